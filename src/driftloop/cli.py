@@ -1,0 +1,112 @@
+"""The verbs. Each imports what it needs when it runs; errors become one line and exit code 1 here alone."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from driftloop.errors import LoopError
+
+PARAMS = Path("params.yaml")
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Keep a tabular model healthy in production from inside a Git repository.",
+    epilog="The pipeline itself is plain DVC: `dvc repro`, `dvc exp run -S …`, `dvc metrics diff`.",
+)
+
+
+@app.command(epilog="Example: driftloop status")
+def status() -> None:
+    """Show the newest decision and verdict on one screen."""
+    from driftloop import artifacts
+    from driftloop.core.diagnosis import Decision
+    from driftloop.core.gate import Report
+    from driftloop.report.screen import screen
+
+    root = Path()
+    decision = Decision.model_validate(artifacts.read_json(root / artifacts.DECISION))
+    there = (root / artifacts.VERDICT).exists()
+    report = Report.model_validate(artifacts.read_json(root / artifacts.VERDICT)) if there else None
+    typer.echo(screen(decision, report))
+
+
+@app.command(
+    epilog="Examples: driftloop refresh · driftloop refresh --until 2025-04-07 · driftloop refresh --until now"
+)
+def refresh(
+    until: Annotated[
+        str | None,
+        typer.Option(help="Date, time or `now`. Without it: now, or one step further for simulated and replayed data."),
+    ] = None,
+) -> None:
+    """Look at the source: move source.until and write source.fingerprint in params.yaml."""
+    from driftloop.loop import refresh as refreshing
+
+    done = refreshing.refresh(PARAMS, until=until, now=datetime.now(tz=UTC))
+    typer.echo(
+        f"source.until: {done.before} → {done.after}" if done.before != done.after else "source.until: unchanged"
+    )
+    typer.echo(f"source.fingerprint: {'changed' if done.changed else 'unchanged'}")
+    typer.echo("Next: dvc repro")
+
+
+@app.command(epilog="Examples: driftloop promote · driftloop promote --first · driftloop promote --dry-run")
+def promote(
+    *,
+    first: Annotated[bool, typer.Option("--first", help="There is no production model yet: make version 1.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Promote against the verdict.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and touch nothing.")] = False,
+) -> None:
+    """Make the candidate production: models/production/."""
+    from driftloop.loop import promote as promoting
+    from driftloop.params import load_params
+
+    promotion = promoting.plan(load_params(PARAMS), Path(), first=first, force=force)
+    card = promotion.card
+    if not dry_run:
+        promoting.apply(promotion, Path())
+    typer.echo(
+        f"{'would promote' if dry_run else 'promoted'} {card.model} to v{card.version} "
+        f"(verdict: {promotion.outcome}; trained on {card.rows:,} rows, {card.trained})"
+    )
+    typer.echo("Next: dvc repro, then commit models/production, metrics, params.yaml and dvc.lock")
+
+
+@app.command(epilog="Examples: driftloop params · driftloop params --schema > params.schema.json")
+def params(
+    *, schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema that editors use.")] = False
+) -> None:
+    """Check params.yaml and show it with all defaults."""
+    import json
+
+    from driftloop.params import Params, load_params
+
+    shown = Params.model_json_schema() if schema else load_params(PARAMS).model_dump(mode="json")
+    typer.echo(json.dumps(shown, indent=2, ensure_ascii=False))
+
+
+@app.command(hidden=True)
+def stage(name: str) -> None:
+    """Run one stage of dvc.yaml; DVC calls this."""
+    from importlib import import_module
+
+    from driftloop.params import load_params
+
+    run = import_module(f"driftloop.stages.{name}").run
+    run(load_params(PARAMS), Path())
+
+
+def main() -> None:
+    """Run a verb."""
+    try:
+        app()
+    except LoopError as exc:
+        sys.stderr.write(f"{exc}\n")
+        raise SystemExit(1) from exc

@@ -1,0 +1,1 @@
+"""Pure functions: no files, environment, clock or network."""

@@ -1,0 +1,186 @@
+"""The decision: how the model is, whether somebody should know, and what to do."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from driftloop.core.intervals import Interval
+from driftloop.core.policy import POLICIES, Evidence, Settings, loss
+from driftloop.core.quality import Finding
+from driftloop.core.windows import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Status = Literal["healthy", "watch", "outdated", "degraded", "data fault", "insufficient data", "no production"]
+
+ADVICE: dict[Status, str] = {
+    "healthy": "nothing to do",
+    "watch": "nothing to do; inputs moved, error did not",
+    "outdated": "retrain: set the label retrain-model, or run `driftloop promote` after `dvc repro`",
+    "degraded": "investigate: error is up, and a refit on newer data is no better",
+    "data fault": "fix the data; retraining would learn the fault",
+    "insufficient data": "wait for data, or mend the source",
+    "no production": "run `driftloop promote --first`",
+}
+
+ALERTED: frozenset[Status] = frozenset({"outdated", "degraded", "data fault", "insufficient data"})
+
+
+class Drift(BaseModel):
+    """What Evidently's own default rule says of the columns.
+
+    Attributes
+    ----------
+    share
+        Of columns that drifted; None where it could not be computed.
+    drifted, columns
+        How many drifted, of how many.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    share: float | None = None
+    drifted: int = 0
+    columns: int = 0
+
+
+class Pattern(BaseModel):
+    """How production errs in the judged window.
+
+    Attributes
+    ----------
+    bias
+        Mean prediction − target; None for classification.
+    worst
+        The segment with the largest mean loss, and that loss; None without segments.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    bias: float | None = None
+    worst: str | None = None
+    worst_error: float | None = None
+
+
+class Decision(BaseModel):
+    """reports/decision.json.
+
+    Attributes
+    ----------
+    status
+        One of seven; see ADVICE for what each asks for.
+    alert
+        Whether a person should know now.
+    since
+        Day from which it has been so, where that is known.
+    reasons, advice
+        In words, the decisive one first; what to do.
+    model, version, simulated, unit, metric
+        What the decision is about; whether the data is simulated; the target's unit; the loss.
+    until, labelled_until
+        Ends (exclusive) of data and of final labels.
+    judged, rows
+        Days and rows that errors were measured on.
+    error, normal_error
+        Production's mean loss there, and its honest loss at promotion.
+    refit_error
+        Mean loss of the weekly refits on the same rows.
+    waiting_days, alert_at_days
+        Avoidable loss in normal days of error, and where it alerts.
+    recent_gain
+        Share of production's loss that the refits saved there.
+    findings
+        What the quality rules found.
+    drift, pattern
+        Evidently's default rule; how production errs.
+    warnings
+        What could not be done and did not matter for the decision.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    status: Status
+    alert: bool
+    since: date | None
+    reasons: tuple[str, ...]
+    advice: str
+    model: str
+    version: int
+    simulated: bool
+    unit: str
+    metric: str
+    policy: str
+    until: date
+    labelled_until: date
+    judged: Window | None = None
+    rows: int = 0
+    error: Interval | None = None
+    normal_error: float | None = None
+    refit_error: float | None = None
+    waiting_days: float | None = None
+    alert_at_days: float
+    recent_gain: Interval | None = None
+    findings: tuple[Finding, ...] = ()
+    drift: Drift = Drift()
+    pattern: Pattern = Pattern()
+    warnings: tuple[str, ...] = ()
+
+
+class Diagnosis(BaseModel):
+    """The decisive part of a decision."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    status: Status
+    since: date | None = None
+    reasons: tuple[str, ...]
+
+
+def diagnose(evidence: Evidence | None, findings: Sequence[Finding], *, policy: str, settings: Settings) -> Diagnosis:
+    """Let the kinds of evidence speak in their order.
+
+    No production → no production; too few rows → insufficient data; broken data → data fault; the policy asks
+    → outdated; error up although a refit is no better → degraded; else healthy.
+
+    Parameters
+    ----------
+    evidence
+        What was measured; None without production.
+    findings
+        Of the quality rules, over the newest days.
+    policy, settings
+        `monitor` in params.yaml.
+    """
+    scarce = tuple(finding.text for finding in findings if finding.kind == "too few")
+    faults = tuple(finding.text for finding in findings if finding.kind == "fault")
+    if evidence is None:
+        return Diagnosis(status="no production", reasons=("there is no production model yet", *scarce, *faults))
+    if scarce:
+        return Diagnosis(status="insufficient data", reasons=(*scarce, *faults))
+    if faults:
+        return Diagnosis(status="data fault", reasons=faults)
+    asked = POLICIES[policy](evidence, settings)
+    if asked:
+        since = evidence.waiting.since if evidence.waiting and policy == "avoidable_loss" else None
+        return Diagnosis(status="outdated", since=since, reasons=(asked, *_gain(evidence)))
+    if rise := loss(evidence, settings):
+        return Diagnosis(status="degraded", reasons=(rise, *_gain(evidence)))
+    return Diagnosis(status="healthy", reasons=_calm(evidence))
+
+
+def _gain(evidence: Evidence) -> tuple[str, ...]:
+    gain = evidence.recent_gain
+    if gain is None:
+        return ()
+    word = f"{gain.estimate:.0%} less" if gain.estimate >= 0 else f"{-gain.estimate:.0%} more"
+    return (f"refitted weekly it would have made {word} error ({gain})",)
+
+
+def _calm(evidence: Evidence) -> tuple[str, ...]:
+    if evidence.waiting is None:
+        return ("error is not above normal",)
+    return (f"waiting has cost {evidence.waiting.days:.1f} normal days of error",)

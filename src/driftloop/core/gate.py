@@ -1,0 +1,246 @@
+"""The gate: is the recipe better than production, on rows that neither had seen?"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Literal
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict
+
+from driftloop.core import refits
+from driftloop.core.intervals import Interval
+from driftloop.core.production import JudgedDay
+from driftloop.core.windows import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MIN_SEGMENT_ROWS = 30
+
+Outcome = Literal["promote", "keep production", "not comparable yet", "not enough data"]
+
+
+class Segment(BaseModel):
+    """One value of a segment column.
+
+    Attributes
+    ----------
+    column, value
+        Which rows; the value is None where the column is private.
+    rows
+        How many.
+    production, refit
+        Mean losses.
+    gain
+        Share of production's loss that the refits saved; negative is worse.
+    blocks
+        Whether it stands against promotion.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    column: str
+    value: str | None
+    rows: int
+    production: float
+    refit: float
+    gain: float
+    blocks: bool
+
+
+class Verdict(BaseModel):
+    """What the gate says.
+
+    Attributes
+    ----------
+    outcome
+        One of four.
+    reasons
+        In words, the decisive one first.
+    judged
+        Days of the rows that were compared; None if there were none.
+    rows
+        Number of those rows.
+    gain
+        Share of production's loss that the recipe saved.
+    needed
+        What the lower bound of the gain has to exceed: the larger of `min_gain` and the noise between seeds.
+    seed_noise
+        Standard deviation between seeds, as a share of production's loss.
+    production, refit
+        Mean losses on the same rows.
+    segments
+        The same by segment.
+    comparable_from
+        When data reaches this day (exclusive), there are enough rows that production has not seen.
+    fresh
+        Whether what ships is trained anew up to the newest label (else it is what was judged).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    outcome: Outcome
+    reasons: tuple[str, ...]
+    judged: Window | None = None
+    rows: int = 0
+    gain: Interval | None = None
+    needed: float | None = None
+    seed_noise: float = 0.0
+    production: float | None = None
+    refit: float | None = None
+    segments: tuple[Segment, ...] = ()
+    comparable_from: date | None = None
+    fresh: bool = True
+
+
+class Report(BaseModel):
+    """reports/verdict.json: the verdict and what it is about.
+
+    Attributes
+    ----------
+    verdict
+        See `Verdict`.
+    production_version
+        What the candidate was compared with; 0 for nothing.
+    candidate_sha256
+        The model file that may be promoted; None where nothing could be trained.
+    normal_error, judged
+        What the card will say of the candidate: honest losses per metric, and the days behind them.
+    production, refit
+        All metrics of both sides on the same rows.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    verdict: Verdict
+    production_version: int
+    candidate_sha256: str | None
+    normal_error: dict[str, float] = {}
+    judged: tuple[JudgedDay, ...] = ()
+    production: dict[str, float] = {}
+    refit: dict[str, float] = {}
+
+
+def judge(
+    losses: pd.DataFrame,
+    *,
+    min_gain: float,
+    confidence: float,
+    min_rows: int,
+    max_segment_loss: float,
+    segments: Sequence[str] = (),
+    private: Sequence[str] = (),
+    fresh: bool = True,
+) -> Verdict:
+    """Compare the recipe with production on rows that neither had seen.
+
+    Parameters
+    ----------
+    losses
+        One row per judged row: `_day` (date), `production_loss`, `refit_loss` and, per further seed,
+        `refit_loss_1`, …; and the segment columns. All losses finite.
+    min_gain
+        Share of production's loss that has to be saved for certain.
+    confidence
+        Of the one-sided bound.
+    min_rows
+        Fewer judged rows are not enough data.
+    max_segment_loss
+        A segment that gets worse by more than this share, and certainly worse, blocks.
+    segments, private
+        Columns to look at apart; those whose values must not be told.
+    fresh
+        Passed on to the verdict.
+
+    Returns
+    -------
+    Verdict
+        *promote* if the lower bound of the relative gain exceeds max(min_gain, noise between seeds) and no
+        segment blocks; *keep production* if not; *not enough data* below `min_rows` or without two days.
+    """
+    if len(losses) < min_rows or losses["_day"].nunique() < 2:  # noqa: PLR2004: a variance needs two days
+        reason = f"{len(losses)} labelled rows to compare on, {min_rows} are needed (evaluate.min_rows)"
+        return Verdict(outcome="not enough data", reasons=(reason,), rows=len(losses), fresh=fresh)
+    days = losses["_day"]
+    production, refit = float(losses["production_loss"].mean()), float(losses["refit_loss"].mean())
+    judged = Window(since=days.min(), until=days.max() + pd.Timedelta(days=1).to_pytimedelta())
+    if production == 0:
+        reason = "production makes no error on these rows"
+        return Verdict(outcome="keep production", reasons=(reason,), judged=judged, rows=len(losses), fresh=fresh)
+    gain, noise = refits.relative_gain(losses, confidence=confidence), refits.seed_noise(losses)
+    needed = max(min_gain, noise)
+    parts = tuple(_segments(losses, segments, private, confidence, max_segment_loss))
+    reasons = tuple(_reasons(gain, needed, min_gain, parts))
+    return Verdict(
+        outcome="promote" if gain.above(needed) and not any(part.blocks for part in parts) else "keep production",
+        reasons=reasons,
+        judged=judged,
+        rows=len(losses),
+        gain=gain,
+        needed=needed,
+        seed_noise=noise,
+        production=production,
+        refit=refit,
+        segments=parts,
+        fresh=fresh,
+    )
+
+
+def _segments(
+    losses: pd.DataFrame, columns: Sequence[str], private: Sequence[str], confidence: float, most: float
+) -> list[Segment]:
+    found = []
+    for column in columns:
+        for value, rows in losses.groupby(column, sort=True, observed=True):
+            before, after = float(rows["production_loss"].mean()), float(rows["refit_loss"].mean())
+            change = refits.relative_gain(rows, confidence=confidence) if before > 0 else None
+            estimate = change.estimate if change else 0.0
+            worse = change is not None and change.high is not None and change.high < 0 and estimate < -most
+            found.append(
+                Segment(
+                    column=column,
+                    value=None if column in private else str(value),
+                    rows=len(rows),
+                    production=before,
+                    refit=after,
+                    gain=estimate,
+                    blocks=worse and len(rows) >= MIN_SEGMENT_ROWS,
+                )
+            )
+    return found
+
+
+def _reasons(gain: Interval, needed: float, min_gain: float, parts: Sequence[Segment]) -> list[str]:
+    bar = f"{needed:.1%}" + ("" if needed == min_gain else ", the noise between seeds")
+    if gain.above(needed):
+        first = f"{gain.estimate:.1%} less error ({gain}); the lower end had to exceed {bar}"
+    elif gain.estimate > 0:
+        first = f"{gain.estimate:.1%} less error is not certain enough ({gain}); the lower end must exceed {bar}"
+    else:
+        first = f"{-gain.estimate:.1%} more error ({gain} less)"
+    blocking = [part for part in parts if part.blocks]
+    return [f"{_name(part)} would get {-part.gain:.1%} worse on {part.rows} rows" for part in blocking] + [first]
+
+
+def _name(part: Segment) -> str:
+    return f"one value of {part.column}" if part.value is None else f"{part.column} = {part.value}"
+
+
+def not_comparable(comparable_from: date, *, known_rows: int, fresh: bool) -> Verdict:
+    """Say that production has seen too much of the judged window."""
+    return Verdict(
+        outcome="not comparable yet",
+        reasons=(f"production has seen most of these rows; comparable when data reaches {comparable_from}",),
+        rows=known_rows,
+        comparable_from=comparable_from,
+        fresh=fresh,
+    )
+
+
+def vetoed(verdict: Verdict, faults: Sequence[str]) -> Verdict:
+    """Refuse while the data is faulty: a model trained on a fault soon wins on the fault."""
+    if not faults or verdict.outcome != "promote":
+        return verdict
+    reasons = (f"the data is faulty: {faults[0]}", *verdict.reasons)
+    return verdict.model_copy(update={"outcome": "keep production", "reasons": reasons})

@@ -1,0 +1,184 @@
+"""The recipe: from parameters and rows to a fitted scikit-learn pipeline, and from that to scores."""
+
+from __future__ import annotations
+
+import inspect
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from driftloop.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sklearn.pipeline import Pipeline
+
+    from driftloop.core.recipe import Recipe
+
+MAX_CATEGORIES = 100  # per column; rarer ones are pooled, so that an id-like column cannot blow up the matrix
+
+
+def load_estimator(name: str) -> type:
+    """Import an estimator class by its dotted name.
+
+    Raises
+    ------
+    ModelError
+        If it cannot be imported, or is not a class with `fit` and `predict`.
+    """
+    where = f"train.estimator: {name}"
+    module, _, attribute = name.rpartition(".")
+    try:
+        found = getattr(import_module(module), attribute)
+    except (ImportError, ValueError) as exc:
+        msg = f"{where}: cannot be imported ({exc}); give a dotted name such as sklearn.linear_model.Ridge"
+        raise ModelError(msg) from exc
+    except AttributeError as exc:
+        msg = f"{where}: module {module} has no {attribute}"
+        raise ModelError(msg) from exc
+    if not inspect.isclass(found) or not hasattr(found, "fit") or not hasattr(found, "predict"):
+        msg = f"{where}: expected a class with fit and predict, got {type(found).__name__}"
+        raise ModelError(msg)
+    return found
+
+
+def build(recipe: Recipe, seed: int) -> Pipeline:
+    """Assemble the unfitted pipeline: impute and scale numbers, encode categories, estimate.
+
+    Raises
+    ------
+    ModelError
+        If the estimator does not import, does not take the parameters, or does not fit the task.
+    """
+    from sklearn.compose import ColumnTransformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import Pipeline
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+    numbers = Pipeline(
+        [("impute", SimpleImputer(strategy="median", keep_empty_features=True)), ("scale", StandardScaler())]
+    )
+    categories = Pipeline(
+        [
+            ("impute", SimpleImputer(strategy="constant", fill_value="(missing)", keep_empty_features=True)),
+            (
+                "encode",
+                OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=MAX_CATEGORIES, sparse_output=False),
+            ),
+        ]
+    )
+    columns = ColumnTransformer(
+        [("numerical", numbers, list(recipe.numerical)), ("categorical", categories, list(recipe.categorical))]
+    )
+    return Pipeline([("columns", columns), ("model", _estimator(recipe, seed))])
+
+
+def _estimator(recipe: Recipe, seed: int) -> Any:
+    from sklearn.base import is_classifier, is_regressor
+
+    try:
+        made = load_estimator(recipe.estimator)(**recipe.params)
+    except TypeError as exc:
+        msg = f"train.params: {recipe.estimator} does not take them: {exc}"
+        raise ModelError(msg) from exc
+    fits = is_classifier if recipe.task == "classification" else is_regressor
+    if not hasattr(made, "get_params") or not fits(made):
+        msg = f"train.estimator: {recipe.estimator}: expected an estimator for {recipe.task}"
+        raise ModelError(msg)
+    if recipe.task == "classification" and not hasattr(made, "predict_proba"):
+        msg = f"train.estimator: {recipe.estimator}: expected a classifier with predict_proba"
+        raise ModelError(msg)
+    known = made.get_params()
+    if "random_state" in known and known["random_state"] is None:
+        made.set_params(random_state=seed)
+    return made
+
+
+def is_seeded(recipe: Recipe) -> bool:
+    """Say whether another seed can give another model."""
+    return "random_state" in _estimator(recipe, 0).get_params() and recipe.params.get("random_state") is None
+
+
+def fit(recipe: Recipe, rows: pd.DataFrame, *, seed: int | None = None) -> Pipeline:
+    """Fit the recipe to labelled rows; same rows, same seed and same packages give the same model.
+
+    Raises
+    ------
+    ModelError
+        If the estimator refuses its parameters or the rows.
+    """
+    pipeline = build(recipe, recipe.seed if seed is None else seed)
+    parallel = "model__n_jobs" in pipeline.get_params() and recipe.params.get("n_jobs") is None
+    if parallel:
+        pipeline.set_params(model__n_jobs=-1)
+    try:
+        # Histogram boosting sums in an order that depends on the number of OpenMP threads.
+        with threadpool_limits(1):
+            pipeline.fit(inputs(recipe, rows), rows[recipe.target].to_numpy())
+    except (ValueError, TypeError) as exc:
+        msg = f"train: {recipe.estimator} cannot be fitted to {len(rows)} rows: {str(exc).splitlines()[0]}"
+        raise ModelError(msg) from exc
+    if parallel:  # a sum over threads may differ in its last bit from run to run, so predict in one
+        pipeline.set_params(model__n_jobs=None)
+    return pipeline
+
+
+def inputs(recipe: Recipe, rows: pd.DataFrame) -> pd.DataFrame:
+    """Give the columns that the pipeline takes: float64, and objects with NaN for what is missing.
+
+    A column that `rows` lacks is all missing: that data is wrong is for the decision to say.
+    """
+    given = rows.reindex(columns=recipe.features)
+    numbers = {name: pd.to_numeric(given[name], errors="coerce").astype(float) for name in recipe.numerical}
+    texts = {name: given[name].astype(object).where(given[name].notna(), np.nan) for name in recipe.categorical}
+    return pd.DataFrame({**numbers, **texts}, index=rows.index)
+
+
+def score(pipeline: Pipeline, recipe: Recipe, rows: pd.DataFrame) -> pd.DataFrame:
+    """Predict.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Regression: one column `prediction`. Classification: probabilities under the class names.
+        Index as `rows`.
+
+    Raises
+    ------
+    ModelError
+        If the pipeline cannot take these rows, or predicts something that is not finite.
+    """
+    names: Sequence[str] = ["prediction"]
+    given = inputs(recipe, rows)
+    if given.empty:
+        values = np.empty((0, 1))
+    elif recipe.task == "classification":
+        names, values = [str(name) for name in pipeline.classes_], pipeline.predict_proba(given)
+    else:
+        values = np.asarray(pipeline.predict(given), dtype=float).reshape(-1, 1)
+    if not np.isfinite(values).all():
+        msg = f"{recipe.estimator}: expected finite predictions, got {int((~np.isfinite(values)).sum())} that are not"
+        raise ModelError(msg)
+    return pd.DataFrame(values, index=rows.index, columns=list(names))
+
+
+def untrainable(recipe: Recipe, rows: pd.DataFrame) -> str | None:
+    """Say why nothing can be learned from these rows, or None if it can."""
+    if rows.empty:
+        return "there are no labelled rows to train on"
+    if recipe.task == "classification" and rows[recipe.target].nunique() == 1:
+        return f"all {len(rows)} labelled rows are of one class"
+    return None
+
+
+def training_rows(recipe: Recipe, labelled: pd.DataFrame, until: Any) -> pd.DataFrame:
+    """Keep the rows that the recipe trains on when labels are known up to the day `until` (exclusive)."""
+    known = labelled[labelled["_day"] < until]
+    if isinstance(recipe.train_days, int) and len(known):
+        since = until - pd.Timedelta(days=recipe.train_days).to_pytimedelta()
+        known = known[known["_day"] >= since]
+    return known

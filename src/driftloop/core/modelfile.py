@@ -1,0 +1,108 @@
+"""Model files: skops archives whose bytes depend on the model alone, opened without running code from them."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+from driftloop.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SCHEMA = "schema.json"
+
+# Data holders of numpy and scikit-learn that skops does not list itself; none of them runs code when it is made.
+HARMLESS = (
+    "numpy.dtype",
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
+    "sklearn.metrics._dist_metrics.EuclideanDistance64",
+    "sklearn.neighbors._kd_tree.KDTree",
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+)
+
+
+def dumps(model: Any) -> bytes:
+    """Write a model as a skops archive; equal models give equal bytes."""
+    from skops import io as skops_io
+
+    return _canonical(skops_io.dumps(model))
+
+
+def loads(content: bytes, *, trusted: Sequence[str] = (), where: str = "model file") -> Any:
+    """Open a skops archive that holds nothing but known types.
+
+    Parameters
+    ----------
+    content
+        Bytes of the file.
+    trusted
+        Further types to allow, as dotted names: `train.trusted` in params.yaml.
+    where
+        Name of the file, for messages.
+
+    Raises
+    ------
+    ModelError
+        If it is no skops archive, is damaged, or holds a type that is not trusted.
+    """
+    from skops import io as skops_io
+    from skops.io.exceptions import UntrustedTypesFoundException
+
+    try:
+        allowed = [*HARMLESS, *trusted]
+        strange = sorted(set(skops_io.get_untrusted_types(data=content)) - set(allowed))
+        if not strange:
+            return skops_io.loads(content, trusted=allowed)
+    except (KeyboardInterrupt, MemoryError):
+        raise
+    except UntrustedTypesFoundException as exc:
+        msg = f"{where}: refused: {exc}"
+        raise ModelError(msg) from exc
+    except Exception as exc:  # skops raises whatever a damaged archive happens to trip over
+        msg = f"{where}: not a readable skops file of this skops and scikit-learn ({exc.__class__.__name__})"
+        raise ModelError(msg) from exc
+    msg = f"{where}: refused, holds types that are not trusted: {', '.join(strange)}; train.trusted allows your own"
+    raise ModelError(msg)
+
+
+def _canonical(archive: bytes) -> bytes:
+    """Rename what skops names by memory address, and drop the time of day.
+
+    https://github.com/skops-dev/skops: `__id__` and the names of members are `id(obj)`.
+    """
+    with zipfile.ZipFile(io.BytesIO(archive)) as source:
+        members = {name: source.read(name) for name in source.namelist()}
+    schema = json.loads(members.pop(SCHEMA))
+    files: dict[str, str] = {}
+    _renumber(schema, {}, files)
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
+        for old, new in files.items():
+            target.writestr(_member(new), members[old])
+        target.writestr(_member(SCHEMA), json.dumps(schema, separators=(",", ":")))
+    return out.getvalue()
+
+
+def _renumber(node: Any, ids: dict[int, int], files: dict[str, str]) -> None:
+    """Number identities and files in the order in which they appear."""
+    if isinstance(node, list):
+        for child in node:
+            _renumber(child, ids, files)
+    elif isinstance(node, dict):
+        if isinstance(node.get("__id__"), int):
+            node["__id__"] = ids.setdefault(node["__id__"], len(ids) + 1)
+        if "__loader__" in node and isinstance(name := node.get("file"), str):
+            suffix = name.rpartition(".")[2]
+            node["file"] = files.setdefault(name, f"{len(files) + 1}.{suffix}")
+        for child in node.values():
+            _renumber(child, ids, files)
+
+
+def _member(name: str) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+    info.compress_type = zipfile.ZIP_DEFLATED
+    return info

@@ -1,0 +1,60 @@
+"""The recipe: all that decides how a model is fitted, apart from its rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    from driftloop.params import Params
+
+
+class Recipe(BaseModel):
+    """All that decides how a model is fitted, apart from its rows.
+
+    Attributes
+    ----------
+    estimator
+        Dotted name of the class.
+    params
+        Its keyword arguments.
+    numerical, categorical
+        Columns in the order in which the model takes them.
+    target, task
+        The column to predict, and whether it holds numbers (regression) or names (classification).
+    train_days
+        Length of the training window in days, or "all".
+    seed
+        For `random_state`, where the estimator has one.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    estimator: str
+    params: dict[str, Any]
+    numerical: tuple[str, ...]
+    categorical: tuple[str, ...]
+    target: str
+    task: str
+    train_days: int | str
+    seed: int
+
+    @property
+    def features(self) -> list[str]:
+        """Columns in the order in which the model takes them."""
+        return [*self.numerical, *self.categorical]
+
+
+def recipe_of(params: Params) -> Recipe:
+    """Read the recipe from the parameters."""
+    return Recipe(
+        estimator=params.train.estimator,
+        params=params.train.params,
+        numerical=tuple(params.data.numerical),
+        categorical=tuple(params.data.categorical),
+        target=params.data.target,
+        task=params.data.task,
+        train_days=params.windows.train_days,
+        seed=params.train.seed,
+    )

@@ -1,0 +1,164 @@
+"""Rolling origins: which refits there are, and what they would have saved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from math import ceil
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from driftloop.core import intervals
+from driftloop.core.windows import Window, newest
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    import pandas as pd
+
+MOST_STEPS = 26  # half a year of weeks: enough for every decision, and a bound on the cost
+GAIN_STEPS = 13
+SEEDS = 3  # refits of the judged steps, to tell a better recipe from a lucky seed
+
+
+@dataclass(frozen=True)
+class Step:
+    """One origin: a refit on labels known at its start, and the rows that it is judged on.
+
+    Attributes
+    ----------
+    window
+        The rows that production and refit are compared on.
+    known_until
+        First day whose label was not known yet when the window began.
+    judged
+        Whether the gate looks at it.
+    """
+
+    window: Window
+    known_until: date
+    judged: bool
+
+
+def judged_steps(judge_days: int, step_days: int) -> int:
+    """Count the steps that make up the gate's window."""
+    return ceil(judge_days / step_days)
+
+
+def plan(
+    *, trained_until: date | None, labelled_until: date, step_days: int, judge_days: int, label_delay_days: int
+) -> list[Step]:
+    """List the steps since production's last training row, the newest at most 26, oldest first.
+
+    Steps begin where production's knowledge ends, so that the same step is met again on every later day.
+    Without production (`trained_until` None) they are the newest that make up the gate's window.
+
+    Parameters
+    ----------
+    trained_until, labelled_until
+        First day that production has not seen; first day without final labels.
+    step_days, judge_days, label_delay_days
+        In days.
+    """
+    judged = judged_steps(judge_days, step_days)
+    if trained_until is None:
+        blocks = newest(labelled_until, judged * step_days).blocks(step_days)
+        windows = sorted(blocks, key=lambda block: block.since)
+    else:
+        windows = list(_forward(trained_until, labelled_until, step_days))[-MOST_STEPS:]
+    first_judged = len(windows) - judged
+    delay = timedelta(days=label_delay_days)
+    return [
+        Step(window=window, known_until=window.since - delay, judged=index >= first_judged)
+        for index, window in enumerate(windows)
+    ]
+
+
+def _forward(since: date, until: date, days: int) -> Iterator[Window]:
+    while (end := since + timedelta(days=days)) <= until:
+        yield Window(since=since, until=end)
+        since = end
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What it has cost not to have retrained.
+
+    Attributes
+    ----------
+    days
+        In normal days of error.
+    since
+        Day from which it has been adding up; None while it is zero.
+    history
+        Per step, oldest first: its first day and the sum after it.
+    """
+
+    days: float
+    since: date | None
+    history: tuple[tuple[date, float], ...]
+
+
+def avoidable_loss(
+    losses: pd.DataFrame, *, normal_error: float, min_gain: float, left_out: Collection[date] = ()
+) -> Waiting:
+    """Add up the loss that weekly refits would have avoided: R ← max(0, R + gain beyond `min_gain`).
+
+    A step adds sum(l_production − l_refit − min_gain · normal) / (normal · rows per day), so the unit is the
+    loss of one normal day.
+
+    Parameters
+    ----------
+    losses
+        One row per scored row: `step` and `_day` (dates), `production_loss`, `refit_loss` (finite).
+    normal_error
+        Production's honest mean loss, in the unit of the losses, above 0.
+    min_gain
+        Share of the normal error that a refit has to save before it counts.
+    left_out
+        Steps (first days) that do not count: their data was broken.
+
+    Returns
+    -------
+    Waiting
+        Zero days when there are no steps.
+
+    References
+    ----------
+    Page (1954), "Continuous inspection schemes": the recursion is his one-sided cumulative sum.
+    """
+    if losses.empty:
+        return Waiting(days=0.0, since=None, history=())
+    rows_per_day = len(losses) / losses["_day"].nunique()
+    gain = losses["production_loss"] - losses["refit_loss"] - min_gain * normal_error
+    per_step = gain.groupby(losses["step"]).sum() / (normal_error * rows_per_day)
+    total, since, history = 0.0, None, []
+    for step, change in sorted(per_step.items()):
+        if step not in left_out:
+            total = max(0.0, total + float(change))
+            since = None if total == 0 else since or step
+        history.append((step, total))
+    return Waiting(days=total, since=since, history=tuple(history))
+
+
+def relative_gain(losses: pd.DataFrame, *, confidence: float) -> intervals.Interval:
+    """Estimate the share of production's loss that the refits saved on these rows; see `intervals.ratio`."""
+    saved = losses["production_loss"] - losses["refit_loss"]
+    return intervals.ratio(saved, losses["production_loss"], losses["_day"], confidence=confidence)
+
+
+def newest_steps(losses: pd.DataFrame, count: int) -> pd.DataFrame:
+    """Keep the rows of the newest so many steps."""
+    return losses[losses["step"].isin(sorted(losses["step"].unique())[-count:])]
+
+
+def seed_noise(losses: pd.DataFrame) -> float:
+    """Give the standard deviation between seeds of the mean loss, as a share of production's.
+
+    Uses the columns `refit_loss`, `refit_loss_1`, …; 0 where there is only one seed.
+    """
+    columns = [name for name in losses if name.startswith("refit_loss")]
+    means = losses[columns].mean().to_numpy()
+    scale = float(losses["production_loss"].mean())
+    return float(np.std(means, ddof=1) / scale) if len(means) > 1 and scale > 0 else 0.0

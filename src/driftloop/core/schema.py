@@ -1,0 +1,131 @@
+"""From raw columns, whatever their types, to the types that params.yaml declares. Ibis expressions only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import ibis
+from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from driftloop.core.production import Card
+    from driftloop.params import Params
+
+
+class Columns(BaseModel):
+    """The columns that a run works with.
+
+    Attributes
+    ----------
+    numerical, categorical
+        Model inputs: those declared in params.yaml, then those that only production still needs.
+    target, task
+        What is predicted.
+    key
+        Columns that are unique per row; the timestamp among them stands as `_ts`.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    numerical: tuple[str, ...]
+    categorical: tuple[str, ...]
+    target: str
+    task: str
+    key: tuple[str, ...]
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """All model inputs."""
+        return (*self.numerical, *self.categorical)
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """All columns that hold numbers, the target included where it does."""
+        return (*self.numerical, self.target) if self.task == "regression" else self.numerical
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All columns that hold names, the target included where it does."""
+        return (*self.categorical, self.target) if self.task == "classification" else self.categorical
+
+
+def columns_of(params: Params, card: Card) -> Columns:
+    """Join what params.yaml declares with what production was trained on."""
+    declared = set(params.data.features)
+    kept = card.recipe
+    return Columns(
+        numerical=(*params.data.numerical, *(n for n in (kept.numerical if kept else ()) if n not in declared)),
+        categorical=(*params.data.categorical, *(n for n in (kept.categorical if kept else ()) if n not in declared)),
+        target=params.data.target,
+        task=params.data.task,
+        key=tuple("_ts" if name == params.data.timestamp else name for name in params.data.key),
+    )
+
+
+@ibis.udf.scalar.builtin
+def timezone(zone: str, instant: ibis.dtype("timestamp('UTC')")) -> ibis.dtype("timestamp"):  # type: ignore[empty-body, valid-type]
+    """DuckDB's conversion from an instant to local time."""
+
+
+def typed(raw: ir.Table, columns: Columns, zone: str) -> ir.Table:
+    """Cast every declared column, and mark what could not be cast.
+
+    Parameters
+    ----------
+    raw
+        Has `_ts` (naive UTC, null where unparsable), `_row` and the source's columns in any type.
+    columns
+        What to cast; a column that `raw` lacks becomes all null.
+    zone
+        Time zone that cuts days.
+
+    Returns
+    -------
+    ibis Table
+        `_ts`, `_row`, `_day` (local date), the key, numbers as float64 with NaN and infinity as null,
+        names as strings, and for each number `invalid:NAME` (not a number) and `infinite:NAME` (booleans).
+    """
+    cast: dict[str, ir.Value] = {"_ts": raw["_ts"], "_row": raw["_row"], "_day": _local_date(raw["_ts"], zone)}
+    for name in columns.key:
+        cast[name] = raw[name]
+    for name in columns.numbers:
+        cast |= _number(raw, name)
+    for name in columns.names:
+        cast[name] = _name(raw, name)
+    return raw.select(**cast)
+
+
+def _local_date(instant: ir.TimestampValue, zone: str) -> ir.DateValue:
+    if zone == "UTC":
+        return instant.date()
+    return timezone(zone, instant.cast("timestamp('UTC')")).date()
+
+
+def _number(raw: ir.Table, name: str) -> dict[str, ir.Value]:
+    if name not in raw.columns:
+        return {
+            name: ibis.null("float64"),
+            f"invalid:{name}": ibis.literal(False),  # noqa: FBT003: a value, not a flag
+            f"infinite:{name}": ibis.literal(False),  # noqa: FBT003
+        }
+    column = raw[name]
+    if column.type().is_temporal():
+        column = column.cast("string")
+    value = column.try_cast("float64")
+    infinite = value.isinf().fill_null(False)  # noqa: FBT003
+    finite = ibis.ifelse(value.isnan() | value.isinf(), ibis.null("float64"), value)
+    return {
+        name: finite,
+        f"invalid:{name}": column.notnull() & value.isnull(),
+        f"infinite:{name}": infinite,
+    }
+
+
+def _name(raw: ir.Table, name: str) -> ir.Value:
+    """Write names as strings; 1 and 1.0 are the same, since one missing value turns integers into floats."""
+    if name not in raw.columns:
+        return ibis.null("string")
+    text = raw[name].cast("string").re_replace(r"^(-?[0-9]+)\.0+$", r"\1")
+    return text.nullif("").nullif("nan")

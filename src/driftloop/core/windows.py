@@ -1,0 +1,61 @@
+"""Spans of whole local days, and the ones that the pipeline works with."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from zoneinfo import ZoneInfo
+
+    import pandas as pd
+
+
+class Window(BaseModel):
+    """Whole days from `since` up to and without `until`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    since: Annotated[date, Field(description="first day")]
+    until: Annotated[date, Field(description="first day after")]
+
+    @property
+    def days(self) -> int:
+        """Length; 0 for an empty window."""
+        return max(0, (self.until - self.since).days)
+
+    def __str__(self) -> str:
+        """Name first and last day, both included."""
+        return f"{self.since} to {self.until - timedelta(days=1)}"
+
+    def of(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Keep the rows of `frame` whose `_day` (a date) lies in the window."""
+        return frame[(frame["_day"] >= self.since) & (frame["_day"] < self.until)]
+
+    def blocks(self, days: int) -> Iterator[Window]:
+        """Cut the window into blocks of so many days, backwards from its end; a shorter rest is dropped."""
+        until = self.until
+        while (since := until - timedelta(days=days)) >= self.since:
+            yield Window(since=since, until=until)
+            until = since
+
+
+def last_day(instant: datetime, zone: ZoneInfo) -> date:
+    """Give the local date up to which days are complete (exclusive).
+
+    Parameters
+    ----------
+    instant
+        Exclusive end of the data, with time zone.
+    zone
+        The zone that cuts days.
+    """
+    return instant.astimezone(zone).date()
+
+
+def newest(until: date, days: int) -> Window:
+    """Give the window of so many days that ends before `until`."""
+    return Window(since=until - timedelta(days=days), until=until)

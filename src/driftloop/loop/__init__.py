@@ -1,0 +1,1 @@
+"""What people and workflows do with the pipeline's results."""

@@ -1,0 +1,90 @@
+"""Make the candidate production: copy its file, write its card."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from driftloop.artifacts import (
+    CANDIDATE,
+    CANDIDATE_CARD,
+    CARD,
+    MODEL,
+    VERDICT,
+    digest,
+    read_card,
+    read_json,
+    write_bytes,
+    write_json,
+)
+from driftloop.core.gate import Report
+from driftloop.core.production import Candidate, Card
+from driftloop.errors import ModelError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from driftloop.params import Params
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """What `promote` is about to write."""
+
+    card: Card
+    outcome: str
+
+
+def plan(params: Params, root: Path, *, first: bool, force: bool) -> Promotion:
+    """Decide whether the candidate may be promoted, and word its card.
+
+    Raises
+    ------
+    ModelError
+        If the verdict is missing, is about another candidate or production, or does not say *promote*.
+    """
+    before = read_card(root, params)
+    report = Report.model_validate(read_json(root / VERDICT))
+    found = read_json(root / CANDIDATE_CARD)
+    if found is None:
+        msg = f"{CANDIDATE}: there is no candidate: {report.verdict.reasons[0]}"
+        raise ModelError(msg)
+    candidate = Candidate.model_validate(found)
+    if digest(root / CANDIDATE) != candidate.sha256 or report.candidate_sha256 != candidate.sha256:
+        msg = f"{VERDICT}: it is about another candidate than {CANDIDATE}; run `dvc repro`"
+        raise ModelError(msg)
+    if report.production_version != before.version:
+        msg = f"{VERDICT}: it compares with v{report.production_version}, production is v{before.version}; run `dvc repro`"
+        raise ModelError(msg)
+    if candidate.model != params.model:
+        msg = f"{CANDIDATE_CARD}: it is a candidate for {candidate.model}, not for {params.model}; run `dvc repro`"
+        raise ModelError(msg)
+    _allowed(report, before.version, first=first, force=force)
+    verdict = report.verdict.model_dump(mode="json")
+    judged = report.judged or before.judged
+    card = Card(
+        version=before.version + 1,
+        normal_error=report.normal_error or before.normal_error,
+        judged=judged,
+        verdict=verdict,
+        **{name: getattr(candidate, name) for name in Candidate.model_fields},
+    )
+    return Promotion(card=card, outcome=report.verdict.outcome)
+
+
+def _allowed(report: Report, version: int, *, first: bool, force: bool) -> None:
+    if version == 0 and not first:
+        msg = "there is no production model to compare with: `driftloop promote --first` makes this one version 1"
+        raise ModelError(msg)
+    if version and first:
+        msg = f"--first: expected no production model, got v{version}; leave the option out"
+        raise ModelError(msg)
+    if version and report.verdict.outcome != "promote" and not force:
+        msg = f"verdict: {report.verdict.outcome}: {report.verdict.reasons[0]}; --force promotes all the same"
+        raise ModelError(msg)
+
+
+def apply(promotion: Promotion, root: Path) -> None:
+    """Write the model, then the card that names its hash; a half-done promotion is refused when read."""
+    write_bytes(root / MODEL, (root / CANDIDATE).read_bytes())
+    write_json(root / CARD, promotion.card.model_dump(mode="json"))

@@ -1,0 +1,76 @@
+"""Look at the world: move `source.until`, and note what the source looks like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from driftloop import paramsfile
+from driftloop.artifacts import write_text
+from driftloop.errors import ParamsError
+from driftloop.params import load_params
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from driftloop.params import Params
+
+REPLAYED = ("simulator", "bike_sharing")
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """What `refresh` changed in params.yaml.
+
+    Attributes
+    ----------
+    before, after
+        `source.until`.
+    changed
+        Whether the source itself looks different.
+    """
+
+    before: str
+    after: str
+    changed: bool
+
+
+def next_until(params: Params, asked: str | None, now: datetime) -> datetime:
+    """Choose the new exclusive end of the data: a local midnight, so that only whole days are judged.
+
+    Parameters
+    ----------
+    params
+        Of the current state.
+    asked
+        A date or time, `now`, or None: now for live sources, one step further for replayed ones.
+    now
+        The time of day, with zone.
+    """
+    if asked is None and params.source.kind in REPLAYED:
+        return params.source.until_instant + timedelta(days=params.monitor.step_days)
+    if asked is None or asked == "now":
+        local = now.astimezone(params.zone)
+        return local.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+    try:
+        instant = datetime.fromisoformat(asked)
+    except ValueError as exc:
+        msg = f"--until: expected a date such as 2025-03-31, or now, got {asked!r}"
+        raise ParamsError(msg) from exc
+    return instant.replace(tzinfo=instant.tzinfo or params.zone).astimezone(UTC)
+
+
+def refresh(path: Path, *, until: str | None, now: datetime) -> Refreshed:
+    """Write `source.until` and `source.fingerprint` to params.yaml, keeping its comments."""
+    from driftloop import sources
+
+    params = load_params(path)
+    after = f"{next_until(params, until, now):%Y-%m-%dT%H:%MZ}"
+    found = sources.fingerprint(params)
+    text = paramsfile.with_values(
+        path.read_text(encoding="utf-8"), {"source.until": after, "source.fingerprint": found}
+    )
+    write_text(path, text)
+    load_params(path)
+    return Refreshed(before=params.source.until, after=after, changed=found != params.source.fingerprint)

@@ -1,0 +1,19 @@
+"""A progress bar for people, nothing for machines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from rich.console import Console
+from rich.progress import track as rich_track
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+T = TypeVar("T")
+
+
+def track(items: Sequence[T], what: str) -> Iterable[T]:
+    """Walk through `items`, showing how far it is where somebody looks on."""
+    console = Console(stderr=True)
+    return rich_track(items, what, console=console, transient=True, disable=not console.is_terminal)

@@ -1,0 +1,115 @@
+"""`driftloop status`: one screen."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    from driftloop.core.diagnosis import Decision
+    from driftloop.core.gate import Report
+    from driftloop.core.intervals import Interval
+
+HEADLINES = {
+    "healthy": "HEALTHY",
+    "watch": "WATCH: inputs moved, error did not",
+    "outdated": "OUTDATED: retraining would pay",
+    "degraded": "DEGRADED: error is up, and a refit is no better",
+    "data fault": "DATA FAULT: fix the data, do not retrain",
+    "insufficient data": "INSUFFICIENT DATA: no decision possible",
+    "no production": "NO PRODUCTION MODEL YET",
+}
+VERDICTS = {
+    "promote": "the recipe is better, may be promoted",
+    "keep production": "not better, keep production",
+    "not comparable yet": "not comparable yet",
+    "not enough data": "not enough data to judge",
+}
+
+
+def screen(decision: Decision, report: Report | None) -> str:
+    """Word decision and verdict for a terminal, without colour."""
+    blocks = [
+        [_head(decision)],
+        list(_decision(decision)),
+        list(_verdict(decision, report)),
+        list(_next(decision, report)),
+    ]
+    return "\n\n".join("\n".join(block) for block in blocks if block)
+
+
+def _head(decision: Decision) -> str:
+    version = f"v{decision.version}" if decision.version else "(no model)"
+    simulated = " · SIMULATED DATA" if decision.simulated else ""
+    return (
+        f"{decision.model} {version}{simulated} · rows to {_last(decision.until)}, "
+        f"labels to {_last(decision.labelled_until)}"
+    )
+
+
+def _decision(decision: Decision) -> Iterator[str]:
+    yield HEADLINES[decision.status]
+    unit = f" {decision.unit}" if decision.unit and decision.metric == "mae" else ""
+    if decision.error and decision.judged:
+        normal = f"; normal {_figure(decision.normal_error)}" if decision.normal_error else ""
+        yield _line("Error", f"{_figure(decision.error.estimate)}{unit} ({decision.metric}), {decision.judged}{normal}")
+    if decision.waiting_days is not None:
+        since = f" since {decision.since}" if decision.since else ""
+        cost = f"cost {decision.waiting_days:.1f} normal days of error{since} (alert at {decision.alert_at_days:g})"
+        yield _line("Waiting", cost)
+    if decision.recent_gain:
+        yield _line("Refitted", f"weekly: {_gain(decision.recent_gain)}")
+    faults = [finding.text for finding in decision.findings]
+    for name, text in zip(["Data", *[""] * len(faults)], faults or ["no fault found"], strict=False):
+        yield _line(name, text)
+    drift = decision.drift
+    if drift.share is not None:
+        remark = "" if decision.policy == "evidently" else ": no reason to retrain by itself"
+        yield _line("Inputs", f"{drift.drifted} of {drift.columns} columns shifted by Evidently's rule{remark}")
+    for warning in decision.warnings:
+        yield _line("Warning", warning)
+
+
+def _verdict(decision: Decision, report: Report | None) -> Iterator[str]:
+    if report is None or report.production_version != decision.version:
+        return
+    verdict = report.verdict
+    yield f"CANDIDATE: {VERDICTS[verdict.outcome]}"
+    for reason in verdict.reasons:
+        yield _line("", reason)
+    if verdict.production is not None and verdict.refit is not None:
+        same = f"{_figure(verdict.production)} → {_figure(verdict.refit)} on the same {verdict.rows:,} rows"
+        yield _line(decision.metric.upper(), f"{same} that neither side had seen")
+
+
+def _next(decision: Decision, report: Report | None) -> Iterator[str]:
+    steps = []
+    if decision.status == "no production" and report and report.candidate_sha256:
+        steps.append(("driftloop promote --first", "make the candidate version 1"))
+    elif report and report.verdict.outcome == "promote" and report.production_version == decision.version:
+        steps.append(("driftloop promote", "accept the candidate here, then `dvc repro`"))
+    if decision.status in ("data fault", "insufficient data"):
+        steps.append(("reports/quality.json", "what is wrong, and where"))
+    steps += [("reports/evidently/index.html", "open in a browser"), ("params.yaml", "your data")]
+    for place, (command, meaning) in enumerate(steps):
+        yield f"{'Next' if place == 0 else '':6}{command:30}{meaning}"
+
+
+def _line(name: str, text: str) -> str:
+    return f"  {name:10}{text}".rstrip()
+
+
+def _gain(gain: Interval) -> str:
+    word = f"{gain.estimate:.1%} less" if gain.estimate >= 0 else f"{-gain.estimate:.1%} more"
+    return f"{word} error ({gain})"
+
+
+def _figure(value: float | None) -> str:
+    return "?" if value is None else f"{value:,.1f}" if abs(value) >= 10 else f"{value:.3g}"  # noqa: PLR2004
+
+
+def _last(until: date) -> str:
+    return f"{until - timedelta(days=1):%-d %b %Y}"

@@ -1,0 +1,119 @@
+"""The user's own program: it writes Parquet for a time range, which is how a warehouse or an API is reached."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager, suppress
+from tempfile import TemporaryFile
+from typing import TYPE_CHECKING
+
+from driftloop.errors import DataError
+from driftloop.params import parse_instant
+from driftloop.sources import tables
+from driftloop.sources.files import labelled
+from driftloop.sources.partitions import declare, declared, naive
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    import ibis.expr.types as ir
+    from ibis.backends.duckdb import Backend
+
+    from driftloop.params import Params
+
+OUT = "OUT"
+GRACE_SECONDS = 5
+SECRET = re.compile(r"key|token|secret|pass|pwd|cred|auth|dsn|url|uri|conn", re.IGNORECASE)
+
+
+def read(con: Backend, params: Params, folder: Path) -> ir.Table:
+    """Rows that `source.command` writes for `[source.since, source.until)`, with the labels of `source.labels`."""
+    out = folder / OUT
+    out.mkdir()
+    since, until = (_iso(text or "") for text in (params.source.since, params.source.until))
+    run(params.source.command or "", {"OUT": str(out), "FROM": since, "UNTIL": until})
+    files = sorted(path for path in out.rglob("*.parquet") if path.is_file())
+    if not files:
+        msg = "source.command: expected Parquet files (*.parquet) in $OUT, found none; write them there"
+        raise DataError(msg)
+    rows = declare(tables.read(con, files, wanted=declared(params)), params, where="source.command")
+    _in_range(rows, params, since=since, until=until)
+    return labelled(con, rows, params)
+
+
+def run(command: str, variables: Mapping[str, str]) -> None:
+    """Run a shell command with additional environment variables.
+
+    Raises
+    ------
+    DataError
+        If it fails: with its exit code and the last line that it wrote to stderr. All that it wrote there is passed on.
+        Values of environment variables are replaced by their names in both, since tokens live there.
+    """
+    with TemporaryFile() as stderr:
+        with _process(command, {**os.environ, **variables}, stderr.fileno()) as process:
+            code = process.wait()
+        if code == 0:
+            return
+        stderr.seek(0)
+        said = _redacted(stderr.read().decode(errors="replace"), os.environ)
+    sys.stderr.write(said)
+    last = next((line.strip() for line in reversed(said.splitlines()) if line.strip()), "nothing on stderr")
+    ended = f"exit code {code}" if code > 0 else f"end by signal {-code}"
+    msg = f"source.command: expected exit code 0, got {ended}: {last[:300]}"
+    raise DataError(msg)
+
+
+@contextmanager
+def _process(command: str, environment: Mapping[str, str], stderr: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the shell in a process group of its own, and leave none of it behind when we are interrupted."""
+    process = subprocess.Popen(  # noqa: S602 (the user's own command, from the user's own params.yaml)
+        command,
+        shell=True,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=sys.__stderr__,
+        stderr=stderr,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    except BaseException:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE_SECONDS)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        raise
+
+
+def _redacted(text: str, environment: Mapping[str, str]) -> str:
+    """Replace values of the environment by their names: all of eight characters or more, and shorter ones of secrets."""
+    for name, value in sorted(environment.items(), key=lambda item: -len(item[1])):
+        for line in (value, *value.splitlines()):
+            if len(line) >= (3 if SECRET.search(name) else 8):
+                text = text.replace(line, f"${name}")
+    return text
+
+
+def _iso(text: str) -> str:
+    return parse_instant(text).isoformat().replace("+00:00", "Z")
+
+
+def _in_range(rows: ir.Table, params: Params, *, since: str, until: str) -> None:
+    """Refuse rows outside the range: a program that ignores it would be asked for everything, every day."""
+    early = rows["_ts"] < naive(params.source.since or "")
+    late = rows["_ts"] >= naive(params.source.until)
+    counts = rows.aggregate(early=early.sum(), late=late.sum(), rows=rows.count()).to_pyarrow().to_pylist()[0]
+    if counts["early"] or counts["late"]:
+        msg = (
+            f"source.command: expected rows from {since} until before {until}, got {counts['early'] or 0:,} earlier and "
+            f"{counts['late'] or 0:,} later among {counts['rows']:,}; select by $FROM and $UNTIL"
+        )
+        raise DataError(msg)

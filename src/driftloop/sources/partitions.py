@@ -1,0 +1,139 @@
+"""From the source's table to `data/raw`: one Parquet file per month, the same bytes in every run."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import ibis
+
+from driftloop.errors import DataError
+from driftloop.params import Params, parse_instant
+from driftloop.sources.instants import instants
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import ibis.expr.types as ir
+    from ibis.backends.duckdb import Backend
+
+UNDATED = "undated"
+SHOWN_COLUMNS = 30
+
+
+@dataclass(frozen=True)
+class Written:
+    """What `write` wrote.
+
+    Attributes
+    ----------
+    rows
+        Dated rows.
+    undated
+        Rows whose timestamp cannot be read.
+    months
+        `2025-01`, … in UTC; months without rows are missing.
+    """
+
+    rows: int
+    undated: int
+    months: tuple[str, ...]
+
+
+@contextmanager
+def workspace(cache: Path, *, zone: str) -> Iterator[tuple[Backend, Path]]:
+    """Yield DuckDB and an empty folder, both on the disk of `cache` and gone afterwards.
+
+    `zone` matters where naive and aware timestamps meet in one column, which DuckDB then takes for aware.
+    """
+    cache.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=cache, prefix="collect-") as name:
+        folder = Path(name).resolve()
+        con = ibis.duckdb.connect(folder / "rows.duckdb", temp_directory=str(folder / "spill"))
+        try:
+            con.raw_sql(f"SET TimeZone = '{zone}'")
+            yield con, folder
+        finally:
+            con.disconnect()
+
+
+def declared(params: Params) -> list[str]:
+    """Columns that are kept, in the order in which they are written."""
+    data = params.data
+    return list(dict.fromkeys([data.timestamp, *data.key, data.target, *data.features]))
+
+
+def required(params: Params) -> dict[str, str]:
+    """Columns without which rows mean nothing, and what each of them is."""
+    data, labels = params.data, params.source.labels
+    names = {data.timestamp: "timestamp"} | {name: "key" for name in data.key if name != data.timestamp}
+    if labels:
+        return names | {name: "key of labels" for name in labels.key if name not in names}
+    return names | {data.target: "target"}
+
+
+def expect(table: ir.Table, names: dict[str, str], *, where: str) -> None:
+    """Check that columns are there.
+
+    Raises
+    ------
+    DataError
+        With the columns that are expected and those that were found.
+    """
+    missing = [name for name in names if name not in table.columns]
+    if missing:
+        expected = ", ".join(f"{name} ({names[name]})" for name in missing)
+        found = ", ".join(table.columns[:SHOWN_COLUMNS]) + (", …" if len(table.columns) > SHOWN_COLUMNS else "")
+        msg = f"{where}: expected the columns {expected}, found {found}; correct `data:` in params.yaml or the source"
+        raise DataError(msg)
+
+
+def declare(table: ir.Table, params: Params, *, where: str, zone: str | None = None) -> ir.Table:
+    """Keep the columns that params.yaml declares, as they are, and add `_ts` (naive UTC) and `_row` (source order).
+
+    A feature that is missing stays missing: that is a finding about the data, for a later stage.
+    """
+    expect(table, required(params), where=where)
+    joining = params.source.labels.key if params.source.labels else []
+    kept = table.select([name for name in dict.fromkeys([*declared(params), *joining]) if name in table.columns])
+    moment = instants(kept[params.data.timestamp], zone=zone or params.data.timezone)
+    return kept.mutate(_ts=moment, _row=ibis.row_number())
+
+
+def naive(text: str) -> datetime:
+    """Read an instant of params.yaml as naive UTC."""
+    return parse_instant(text).astimezone(UTC).replace(tzinfo=None)
+
+
+def write(con: Backend, rows: ir.Table, params: Params, out: Path) -> Written:
+    """Write what `declare` returned into `out`: `2025-01.parquet`, …, and `undated.parquet` where needed.
+
+    Rows outside `[source.since, source.until)` are left out, undated ones are kept. Rows are sorted by `_ts`, then by
+    `_row`. A source without rows becomes an `undated.parquet` without rows, so that its columns are known.
+    """
+    inside = rows["_ts"] < naive(params.source.until)
+    if params.source.since:
+        inside &= rows["_ts"] >= naive(params.source.since)
+    kept = con.create_table("kept", rows.filter(rows["_ts"].isnull() | inside).order_by(["_ts", "_row"]))
+    month = kept["_ts"].strftime("%Y-%m")
+    counts = kept.group_by(month=month).agg(rows=kept.count()).order_by("month").to_pyarrow().to_pylist()
+    dated = {count["month"]: count["rows"] for count in counts if count["month"]}
+    undated = sum(count["rows"] for count in counts if not count["month"])
+    # A second thread would decide where row groups end. One is as fast here: writing a month waits for the disk.
+    con.raw_sql("SET threads = 1")
+    for name in dated:
+        start = datetime.strptime(name, "%Y-%m")  # noqa: DTZ007 (naive UTC)
+        end = datetime(start.year + start.month // 12, start.month % 12 + 1, 1)  # noqa: DTZ001
+        _copy(con, kept.filter(kept["_ts"] >= start, kept["_ts"] < end), out / f"{name}.parquet")
+    if undated or not dated:
+        _copy(con, kept.filter(kept["_ts"].isnull()), out / f"{UNDATED}.parquet")
+    return Written(rows=sum(dated.values()), undated=undated, months=tuple(dated))
+
+
+def _copy(con: Backend, table: ir.Table, path: Path) -> None:
+    quoted = str(path).replace("'", "''")
+    con.raw_sql(f"COPY ({con.compile(table)}) TO '{quoted}' (FORMAT parquet, COMPRESSION zstd)")

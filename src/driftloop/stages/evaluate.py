@@ -1,0 +1,155 @@
+"""Refits, candidate and production → the verdict."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from driftloop.artifacts import (
+    CANDIDATE,
+    CANDIDATE_CARD,
+    LABELLED,
+    METRICS,
+    PLOTS,
+    QUALITY,
+    REFITS,
+    VERDICT,
+    read_frame,
+    read_json,
+    write_json,
+    write_text,
+)
+from driftloop.core import gate, losses, model, refits
+from driftloop.core.production import Candidate, judged_days
+from driftloop.core.windows import last_day, newest
+from driftloop.models import read_model, read_production
+from driftloop.report import plots
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from driftloop.models import Production
+    from driftloop.params import Params
+
+
+def run(params: Params, root: Path) -> None:
+    """Judge the recipe, and draw what it was judged on."""
+    production = read_production(root, params)
+    found = read_json(root / CANDIDATE_CARD)
+    candidate = Candidate.model_validate(found) if found else None
+    labelled = read_frame(root / LABELLED)
+    judged = _judged(params, production, candidate, root, labelled)
+    faults = [f["text"] for f in read_json(root / QUALITY)["findings"] if f["kind"] == "fault"]
+    verdict = _verdict(params, production, candidate, judged, faults)
+    report = _report(params, production, candidate, judged, verdict)
+    importance = plots.NO_IMPORTANCE
+    if candidate:
+        fitted = read_model(root, CANDIDATE, sha256=candidate.sha256, trusted=params.train.trusted,
+                            remedy="run `dvc repro`")  # fmt: skip
+        rows = newest(candidate.trained.until, params.windows.judge_days).of(labelled)
+        importance = plots.importance(fitted, candidate.recipe, rows, params.evaluate.metric)
+    drawn = judged.head(0) if params.data.target in params.data.private else judged
+    write_json(root / VERDICT, report.model_dump(mode="json"))
+    write_json(root / METRICS / "evaluate.json", numbers(report))
+    for name, table in {
+        "predicted": plots.predicted(params.data.task, params.data.target, drawn),
+        "error": plots.error_over_time(judged),
+        "importance": importance,
+    }.items():
+        write_text(root / PLOTS / f"{name}.csv", table.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
+
+
+def _judged(
+    params: Params, production: Production, candidate: Candidate | None, root: Path, labelled: pd.DataFrame
+) -> pd.DataFrame:
+    """Give the rows that both sides are compared on, with the scores and losses of both."""
+    scored = read_frame(root / REFITS)
+    if params.monitor.refit:
+        steps = refits.judged_steps(params.windows.judge_days, params.monitor.step_days)
+        return refits.newest_steps(scored, steps)
+    if candidate is None:
+        return scored.head(0)
+    until = candidate.trained.until
+    rows = newest(until + timedelta(days=params.windows.judge_days), params.windows.judge_days).of(labelled)
+    remedy = "run `dvc repro`"
+    fitted = read_model(root, CANDIDATE, sha256=candidate.sha256, trusted=params.train.trusted, remedy=remedy)
+    sides = {"refit": (fitted, candidate.recipe)}
+    if production.model is not None and production.card.recipe is not None:
+        sides["production"] = (production.model, production.card.recipe)
+    for side, (pipeline, recipe) in sides.items():
+        scores = model.score(pipeline, recipe, rows)
+        loss = losses.row_losses(params.evaluate.metric, rows[params.data.target], scores)
+        rows = rows.join(scores.add_prefix(f"{side}:")).assign(**{f"{side}_loss": loss})
+    return rows
+
+
+def _verdict(
+    params: Params, production: Production, candidate: Candidate | None, judged: pd.DataFrame, faults: list[str]
+) -> gate.Verdict:
+    fresh = params.monitor.refit
+    if candidate is None:
+        reason = "there is nothing to train on: no labelled rows, or all of one class"
+        return gate.Verdict(outcome="not enough data", reasons=(reason,), fresh=fresh)
+    until = last_day(params.source.until_instant, params.zone)
+    delay = timedelta(days=params.data.label_delay_days)
+    known = production.card.trained_until
+    if known is None:
+        reason = "there is no production model to compare with; `driftloop promote --first` makes this one version 1"
+        return gate.Verdict(outcome="not comparable yet", reasons=(reason,), rows=len(judged), fresh=fresh)
+    length = params.windows.judge_days
+    if fresh:
+        length = refits.judged_steps(length, params.monitor.step_days) * params.monitor.step_days
+    if until - delay - timedelta(days=length) < known:
+        return gate.not_comparable(known + timedelta(days=length) + delay, known_rows=len(judged), fresh=fresh)
+    verdict = gate.judge(
+        judged,
+        min_gain=params.evaluate.min_gain,
+        confidence=params.evaluate.confidence,
+        min_rows=params.evaluate.min_rows,
+        max_segment_loss=params.evaluate.max_segment_loss,
+        segments=params.data.segments,
+        private=params.data.private,
+        fresh=fresh,
+    )
+    return gate.vetoed(verdict, faults)
+
+
+def _report(
+    params: Params, production: Production, candidate: Candidate | None, judged: pd.DataFrame, verdict: gate.Verdict
+) -> gate.Report:
+    target, task = params.data.target, params.data.task
+    sides = {side: losses.side(judged, side) for side in ("production", "refit")}
+    tables = {
+        side: losses.metrics(task, judged[target], scores) if len(judged) and scores.shape[1] else {}
+        for side, scores in sides.items()
+    }
+    honest: dict[str, pd.Series] = {}
+    if tables["refit"]:
+        honest = {name: losses.row_losses(name, judged[target], sides["refit"]) for name in losses.ROW_METRICS[task]}
+    return gate.Report(
+        verdict=verdict,
+        production_version=production.card.version,
+        candidate_sha256=candidate.sha256 if candidate else None,
+        normal_error={name: float(loss.mean()) for name, loss in honest.items()},
+        judged=judged_days(judged["_day"], honest) if honest else (),
+        production=tables["production"],
+        refit=tables["refit"],
+    )
+
+
+def numbers(report: gate.Report) -> dict[str, object]:
+    """Keep the numbers, for `dvc metrics`; what is unknown is left out."""
+    verdict, gain = report.verdict, report.verdict.gain
+    found = {
+        "promote": int(verdict.outcome == "promote"),
+        "rows": verdict.rows,
+        "gain": gain.estimate if gain else None,
+        "gain_low": gain.low if gain else None,
+        "gain_high": gain.high if gain else None,
+        "gain_needed": verdict.needed,
+        "production": report.production or None,
+        "refit": report.refit or None,
+    }
+    return {name: value for name, value in found.items() if value is not None}

@@ -1,0 +1,130 @@
+"""data/raw → data/prepared: the profile of all rows, and bounded tables of some."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import ibis
+import pandas as pd
+
+from driftloop.artifacts import (
+    LABELLED,
+    METRICS,
+    NEWEST,
+    PROFILE,
+    QUALITY,
+    RAW,
+    REFERENCE,
+    read_card,
+    write_frame,
+    write_json,
+)
+from driftloop.core import profile as profiles
+from driftloop.core import quality, sample
+from driftloop.core.schema import columns_of, typed
+from driftloop.core.windows import Window, last_day, newest
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    from ibis.backends.duckdb import Backend
+
+    from driftloop.core.schema import Columns
+    from driftloop.params import Params
+
+
+def run(params: Params, root: Path) -> None:
+    """Check all rows, and write the tables that the other stages work with."""
+    card = read_card(root, params)
+    columns = columns_of(params, card)
+    until = last_day(params.source.until_instant, params.zone)
+    labelled_until = until - timedelta(days=params.data.label_delay_days)
+    current = newest(until, params.windows.current_days)
+    with tempfile.TemporaryDirectory() as spill:
+        con = ibis.duckdb.connect(temp_directory=spill)
+        raw = _raw(con, root / RAW, columns)
+        every = con.create_table("typed", typed(raw, columns, params.data.timezone), temp=True)
+        rows, doubles = _unique(con, every.filter(every["_ts"].notnull()), columns)
+        reference = card.reference or Window(
+            since=_first_day(rows, until), until=labelled_until - timedelta(days=params.windows.judge_days)
+        )
+        profile = profiles.daily(rows, columns, profiles.known(rows, columns, reference))
+        write_frame(root / PROFILE, profile)
+        given = rows.drop([name for name in rows.columns if ":" in name])
+        labelled = given.filter(given["_day"] < labelled_until, given[columns.target].notnull())
+        _write(labelled, columns, params.train.max_rows, root / LABELLED)
+        for window, path in ((current, NEWEST), (reference, REFERENCE)):
+            part = given.filter(given["_day"] >= window.since, given["_day"] < window.until)
+            _write(part, columns, params.report.max_rows, root / path)
+        evidence = quality.Evidence(
+            profile=profile,
+            columns=columns,
+            window=current,
+            reference=reference,
+            absent=[name for name in columns.features if name not in raw.columns],
+            duplicates=_count(doubles.filter(doubles["_day"] >= current.since)),
+            undated=_undated(every, current),
+        )
+        counts = {
+            "rows": _count(rows),
+            "labelled_rows": _count(labelled),
+            "duplicates": _count(doubles),
+            "undated_rows": _count(every.filter(every["_ts"].isnull())),
+        }
+    findings = quality.check(evidence)
+    judged = newest(labelled_until, params.monitor.step_days)
+    findings += quality.missing_labels(evidence.at(judged))
+    write_json(
+        root / QUALITY,
+        {
+            "window": current.model_dump(mode="json"),
+            "reference": reference.model_dump(mode="json"),
+            "absent": list(evidence.absent),
+            "findings": [finding.model_dump(mode="json") for finding in findings],
+        },
+    )
+    write_json(root / METRICS / "data.json", {**counts, "findings": len(findings)})
+
+
+def _raw(con: Backend, folder: Path, columns: Columns) -> ir.Table:
+    """Read all partitions; no partition is a table without rows."""
+    files = sorted(str(path) for path in folder.glob("*.parquet"))
+    if files:
+        return con.read_parquet(files, table_name="raw", union_by_name=True)
+    names = {name: "string" for name in (*columns.key, *columns.features, columns.target)}
+    schema = ibis.schema({**names, "_ts": "timestamp", "_row": "int64"})
+    return con.create_table("raw", schema=schema, temp=True)
+
+
+def _unique(con: Backend, rows: ir.Table, columns: Columns) -> tuple[ir.Table, ir.Table]:
+    """Keep the newest row of each key; give the others too."""
+    newest_first = ibis.window(group_by=list(columns.key), order_by=ibis.desc("_row"))
+    place = rows.mutate(_place=ibis.row_number().over(newest_first))
+    ranked = con.create_table("ranked", place, temp=True)
+    return ranked.filter(ranked["_place"] == 0).drop("_place"), ranked.filter(ranked["_place"] > 0)
+
+
+def _first_day(rows: ir.Table, otherwise: date) -> date:
+    first = rows["_day"].min().to_pyarrow().as_py()
+    return first if isinstance(first, date) else otherwise
+
+
+def _undated(every: ir.Table, current: Window) -> int:
+    """Count rows without a timestamp that came with or after the newest rows, in the order of the source."""
+    start = every.filter(every["_day"] >= current.since)["_row"].min().to_pyarrow().as_py()
+    undated = every.filter(every["_ts"].isnull())
+    return _count(undated if start is None else undated.filter(undated["_row"] >= start))
+
+
+def _count(rows: ir.Table) -> int:
+    return int(rows.count().to_pyarrow().as_py())
+
+
+def _write(rows: ir.Table, columns: Columns, most: int, path: Path) -> None:
+    """Write at most so many rows in order of time."""
+    bounded = sample.bounded(rows, columns.key, rows_now=_count(rows), most=most)
+    kept = ["_ts", "_day", *columns.features, columns.target]
+    frame = bounded.order_by(["_ts", "_row"]).select(kept).to_pandas()
+    write_frame(path, frame.assign(_day=pd.to_datetime(frame["_day"]).dt.date))

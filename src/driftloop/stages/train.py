@@ -1,0 +1,61 @@
+"""Labelled rows → models/candidate.skops."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from driftloop.artifacts import (
+    CANDIDATE,
+    CANDIDATE_CARD,
+    LABELLED,
+    digest,
+    read_frame,
+    write_bytes,
+    write_json,
+)
+from driftloop.core import model, modelfile
+from driftloop.core.production import Candidate
+from driftloop.core.recipe import recipe_of
+from driftloop.core.windows import Window, last_day, newest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from driftloop.params import Params
+
+PACKAGES = ("numpy", "scikit-learn", "skops")
+
+
+def run(params: Params, root: Path) -> None:
+    """Fit the recipe up to the newest label; with `refit: false`, up to the start of the holdout.
+
+    Rows that nothing can be learned from give an empty candidate, which the gate refuses.
+    """
+    recipe = recipe_of(params)
+    until = last_day(params.source.until_instant, params.zone) - timedelta(days=params.data.label_delay_days)
+    if not params.monitor.refit:
+        until -= timedelta(days=params.windows.judge_days)
+    rows = model.training_rows(recipe, read_frame(root / LABELLED), until)
+    if model.untrainable(recipe, rows):
+        write_bytes(root / CANDIDATE, b"")
+        write_json(root / CANDIDATE_CARD, None)
+        return
+    content = modelfile.dumps(model.fit(recipe, rows))
+    modelfile.loads(content, trusted=params.train.trusted, where=str(CANDIDATE))
+    trained = Window(since=rows["_day"].min(), until=until)
+    days = params.windows.reference_days
+    candidate = Candidate(
+        model=params.model,
+        recipe=recipe,
+        trained=trained,
+        rows=len(rows),
+        reference=trained if days == "all" else newest(until, min(days, trained.days)),
+        sha256=hashlib.sha256(content).hexdigest(),
+        data_sha256=digest(root / LABELLED),
+        packages={name: version(name) for name in PACKAGES},
+    )
+    write_bytes(root / CANDIDATE, content)
+    write_json(root / CANDIDATE_CARD, candidate.model_dump(mode="json"))
