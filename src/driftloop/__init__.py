@@ -1,0 +1,1 @@
+"""Keeps a tabular model healthy in production from inside a Git repository."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
@@ -18,6 +17,9 @@ from pydantic import (
 )
 
 from driftloop.errors import ParamsError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Positive = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, lt=1)]
@@ -130,7 +132,7 @@ class Data(_Section):
         if unknown:
             msg = f"private names columns that are not declared: {', '.join(unknown)}"
             raise ValueError(msg)
-        reserved = sorted({name for name in {*both, *self.key, self.target} if name.startswith("_")})
+        reserved = sorted({name for name in {*both, *self.key, self.target, self.timestamp} if name.startswith("_")})
         if reserved:
             msg = f"column names that begin with an underscore are reserved: {', '.join(reserved)}"
             raise ValueError(msg)
@@ -160,10 +162,6 @@ class Monitor(_Section):
     calendar_days: Positive = Field(default=91, description="policy calendar: days between retrainings")
     refit: bool = Field(default=True, description="false if training is dear: the loss test asks then")
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Monitor:
-        return self
-
 
 class Train(_Section):
     """The recipe."""
@@ -188,7 +186,7 @@ class Evaluate(_Section):
 class Report(_Section):
     """What is rendered."""
 
-    max_rows: Positive = Field(default=10_000, description="Evidently's sample")
+    max_rows: Annotated[int, Field(ge=0)] = Field(default=10_000, description="Evidently's sample; 0: no report")
 
 
 class Params(_Section):

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from driftloop.core.finding import Finding
 from driftloop.core.intervals import Interval
 from driftloop.core.policy import POLICIES, Evidence, Settings, loss
-from driftloop.core.quality import Finding
 from driftloop.core.windows import Window
 
 if TYPE_CHECKING:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal
 
-import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from driftloop.core import refits
@@ -15,6 +14,8 @@ from driftloop.core.windows import Window
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import pandas as pd
 
 MIN_SEGMENT_ROWS = 30
 
@@ -159,12 +160,14 @@ def judge(
         *promote* if the lower bound of the relative gain exceeds max(min_gain, noise between seeds) and no
         segment blocks; *keep production* if not; *not enough data* below `min_rows` or without two days.
     """
-    if len(losses) < min_rows or losses["_day"].nunique() < 2:  # noqa: PLR2004: a variance needs two days
-        reason = f"{len(losses)} labelled rows to compare on, {min_rows} are needed (evaluate.min_rows)"
+    if len(losses) < min_rows or losses["_day"].nunique() < 2:  # noqa: PLR2004 a variance needs two days
+        reason = "all rows to compare on are of one day, a bound needs two"
+        if len(losses) < min_rows:
+            reason = f"{len(losses)} labelled rows to compare on, {min_rows} are needed (evaluate.min_rows)"
         return Verdict(outcome="not enough data", reasons=(reason,), rows=len(losses), fresh=fresh)
     days = losses["_day"]
     production, refit = float(losses["production_loss"].mean()), float(losses["refit_loss"].mean())
-    judged = Window(since=days.min(), until=days.max() + pd.Timedelta(days=1).to_pytimedelta())
+    judged = Window(since=days.min(), until=days.max() + timedelta(days=1))
     if production == 0:
         reason = "production makes no error on these rows"
         return Verdict(outcome="keep production", reasons=(reason,), judged=judged, rows=len(losses), fresh=fresh)
@@ -218,7 +221,7 @@ def _reasons(gain: Interval, needed: float, min_gain: float, parts: Sequence[Seg
     elif gain.estimate > 0:
         first = f"{gain.estimate:.1%} less error is not certain enough ({gain}); the lower end must exceed {bar}"
     else:
-        first = f"{-gain.estimate:.1%} more error ({gain} less)"
+        first = f"{abs(gain.estimate):.1%} more error ({gain} less)"
     blocking = [part for part in parts if part.blocks]
     return [f"{_name(part)} would get {-part.gain:.1%} worse on {part.rows} rows" for part in blocking] + [first]
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
-from scipy import stats
+
+from driftloop.core.windows import day_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,6 +76,8 @@ def ratio(
     Newey and West (1987), "A simple, positive semi-definite, heteroskedasticity and autocorrelation consistent
     covariance matrix"; t quantile with (days - 1) degrees of freedom, and the factor days / (days - 1).
     """
+    from scipy import stats  # takes a second to import, and whoever only reads an Interval needs none of it
+
     top, bottom = np.asarray(numerator, dtype=float), np.asarray(denominator, dtype=float)
     total = bottom.sum()
     if not len(top) or total == 0:
@@ -85,7 +88,7 @@ def ratio(
     position -= position.min()
     influence = np.bincount(position, weights=top - estimate * bottom)
     observed = len(np.unique(position))
-    if observed < 2:  # noqa: PLR2004: a variance needs two days
+    if observed < 2:  # noqa: PLR2004 a variance needs two days
         return Interval(estimate=estimate, low=None, high=None, level=level)
     variance = float(influence @ influence)
     for step in range(1, min(lag, len(influence) - 1) + 1):
@@ -99,8 +102,3 @@ def mean(values: ArrayLike, days: pd.Series, *, confidence: float, lag: int = LA
     """Estimate a mean with bounds that hold for rows clustered by day; see `ratio`."""
     values = np.asarray(values, dtype=float)
     return ratio(values, np.ones_like(values), days, confidence=confidence, lag=lag)
-
-
-def day_numbers(days: pd.Series) -> np.ndarray:
-    """Number dates by days since 1970-01-01."""
-    return np.asarray(days, dtype="datetime64[D]").astype(np.int64)

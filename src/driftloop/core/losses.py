@@ -40,18 +40,18 @@ def row_losses(metric: str, target: pd.Series, scores: pd.DataFrame) -> np.ndarr
     """
     match metric:
         case "mae":
-            return np.abs(_errors(target, scores))
+            loss = np.abs(_errors(target, scores))
         case "mse":
-            return _errors(target, scores) ** 2
+            loss = _errors(target, scores) ** 2
         case "log_loss":
-            return -np.log(np.clip(_of_truth(target, scores), TINY, 1))
+            loss = -np.log(np.clip(_of_truth(target, scores), TINY, 1))
         case "brier":
             probabilities = scores.to_numpy(dtype=float)
-            of_truth = _of_truth(target, scores)
-            return (probabilities**2).sum(axis=1) - 2 * of_truth + 1
+            loss = (probabilities**2).sum(axis=1) - 2 * _of_truth(target, scores) + 1
         case _:
             msg = f"unknown metric {metric}"
             raise ValueError(msg)
+    return np.asarray(loss, dtype=float)
 
 
 def metrics(task: str, target: pd.Series, scores: pd.DataFrame) -> dict[str, float]:
@@ -91,7 +91,8 @@ def _classification(target: pd.Series, scores: pd.DataFrame) -> dict[str, float]
 
 def best_class(scores: pd.DataFrame) -> np.ndarray:
     """Name the most probable class of each row."""
-    return np.asarray(scores.columns, dtype=object)[scores.to_numpy(dtype=float).argmax(axis=1)]
+    best = scores.to_numpy(dtype=float).argmax(axis=1)
+    return np.asarray(np.asarray(scores.columns, dtype=object)[best])
 
 
 def side(scored: pd.DataFrame, name: str) -> pd.DataFrame:

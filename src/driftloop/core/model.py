@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from datetime import timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from driftloop.errors import ModelError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     from sklearn.pipeline import Pipeline
 
@@ -170,15 +172,14 @@ def untrainable(recipe: Recipe, rows: pd.DataFrame) -> str | None:
     """Say why nothing can be learned from these rows, or None if it can."""
     if rows.empty:
         return "there are no labelled rows to train on"
-    if recipe.task == "classification" and rows[recipe.target].nunique() == 1:
+    if recipe.task == "classification" and len(set(rows[recipe.target])) == 1:
         return f"all {len(rows)} labelled rows are of one class"
     return None
 
 
-def training_rows(recipe: Recipe, labelled: pd.DataFrame, until: Any) -> pd.DataFrame:
+def training_rows(recipe: Recipe, labelled: pd.DataFrame, until: date) -> pd.DataFrame:
     """Keep the rows that the recipe trains on when labels are known up to the day `until` (exclusive)."""
     known = labelled[labelled["_day"] < until]
     if isinstance(recipe.train_days, int) and len(known):
-        since = until - pd.Timedelta(days=recipe.train_days).to_pytimedelta()
-        known = known[known["_day"] >= since]
+        known = known[known["_day"] >= until - timedelta(days=recipe.train_days)]
     return known

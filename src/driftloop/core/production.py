@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from driftloop.core.recipe import Recipe
@@ -13,6 +12,8 @@ from driftloop.core.windows import Window
 from driftloop.errors import ModelError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from driftloop.params import Params
 
 
@@ -158,13 +159,16 @@ def honest_error(losses: pd.DataFrame, card: Card, metric: str, window: Window) 
     unseen = window.of(losses)
     total, rows = float(unseen["production_loss"].sum()), len(unseen)
     for day in card.judged:
-        if window.since <= day.day < window.until and metric in day.losses:
+        seen = card.trained_until is not None and day.day < card.trained_until
+        if seen and window.since <= day.day < window.until and metric in day.losses:
             total, rows = total + day.losses[metric], rows + day.rows
     return (total / rows, rows) if rows else None
 
 
 def judged_days(days: pd.Series, losses: dict[str, Any]) -> tuple[JudgedDay, ...]:
     """Sum each metric's losses by day, in order of days."""
+    import pandas as pd
+
     frame = pd.DataFrame({"_day": days.to_numpy(), "rows": 1, **losses})
     sums = frame.groupby("_day", sort=True).sum()
     return tuple(

@@ -78,7 +78,7 @@ def daily(rows: ir.Table, columns: Columns, reference: Known) -> pd.DataFrame:
         before, in order of time, within the same key). Sorted by day and column; sums over days are valid.
     """
     before = ibis.window(group_by=[n for n in columns.key if n != "_ts"], order_by=[rows["_ts"], rows["_row"]])
-    marked = rows.mutate(**{f"before:{name}": rows[name].lag().over(before) for name in columns.numerical})
+    marked = rows.mutate(**{f"_before:{name}": rows[name].lag().over(before) for name in columns.numerical})
     counts: dict[str, ir.Value] = {"rows": marked.count()}
     for name in columns.numbers:
         counts |= _count_numbers(marked, name, reference)
@@ -89,14 +89,14 @@ def daily(rows: ir.Table, columns: Columns, reference: Known) -> pd.DataFrame:
 
 
 def _count_numbers(rows: ir.Table, name: str, reference: Known) -> dict[str, ir.Value]:
-    value, bad, infinite = rows[name], rows[f"invalid:{name}"], rows[f"infinite:{name}"]
+    value, bad, infinite = rows[name], rows[f"_invalid:{name}"], rows[f"_infinite:{name}"]
     out: dict[str, ir.Value] = {
         f"null:{name}": (value.isnull() & ~bad & ~infinite).sum(),
         f"invalid:{name}": bad.sum(),
         f"infinite:{name}": infinite.sum(),
     }
-    if f"before:{name}" in rows.columns:
-        out[f"repeat:{name}"] = (value == rows[f"before:{name}"]).sum()
+    if f"_before:{name}" in rows.columns:
+        out[f"repeat:{name}"] = (value == rows[f"_before:{name}"]).sum()
     if name in reference.ranges:
         low, high = reference.ranges[name]
         margin = FAR * (high - low)

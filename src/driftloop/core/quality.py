@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict
 
 from driftloop.core import profile as profiles
+from driftloop.core.finding import Finding
 from driftloop.core.profile import ROWS
+from driftloop.core.windows import day_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -24,33 +26,6 @@ LABEL_JUMP = 0.20
 STUCK_ROWS = 12
 STUCK_SHARE = 0.9
 USUAL_SHARE = 1 / 3
-
-
-class Finding(BaseModel):
-    """What a rule found.
-
-    Attributes
-    ----------
-    rule
-        Its stable id.
-    column
-        Where; empty when it concerns whole rows.
-    kind
-        `fault`: the data is wrong; `too few`: there is not enough of it to decide.
-    rows, of
-        Affected rows, and the rows that were looked at.
-    text
-        In words, without any value from the data.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    rule: str
-    column: str
-    kind: Literal["fault", "too few"]
-    rows: int
-    of: int
-    text: str
 
 
 @dataclass(frozen=True)
@@ -83,31 +58,56 @@ class Evidence:
         """Look at other days; what is only known of the newest ones is left out."""
         return replace(self, window=window, absent=(), duplicates=0, undated=0)
 
-    @property
-    def now(self) -> pd.DataFrame:
-        """Counts over the window, by column."""
-        return profiles.total(self.profile, self.window)
+    @cached_property
+    def now(self) -> dict[str, dict[str, int]]:
+        """Counts over the window, by column and count."""
+        return _counts(profiles.total(self.profile, self.window))
 
-    def usual(self, count: str) -> pd.DataFrame:
-        """Share of rows with this count: blocks of the window's length in the reference × columns."""
-        blocks = [profiles.total(self.profile, block) for block in self.reference.blocks(max(1, self.window.days))]
-        shares = [block[count] / block["rows"].clip(lower=1) for block in blocks if len(block)]
-        return pd.DataFrame(shares).reset_index(drop=True)
+    @property
+    def rows(self) -> int:
+        """Rows in the window."""
+        return self.now.get(ROWS, {}).get("rows", 0)
+
+    @cached_property
+    def blocks(self) -> pd.DataFrame:
+        """Counts over the reference in blocks of the window's length, backwards from its end; a rest is dropped."""
+        days, reference = max(1, self.window.days), self.reference.of(self.profile)
+        block = (day_numbers([self.reference.until]) - 1 - day_numbers(reference["_day"])) // days
+        whole = reference[block < self.reference.days // days]
+        sums: pd.DataFrame = whole.groupby([block[block < self.reference.days // days], whole["column"]])[
+            list(profiles.COUNTS)
+        ].sum()
+        return sums
+
+    @property
+    def usual_rows(self) -> float:
+        """Median of rows per block of the reference; 0 without blocks."""
+        rows = self.blocks["rows"]
+        found = rows[rows.index.get_level_values("column") == ROWS].median()
+        return 0.0 if pd.isna(found) else float(found)
+
+    @cached_property
+    def most_null(self) -> dict[str, float]:
+        """Largest share of nulls in a block of the reference, by column."""
+        share = self.blocks["null"] / self.blocks["rows"].clip(lower=1)
+        return {str(name): float(most) for name, most in share.groupby("column").max().items()}
+
+
+def _counts(totals: pd.DataFrame) -> dict[str, dict[str, int]]:
+    return {str(name): {str(k): int(v) for k, v in row.items()} for name, row in totals.to_dict("index").items()}
 
 
 def too_few_rows(evidence: Evidence) -> Iterator[Finding]:
     """Fewer than a third of the usual rows: no decision is possible."""
-    rows = _rows(evidence.now)
-    blocks = [profiles.total(evidence.profile, b) for b in evidence.reference.blocks(max(1, evidence.window.days))]
-    usual = pd.Series([_rows(block) for block in blocks if len(block)]).median() if blocks else 0.0
+    rows, usual = evidence.rows, evidence.usual_rows
     if rows == 0 or rows < usual * USUAL_SHARE:
-        text = f"{rows} rows in {evidence.window.days} days, usual are {0 if pd.isna(usual) else usual:.0f}"
+        text = f"{rows} rows in {evidence.window.days} days, usual are {usual:.0f}"
         yield Finding(rule="too-few-rows", column="", kind="too few", rows=rows, of=rows, text=text)
 
 
 def missing_column(evidence: Evidence) -> Iterator[Finding]:
     """A declared column is not there."""
-    rows = _rows(evidence.now)
+    rows = evidence.rows
     for name in sorted(evidence.absent):
         yield Finding(rule="missing-column", column=name, kind="fault", rows=rows, of=rows, text=f"{name} is missing")
 
@@ -134,22 +134,20 @@ def new_category(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _over_share(evidence: Evidence, count: str, rule: str, words: str) -> Iterator[Finding]:
-    for name, row in evidence.now.drop(index=ROWS, errors="ignore").iterrows():
-        rows, of = int(row[count]), int(row["rows"])
+    for name, counts in evidence.now.items():
+        rows, of = counts[count], counts["rows"]
         if rows >= FEW_ROWS and rows >= FEW_SHARE * of:
             text = words.format(name=name, rows=rows, of=of)
-            yield Finding(rule=rule, column=str(name), kind="fault", rows=rows, of=of, text=text)
+            yield Finding(rule=rule, column=name, kind="fault", rows=rows, of=of, text=text)
 
 
 def missing_values(evidence: Evidence) -> Iterator[Finding]:
     """More values are missing than ever in the reference."""
-    usual = evidence.usual("null")
-    for name, row in evidence.now.drop(index=[ROWS, evidence.columns.target], errors="ignore").iterrows():
-        rows, of = int(row["null"]), int(row["rows"])
-        most = float(usual[name].max()) if name in usual else 0.0
+    for name in sorted(set(evidence.now) - {ROWS, evidence.columns.target}):
+        rows, of, most = evidence.now[name]["null"], evidence.now[name]["rows"], evidence.most_null.get(name, 0.0)
         if name not in evidence.absent and rows >= FEW_ROWS and rows > (most + NULL_JUMP) * of:
             text = f"{name} is missing in {rows} of {of} rows, at most {most:.0%} before"
-            yield Finding(rule="missing-values", column=str(name), kind="fault", rows=rows, of=of, text=text)
+            yield Finding(rule="missing-values", column=name, kind="fault", rows=rows, of=of, text=text)
 
 
 def stuck(evidence: Evidence) -> Iterator[Finding]:
@@ -158,15 +156,15 @@ def stuck(evidence: Evidence) -> Iterator[Finding]:
     still = (days["repeat"] >= STUCK_SHARE * days["rows"]) & (days["rows"] >= STUCK_ROWS)
     before = set(evidence.reference.of(days[still])["column"])
     now = evidence.window.of(days[still & ~days["column"].isin(before)])
-    for name, rows in now.groupby("column")["repeat"].sum().items():
-        of = int(evidence.now.loc[name, "rows"])
+    for name in sorted(set(now["column"])):
+        rows, of = int(now["repeat"][now["column"] == name].sum()), evidence.now[name]["rows"]
         text = f"{name} repeats one value for a day or longer ({rows} of {of} rows)"
-        yield Finding(rule="stuck", column=str(name), kind="fault", rows=int(rows), of=of, text=text)
+        yield Finding(rule="stuck", column=name, kind="fault", rows=rows, of=of, text=text)
 
 
 def duplicate_keys(evidence: Evidence) -> Iterator[Finding]:
     """The same key comes more than once; the newest row counts."""
-    of = _rows(evidence.now) + evidence.duplicates
+    of = evidence.rows + evidence.duplicates
     if evidence.duplicates >= FEW_ROWS and evidence.duplicates >= FEW_SHARE * of:
         text = f"{evidence.duplicates} of {of} rows repeat a key"
         yield Finding(rule="duplicate-keys", column="", kind="fault", rows=evidence.duplicates, of=of, text=text)
@@ -174,7 +172,7 @@ def duplicate_keys(evidence: Evidence) -> Iterator[Finding]:
 
 def undated_rows(evidence: Evidence) -> Iterator[Finding]:
     """Timestamps cannot be read."""
-    of = _rows(evidence.now) + evidence.undated
+    of = evidence.rows + evidence.undated
     if evidence.undated >= FEW_ROWS and evidence.undated >= FEW_SHARE * of:
         text = f"{evidence.undated} rows have no readable timestamp"
         yield Finding(rule="undated-rows", column="", kind="fault", rows=evidence.undated, of=of, text=text)
@@ -201,17 +199,13 @@ def check(evidence: Evidence) -> list[Finding]:
 
 def missing_labels(evidence: Evidence) -> list[Finding]:
     """Labels are missing that should be there by now. The window here is the newest labelled one."""
-    now, target = evidence.now, evidence.columns.target
-    if target not in now.index:
+    target = evidence.columns.target
+    counts = evidence.now.get(target)
+    if counts is None:
         return []
-    rows, of = int(now.loc[target, ["null", "invalid", "infinite"]].sum()), int(now.loc[target, "rows"])
-    usual = evidence.usual("null")
-    most = float(usual[target].max()) if target in usual else 0.0
-    if rows < FEW_ROWS or rows <= (most + LABEL_JUMP) * of:
+    rows, of = counts["null"] + counts["invalid"] + counts["infinite"], counts["rows"]
+    most = evidence.most_null.get(target, 0.0)
+    if rows < FEW_ROWS or (rows < of and rows <= (most + LABEL_JUMP) * of):
         return []
     text = f"{rows} of {of} labels that should be final ({evidence.window}) are missing"
     return [Finding(rule="missing-labels", column=target, kind="fault", rows=rows, of=of, text=text)]
-
-
-def _rows(counts: pd.DataFrame) -> int:
-    return int(counts.loc[ROWS, "rows"]) if ROWS in counts.index else 0

@@ -132,11 +132,12 @@ def avoidable_loss(
         return Waiting(days=0.0, since=None, history=())
     rows_per_day = len(losses) / losses["_day"].nunique()
     gain = losses["production_loss"] - losses["refit_loss"] - min_gain * normal_error
-    per_step = gain.groupby(losses["step"]).sum() / (normal_error * rows_per_day)
-    total, since, history = 0.0, None, []
-    for step, change in sorted(per_step.items()):
+    per_step = (gain / (normal_error * rows_per_day)).groupby(losses["step"]).sum()
+    total, since = 0.0, None
+    history: list[tuple[date, float]] = []
+    for step, change in zip(per_step.index, per_step, strict=True):
         if step not in left_out:
-            total = max(0.0, total + float(change))
+            total = max(0.0, total + change)
             since = None if total == 0 else since or step
         history.append((step, total))
     return Waiting(days=total, since=since, history=tuple(history))
@@ -156,9 +157,11 @@ def newest_steps(losses: pd.DataFrame, count: int) -> pd.DataFrame:
 def seed_noise(losses: pd.DataFrame) -> float:
     """Give the standard deviation between seeds of the mean loss, as a share of production's.
 
-    Uses the columns `refit_loss`, `refit_loss_1`, …; 0 where there is only one seed.
+    Uses the columns `refit_loss`, `refit_loss_1`, …, on the rows that every seed scored; 0 where there is only one
+    seed.
     """
-    columns = [name for name in losses if name.startswith("refit_loss")]
-    means = losses[columns].mean().to_numpy()
-    scale = float(losses["production_loss"].mean())
+    columns = [name for name in losses if str(name).startswith("refit_loss")]
+    scored = losses.dropna(subset=columns)
+    means = scored[columns].mean().to_numpy()
+    scale = float(scored["production_loss"].mean())
     return float(np.std(means, ddof=1) / scale) if len(means) > 1 and scale > 0 else 0.0

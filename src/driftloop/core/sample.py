@@ -38,6 +38,8 @@ def bounded(rows: ir.Table, key: Sequence[str], *, rows_now: int, most: int) -> 
         Number of rows above which it is halved. The sample then has between `most` / 2 and `most` rows, give or
         take the chance of a hash.
     """
+    if most == 0:
+        return rows.limit(0)
     times = halvings(rows_now, most)
     if times == 0:
         return rows

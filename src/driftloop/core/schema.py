@@ -64,8 +64,8 @@ def columns_of(params: Params, card: Card) -> Columns:
     )
 
 
-@ibis.udf.scalar.builtin
-def timezone(zone: str, instant: ibis.dtype("timestamp('UTC')")) -> ibis.dtype("timestamp"):  # type: ignore[empty-body, valid-type]
+@ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]
+def timezone(zone: str, instant: ibis.dtype("timestamp('UTC')")) -> ibis.dtype("timestamp"):  # type: ignore[valid-type]
     """DuckDB's conversion from an instant to local time."""
 
 
@@ -85,7 +85,7 @@ def typed(raw: ir.Table, columns: Columns, zone: str) -> ir.Table:
     -------
     ibis Table
         `_ts`, `_row`, `_day` (local date), the key, numbers as float64 with NaN and infinity as null,
-        names as strings, and for each number `invalid:NAME` (not a number) and `infinite:NAME` (booleans).
+        names as strings, and for each number `_invalid:NAME` (not a number) and `_infinite:NAME` (booleans).
     """
     cast: dict[str, ir.Value] = {"_ts": raw["_ts"], "_row": raw["_row"], "_day": _local_date(raw["_ts"], zone)}
     for name in columns.key:
@@ -107,19 +107,19 @@ def _number(raw: ir.Table, name: str) -> dict[str, ir.Value]:
     if name not in raw.columns:
         return {
             name: ibis.null("float64"),
-            f"invalid:{name}": ibis.literal(False),  # noqa: FBT003: a value, not a flag
-            f"infinite:{name}": ibis.literal(False),  # noqa: FBT003
+            f"_invalid:{name}": ibis.literal(value=False),
+            f"_infinite:{name}": ibis.literal(value=False),
         }
     column = raw[name]
     if column.type().is_temporal():
         column = column.cast("string")
     value = column.try_cast("float64")
-    infinite = value.isinf().fill_null(False)  # noqa: FBT003
+    infinite = value.isinf().fill_null(ibis.literal(value=False))
     finite = ibis.ifelse(value.isnan() | value.isinf(), ibis.null("float64"), value)
     return {
         name: finite,
-        f"invalid:{name}": column.notnull() & value.isnull(),
-        f"infinite:{name}": infinite,
+        f"_invalid:{name}": column.notnull() & value.isnull(),
+        f"_infinite:{name}": infinite,
     }
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from zoneinfo import ZoneInfo
 
     import pandas as pd
+    from numpy.typing import ArrayLike, NDArray
 
 
 class Window(BaseModel):
@@ -59,3 +61,8 @@ def last_day(instant: datetime, zone: ZoneInfo) -> date:
 def newest(until: date, days: int) -> Window:
     """Give the window of so many days that ends before `until`."""
     return Window(since=until - timedelta(days=days), until=until)
+
+
+def day_numbers(days: ArrayLike | Sequence[date]) -> NDArray[np.int64]:
+    """Number dates by days since 1970-01-01."""
+    return np.asarray(days, dtype="datetime64[D]").astype(np.int64)

@@ -51,7 +51,7 @@ class Rendered:
     html
         One page that needs no network.
     json
-        Evidently's metrics and tests in plain types; NaN and infinities are None.
+        Evidently's metrics and tests in plain types, 12 digits; NaN and infinities are None.
     drift_share
         Share of columns that drifted by Evidently's own rule, or by `thresholds` if they were given.
     drifted
@@ -95,7 +95,7 @@ class _Job:
     notes: list[str] = field(default_factory=list)
 
 
-def render(  # noqa: PLR0913 - what a report shows
+def render(
     current: pd.DataFrame,
     reference: pd.DataFrame,
     judged: pd.DataFrame | None,
@@ -331,6 +331,7 @@ def _finish(job: _Job, title: str, answer: Answer) -> Rendered | Failed:
     data: dict[str, Any] = json.loads(
         text.replace(_LESS_IN_JSON, "<"),
         parse_constant=lambda _: None,
+        parse_float=lambda digits: float(f"{float(digits):.12g}"),  # the rest differs between processors
         object_pairs_hook=lambda pairs: dict(sorted(pairs, key=itemgetter(0))),
     )
     page = _steady(page, own=_labels(job)).replace(_LESS_IN_JSON, r"\u003c")

@@ -8,14 +8,16 @@ numpy's ``exp`` and ``sin`` may differ in the last bit with the length of the ar
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Kind = Literal["demand_shift", "commuting_change", "fahrenheit", "stuck", "new_category", "missing", "late_labels"]
 Ints: TypeAlias = NDArray[np.int64]

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from driftloop.artifacts import (
     CANDIDATE,
     CANDIDATE_CARD,
@@ -29,6 +27,10 @@ from driftloop.report import plots
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
 
     from driftloop.models import Production
     from driftloop.params import Params
@@ -125,7 +127,7 @@ def _report(
         side: losses.metrics(task, judged[target], scores) if len(judged) and scores.shape[1] else {}
         for side, scores in sides.items()
     }
-    honest: dict[str, pd.Series] = {}
+    honest: dict[str, NDArray[np.float64]] = {}
     if tables["refit"]:
         honest = {name: losses.row_losses(name, judged[target], sides["refit"]) for name in losses.ROW_METRICS[task]}
     return gate.Report(

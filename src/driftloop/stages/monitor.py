@@ -23,6 +23,7 @@ from driftloop.artifacts import (
     write_text,
 )
 from driftloop.core import diagnosis, intervals, losses, model, quality, refits
+from driftloop.core.finding import Finding
 from driftloop.core.policy import Evidence, Settings
 from driftloop.core.production import honest_error
 from driftloop.core.schema import columns_of
@@ -43,12 +44,13 @@ def run(params: Params, root: Path) -> None:
     """Decide how production is, and write down why."""
     production = read_production(root, params)
     state = read_json(root / QUALITY)
-    findings = [quality.Finding.model_validate(found) for found in state["findings"]]
+    findings = [Finding.model_validate(found) for found in state["findings"]]
     scored = read_frame(root / REFITS)
     measured = measure(params, production, scored, faulty_steps(params, production, root, scored))
-    rendered = _render(params, production, root, scored)
+    rendered = _render(params, production, root, scored) if params.report.max_rows else None
     decision = decide(params, production, findings, measured, rendered)
     honest = _honest(params, production, root)
+    _write(rendered, root / EVIDENTLY)
     write_json(root / DECISION, decision.model_dump(mode="json"))
     write_json(root / METRICS / "monitor.json", _numbers(decision))
     write_json(root / METRICS / "production.json", honest)
@@ -109,9 +111,9 @@ def measure(params: Params, production: Production, scored: pd.DataFrame, left_o
 def decide(
     params: Params,
     production: Production,
-    findings: list[quality.Finding],
+    findings: list[Finding],
     measured: Measured,
-    rendered: evidently.Rendered | evidently.Failed,
+    rendered: evidently.Rendered | evidently.Failed | None,
 ) -> diagnosis.Decision:
     """Bring the evidence together."""
     card, metric = production.card, params.evaluate.metric
@@ -199,12 +201,15 @@ def _honest(params: Params, production: Production, root: Path) -> dict[str, flo
 
 
 def _numbers(decision: diagnosis.Decision) -> dict[str, float]:
-    """Keep the numbers, for `dvc metrics`; what is unknown is left out."""
+    """Keep the numbers, for `dvc metrics`; what is unknown is left out.
+
+    None may be called `error`: `dvc metrics show` takes a key of that name for a failure to read the file.
+    """
     gain = decision.recent_gain
     numbers: dict[str, float | None] = {
         "alert": int(decision.alert),
         "rows": decision.rows,
-        "error": decision.error.estimate if decision.error else None,
+        "measured_error": decision.error.estimate if decision.error else None,
         "normal_error": decision.normal_error,
         "refit_error": decision.refit_error,
         "waiting_days": decision.waiting_days,
@@ -222,7 +227,7 @@ def _render(
 ) -> evidently.Rendered | evidently.Failed:
     current, reference = (_with_prediction(production, read_frame(root / path)) for path in (NEWEST, REFERENCE))
     columns = columns_of(params, production.card)
-    rendered = evidently.render(
+    return evidently.render(
         current,
         reference,
         _judged_predictions(params, production, scored),
@@ -234,13 +239,18 @@ def _render(
         title=f"{params.model} v{production.card.version}"
         + (" · SIMULATED DATA" if params.source.kind == "simulator" else ""),
     )
-    with replacing_folder(root / EVIDENTLY) as out:
-        if isinstance(rendered, evidently.Rendered):
-            write_text(out / "index.html", rendered.html)
-            write_json(out / "report.json", rendered.json)
-        else:
-            write_text(out / "not-rendered.txt", rendered.reason + "\n")
-    return rendered
+
+
+def _write(rendered: evidently.Rendered | evidently.Failed | None, folder: Path) -> None:
+    with replacing_folder(folder) as out:
+        match rendered:
+            case evidently.Rendered():
+                write_text(out / "index.html", rendered.html)
+                write_json(out / "report.json", rendered.json)
+            case evidently.Failed():
+                write_text(out / "not-rendered.txt", rendered.reason + "\n")
+            case None:
+                write_text(out / "not-rendered.txt", "report.max_rows is 0\n")
 
 
 def _judged_predictions(params: Params, production: Production, scored: pd.DataFrame) -> pd.DataFrame | None:

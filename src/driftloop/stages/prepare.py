@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from datetime import date, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ibis
@@ -28,6 +27,8 @@ from driftloop.core.schema import columns_of, typed
 from driftloop.core.windows import Window, last_day, newest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import ibis.expr.types as ir
     from ibis.backends.duckdb import Backend
 
@@ -44,7 +45,7 @@ def run(params: Params, root: Path) -> None:
     current = newest(until, params.windows.current_days)
     with tempfile.TemporaryDirectory() as spill:
         con = ibis.duckdb.connect(temp_directory=spill)
-        raw = _raw(con, root / RAW, columns)
+        raw = con.read_parquet(sorted(str(path) for path in (root / RAW).glob("*.parquet")), union_by_name=True)
         every = con.create_table("typed", typed(raw, columns, params.data.timezone), temp=True)
         rows, doubles = _unique(con, every.filter(every["_ts"].notnull()), columns)
         reference = card.reference or Window(
@@ -86,16 +87,6 @@ def run(params: Params, root: Path) -> None:
         },
     )
     write_json(root / METRICS / "data.json", {**counts, "findings": len(findings)})
-
-
-def _raw(con: Backend, folder: Path, columns: Columns) -> ir.Table:
-    """Read all partitions; no partition is a table without rows."""
-    files = sorted(str(path) for path in folder.glob("*.parquet"))
-    if files:
-        return con.read_parquet(files, table_name="raw", union_by_name=True)
-    names = {name: "string" for name in (*columns.key, *columns.features, columns.target)}
-    schema = ibis.schema({**names, "_ts": "timestamp", "_row": "int64"})
-    return con.create_table("raw", schema=schema, temp=True)
 
 
 def _unique(con: Backend, rows: ir.Table, columns: Columns) -> tuple[ir.Table, ir.Table]:

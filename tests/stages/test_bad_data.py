@@ -1,0 +1,142 @@
+"""Bad data is a decision, with a count, and never a crash."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from workspace import Workspace
+
+WEEK = pd.Timestamp("2024-06-10")  # the newest one: data reaches 17 June
+LABELS = pd.Timestamp("2024-06-03")  # the newest labelled week
+
+
+def rewrite(space: Workspace, change: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
+    path = space.root / "rows.csv"
+    rows = pd.read_csv(path, dtype={name: object for name in ("ts", "weekday", "weather")})
+    change(rows).to_csv(path, index=False)
+
+
+def newest(rows: pd.DataFrame, since: pd.Timestamp = WEEK) -> pd.Series:
+    at = pd.to_datetime(rows["ts"])
+    return (at >= since) & (at < since + pd.Timedelta(days=7))
+
+
+def put(column: str, value: object, since: pd.Timestamp = WEEK) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    """Put a value into a column of a week."""
+
+    def change(rows: pd.DataFrame) -> pd.DataFrame:
+        rows[column] = rows[column].astype(object)
+        rows.loc[newest(rows, since), column] = value
+        return rows
+
+    return change
+
+
+def twice(rows: pd.DataFrame) -> pd.DataFrame:
+    return pd.concat([rows, rows[newest(rows)].head(50)])
+
+
+def undated(rows: pd.DataFrame) -> pd.DataFrame:
+    rows["ts"] = rows["ts"].where(~newest(rows) | (np.arange(len(rows)) % 2 == 0), "yesterday")
+    return rows
+
+
+FAULTS = {
+    "strings in a number": (put("temperature", "warm"), "wrong-type", "temperature"),
+    "infinity": (put("temperature", "inf"), "infinite", "temperature"),
+    "all null": (put("temperature", None), "missing-values", "temperature"),
+    "constant": (put("temperature", 11.5), "stuck", "temperature"),
+    "another unit": (put("temperature", 451.0), "out-of-range", "temperature"),
+    "new category": (put("weather", "fog"), "new-category", "weather"),
+    "null category": (put("weather", None), "missing-values", "weather"),
+    "vanished column": (lambda rows: rows.drop(columns="windspeed"), "missing-column", "windspeed"),
+    "duplicate keys": (twice, "duplicate-keys", ""),
+    "unreadable times": (undated, "undated-rows", ""),
+    "labels missing": (put("rentals", None, LABELS), "missing-labels", "rentals"),
+    "labels of words": (put("rentals", "many", LABELS), "missing-labels", "rentals"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_pipeline__calls_broken_data_a_data_fault(healthy: Workspace, fault: str) -> None:
+    change, rule, column = FAULTS[fault]
+    rewrite(healthy, change)
+    healthy.run()
+    found = {(finding.rule, finding.column) for finding in healthy.decision.findings}
+    assert healthy.decision.status == "data fault"
+    assert (rule, column) in found
+    assert healthy.report.verdict.outcome != "promote"
+
+
+def test_pipeline__finds_nothing_in_sound_data(healthy: Workspace) -> None:
+    assert healthy.decision.status == "healthy"
+    assert healthy.decision.findings == ()
+
+
+def test_pipeline__counts_the_affected_rows(healthy: Workspace) -> None:
+    rewrite(healthy, put("weather", "fog"))
+    healthy.run("collect", "prepare", "refit", "monitor")
+    finding = next(f for f in healthy.decision.findings if f.rule == "new-category")
+    assert (finding.rows, finding.of) == (168, 168)
+
+
+@pytest.mark.parametrize("part", ["no rows in the window", "a few rows", "header only", "no byte"])
+def test_pipeline__calls_too_few_rows_insufficient(healthy: Workspace, part: str) -> None:
+    path = healthy.root / "rows.csv"
+    match part:
+        case "no rows in the window":
+            rewrite(healthy, lambda rows: rows[~newest(rows)])
+        case "a few rows":
+            rewrite(healthy, lambda rows: rows[~newest(rows) | (np.arange(len(rows)) % 4 == 0)])
+        case "header only":
+            rewrite(healthy, lambda rows: rows.head(0))
+        case "no byte":
+            path.write_bytes(b"")
+    healthy.run()
+    assert healthy.decision.status == "insufficient data"
+    assert healthy.report.verdict.outcome != "promote"
+
+
+@pytest.mark.parametrize("share", ["some", "all"])
+def test_pipeline__without_labels_judges_nothing(healthy: Workspace, share: str) -> None:
+    def unlabelled(rows: pd.DataFrame) -> pd.DataFrame:
+        since = pd.Timestamp("2024-05-01" if share == "some" else "2023-01-01")
+        rows.loc[pd.to_datetime(rows["ts"]) >= since, "rentals"] = None
+        return rows
+
+    rewrite(healthy, unlabelled)
+    healthy.run()
+    assert healthy.decision.status == "data fault"
+    assert healthy.report.verdict.outcome in ("not enough data", "keep production")
+
+
+def test_pipeline__an_infinite_or_broken_value_does_not_reach_the_model(healthy: Workspace) -> None:
+    rewrite(healthy, put("temperature", "inf", LABELS))
+    healthy.run("collect", "prepare")
+    rows = pd.read_parquet(healthy.root / "data/prepared/labelled.parquet")
+    assert np.isfinite(rows["temperature"].dropna()).all()
+    assert rows["temperature"].isna().sum() == 168
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Asia/Kolkata"])
+def test_pipeline__takes_local_times_across_clock_changes(healthy: Workspace, zone: str) -> None:
+    healthy.set(data={"timezone": zone}).run()
+    assert healthy.decision.status in ("healthy", "outdated")
+    assert healthy.decision.findings == ()
+
+
+def test_pipeline__a_number_that_turns_into_a_float_stays_the_same_category(healthy: Workspace) -> None:
+    def as_floats(rows: pd.DataFrame) -> pd.DataFrame:
+        rows["weekday"] = rows["weekday"].where(~newest(rows), rows["weekday"].astype(float).astype(str))
+        return rows
+
+    rewrite(healthy, as_floats)
+    healthy.run("collect", "prepare", "refit", "monitor")
+    assert healthy.decision.findings == ()

@@ -1,0 +1,273 @@
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pytest
+import yaml
+from architecture import SRC
+from pydantic import BaseModel
+from workspace import STAGES, Workspace
+
+from driftloop.artifacts import CARD, LABELLED, MODEL, REFITS, write_json
+from driftloop.errors import ModelError
+from driftloop.params import Params, load_params
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DECLARED: dict[str, Any] = yaml.safe_load((SRC.parent / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+
+
+# Read in some cases only: without production, and with `refit: false`.
+CONDITIONAL = {"prepare": {"windows.judge_days"}, "train": {"windows.judge_days"}}
+
+
+def hashes(space: Workspace) -> dict[str, str]:
+    """Hash every output."""
+    return {
+        path.relative_to(space.root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for folder in ("data", "models", "metrics", "reports")
+        for path in sorted((space.root / folder).rglob("*"))
+        if path.is_file()
+    }
+
+
+class Reading:
+    """Hands out parameters and remembers which were read; methods of the model see the real ones through it."""
+
+    def __init__(self, value: BaseModel, seen: set[str], prefix: str = "") -> None:
+        self._value, self._seen, self._prefix = value, seen, prefix
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "model_copy":
+            return lambda **options: Reading(self._value.model_copy(**options), self._seen, self._prefix)
+        if isinstance(member := getattr(type(self._value), name, None), property) and member.fget:
+            return member.fget(self)
+        value = getattr(self._value, name)
+        if isinstance(value, BaseModel):
+            return Reading(value, self._seen, f"{self._prefix}{name}.")
+        if not isinstance(value, Reading):
+            self._seen.add(f"{self._prefix}{name}")
+        return value
+
+
+def covered(read: str, declared: set[str]) -> bool:
+    parts = read.split(".")
+    return any(".".join(parts[: place + 1]) in declared for place in range(len(parts)))
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_stage__reads_no_parameter_that_dvc_yaml_does_not_declare(healthy: Workspace, stage: str) -> None:
+    seen: set[str] = set()
+    reading: Any = Reading(load_params(healthy.root / "params.yaml"), seen)
+    import_module(f"driftloop.stages.{stage}").run(reading, healthy.root)
+    declared = {name for name in DECLARED[stage]["params"] if isinstance(name, str)}
+    assert [name for name in sorted(seen) if name and not covered(name, declared)] == []
+    unread = {name for name in declared if not any(covered(read, {name}) or name.startswith(read) for read in seen)}
+    assert unread == CONDITIONAL.get(stage, set())
+
+
+def test_pipeline__twice_gives_the_same_bytes(healthy: Workspace) -> None:
+    before = hashes(healthy)
+    healthy.run()
+    assert hashes(healthy) == before
+
+
+def test_refit__gives_the_same_bytes_without_its_cache(healthy: Workspace) -> None:
+    before = (healthy.root / REFITS).read_bytes()
+    for path in (healthy.root / ".cache/refits").iterdir():
+        path.unlink()
+    healthy.run("refit")
+    assert (healthy.root / REFITS).read_bytes() == before
+
+
+def test_refit__keeps_the_steps_it_knows_when_time_goes_on(healthy: Workspace) -> None:
+    before = pd.read_parquet(healthy.root / REFITS)
+    cached = set((healthy.root / ".cache/refits").iterdir())
+    healthy.set(source={"until": "2024-06-18T00:00Z"}).run("collect", "prepare", "refit")
+    assert pd.read_parquet(healthy.root / REFITS).equals(before)
+    assert set((healthy.root / ".cache/refits").iterdir()) == cached
+
+
+def test_collect__leaves_the_past_as_it_was(tmp_path: Path) -> None:
+    space = Workspace.create(tmp_path).run("collect")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "data/raw").iterdir()}
+    space.set(source={"until": "2024-07-06T00:00Z"}).run("collect")
+    del before["2024-05.parquet"]  # the month that was not complete
+    assert {name: (tmp_path / "data/raw" / name).read_bytes() for name in before} == before
+
+
+def test_collect__keeps_the_last_good_data_when_the_source_fails(healthy: Workspace) -> None:
+    from driftloop.errors import DataError
+
+    before = hashes(healthy)
+    healthy.set(source={"path": str(healthy.root / "nowhere.csv")})
+    with pytest.raises(DataError, match=r"nowhere\.csv"):
+        healthy.run("collect")
+    assert hashes(healthy) == before
+
+
+def test_prepare__bounds_its_tables_and_keeps_the_sample_as_data_grows(healthy: Workspace) -> None:
+    healthy.set(train={"max_rows": 1000}, report={"max_rows": 200}).run("prepare")
+    sampled = pd.read_parquet(healthy.root / LABELLED)
+    assert 500 < len(sampled) <= 1100
+    assert len(pd.read_parquet(healthy.root / "data/prepared/reference.parquet")) <= 250
+    healthy.set(source={"until": "2024-06-19T00:00Z"}).run("collect", "prepare")
+    assert set(sampled["_ts"]) <= set(pd.read_parquet(healthy.root / LABELLED)["_ts"])
+
+
+def test_prepare__shows_no_label_before_it_is_final(healthy: Workspace) -> None:
+    rows = pd.read_parquet(healthy.root / LABELLED)
+    assert str(rows["_ts"].max()) == "2024-06-09 23:00:00"
+
+
+def test_production__that_was_promoted_gets_an_honest_error(healthy: Workspace) -> None:
+    """Right after a promotion it is the refits', on the same rows, and not a training error."""
+    verdict = healthy.report
+    healthy.promote(force=True).run()
+    assert healthy.json("metrics/production.json")["mae"] == pytest.approx(verdict.refit["mae"])
+    assert healthy.report.verdict.outcome == "not comparable yet"
+    assert str(healthy.report.verdict.comparable_from) == "2024-07-15"
+
+
+def test_promotion__does_not_change_what_training_depends_on(healthy: Workspace) -> None:
+    before = (healthy.root / LABELLED).read_bytes()
+    healthy.promote(force=True).run("prepare")
+    assert (healthy.root / LABELLED).read_bytes() == before
+
+
+def test_removed_column__stays_with_production_until_it_is_replaced(healthy: Workspace) -> None:
+    scores = pd.read_parquet(healthy.root / REFITS)["production:prediction"]
+    healthy.set(data={"numerical": ["hour", "temperature", "humidity"]}).run()
+    again = pd.read_parquet(healthy.root / REFITS)
+    assert again["production:prediction"].equals(scores)
+    healthy.promote(force=True).run()
+    assert "windspeed" not in pd.read_parquet(healthy.root / LABELLED).columns
+
+
+def test_card__of_another_model_counts_as_no_production(healthy: Workspace) -> None:
+    healthy.set(model="another").run()
+    assert healthy.decision.status == "no production"
+    healthy.promote(first=True)
+    assert healthy.json(CARD)["version"] == 1
+
+
+def test_card__of_another_target_is_refused(healthy: Workspace) -> None:
+    healthy.set(data={"target": "windspeed", "numerical": ["hour", "temperature", "humidity"]})
+    with pytest.raises(ModelError, match="production predicts rentals"):
+        healthy.run("collect")
+
+
+@pytest.mark.parametrize("stage", ["refit", "monitor", "evaluate"])
+def test_model_file__that_was_tampered_with_is_refused(healthy: Workspace, stage: str) -> None:
+    path = healthy.root / MODEL
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    with pytest.raises(ModelError, match="not the file its card names"):
+        healthy.run(stage)
+
+
+def test_model_file__of_another_model_is_refused_by_its_card(healthy: Workspace) -> None:
+    card = healthy.json(CARD)
+    write_json(healthy.root / CARD, {**card, "sha256": "0" * 64})
+    with pytest.raises(ModelError, match="expected SHA-256 000000000000"):
+        healthy.run("monitor")
+
+
+@pytest.mark.parametrize("content", ["", "{}x", '{"version": 1}', '{"version": "one"}', '{"stranger": 1}'])
+def test_card__that_is_no_card_is_refused(healthy: Workspace, content: str) -> None:
+    (healthy.root / CARD).write_text(content, encoding="utf-8")
+    with pytest.raises(ModelError, match=r"models/production/card\.json"):
+        healthy.run("prepare")
+
+
+
+def test_pipeline__without_refits_judges_a_candidate_on_a_holdout(healthy: Workspace) -> None:
+    healthy.set(monitor={"refit": False}).run()
+    assert healthy.decision.policy == "loss"
+    assert healthy.decision.waiting_days is None
+    assert healthy.report.verdict.fresh is False
+    trained = healthy.json("models/candidate.json")["trained"]
+    assert trained["until"] == "2024-05-13"
+    assert healthy.report.verdict.rows == 28 * 24
+    assert str(healthy.report.verdict.judged) == "2024-05-13 to 2024-06-09"
+
+
+@pytest.mark.parametrize("policy", ["avoidable_loss", "loss", "evidently", "calendar"])
+def test_policy__is_chosen_by_name(healthy: Workspace, policy: str) -> None:
+    healthy.set(monitor={"policy": policy, "calendar_days": 40}).run("monitor")
+    assert healthy.decision.policy == policy
+    assert healthy.decision.status == ("outdated" if policy == "calendar" else "healthy")
+
+
+def test_classification__runs_through_every_stage(tmp_path: Path, calm: pd.DataFrame) -> None:
+    usual = calm.groupby(["hour", "workingday"])["rentals"].transform("median")
+    busy = calm.assign(busy=(calm["rentals"] > usual).map({True: "yes", False: "no"}))
+    busy.drop(columns="rentals").to_parquet(tmp_path / "rows.parquet")
+    space = Workspace.create(
+        tmp_path,
+        source={"kind": "files", "path": str(tmp_path / "rows.parquet")},
+        data={"target": "busy", "task": "classification", "target_unit": ""},
+        train={
+            "estimator": "sklearn.ensemble.HistGradientBoostingClassifier",
+            "params": {"max_iter": 30, "max_leaf_nodes": 8},
+        },
+        evaluate={"metric": "log_loss"},
+        report={"max_rows": 2000},
+    )
+    space.run("collect", "prepare", "refit", "train", "evaluate").promote(first=True)
+    space.set(source={"until": "2024-06-17T00:00Z"}).run()
+    assert set(space.report.production) == {"log_loss", "brier", "accuracy", "f1", "roc_auc"}
+    assert space.report.production["roc_auc"] > 0.6
+    assert space.decision.warnings == ()
+    assert (space.root / "reports/evidently/index.html").stat().st_size > 10_000
+    assert space.decision.status in ("healthy", "outdated")
+
+
+def test_private__values_stand_in_no_report(healthy: Workspace) -> None:
+    healthy.set(
+        data={"private": ["weather", "workingday", "rentals"], "segments": ["workingday", "weather"]},
+        report={"max_rows": 500},
+    )
+    path = healthy.root / "rows.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("cloudy", "veryprivate"), encoding="utf-8")
+    healthy.run()
+    written = {name: (healthy.root / name).read_bytes() for name in hashes(healthy) if name[:4] in ("repo", "metr")}
+    assert len(written) > 5
+    assert [name for name, content in written.items() if b"veryprivate" in content] == []
+    assert "rentals" not in (healthy.root / "metrics/plots/predicted.csv").read_text(encoding="utf-8")
+    assert healthy.decision.pattern.bias is None
+
+
+def test_estimator__of_the_user_is_taken_from_src(healthy: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = "from sklearn.linear_model import Ridge\nclass Mine(Ridge):\n    pass\n"
+    (healthy.root / "my_models.py").write_text(source, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(healthy.root))
+    healthy.set(train={"estimator": "my_models.Mine", "params": {}})
+    with pytest.raises(ModelError, match=r"not trusted: my_models\.Mine"):
+        healthy.run("train")
+    healthy.set(train={"trusted": ["my_models.Mine"]}).run("train", "evaluate")
+    assert healthy.report.candidate_sha256
+
+
+@pytest.mark.parametrize(
+    ("train", "said"),
+    [
+        ({"estimator": "sklearn.nowhere.Model"}, "cannot be imported"),
+        ({"estimator": "sklearn.tree.Nothing"}, "has no Nothing"),
+        ({"estimator": "math.sqrt"}, "expected a class with fit and predict"),
+        ({"estimator": "nodots"}, "cannot be imported"),
+        ({"estimator": "sklearn.tree.DecisionTreeClassifier", "params": {}}, "expected an estimator for regression"),
+        ({"params": {"depth": 3}}, "does not take them"),
+        ({"params": {"max_depth": "deep"}}, "cannot be fitted"),
+    ],
+)
+def test_estimator__that_cannot_be_used_is_named(healthy: Workspace, train: dict[str, Any], said: str) -> None:
+    healthy.set(train=train)
+    with pytest.raises(ModelError, match=said):
+        healthy.run("train")
+
+
