@@ -184,7 +184,6 @@ def test_card__that_is_no_card_is_refused(healthy: Workspace, content: str) -> N
         healthy.run("prepare")
 
 
-
 def test_pipeline__without_refits_judges_a_candidate_on_a_holdout(healthy: Workspace) -> None:
     healthy.set(monitor={"refit": False}).run()
     assert healthy.decision.policy == "loss"
@@ -269,5 +268,3 @@ def test_estimator__that_cannot_be_used_is_named(healthy: Workspace, train: dict
     healthy.set(train=train)
     with pytest.raises(ModelError, match=said):
         healthy.run("train")
-
-

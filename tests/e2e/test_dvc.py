@@ -1,0 +1,220 @@
+"""The real DVC in a real clone, with small models."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from architecture import SRC
+from workspace import SMALL, merged
+
+from driftloop.artifacts import CARD, VERDICT, write_json
+from driftloop.core.production import Card
+from driftloop.params import Params
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("dvc")]
+
+ENV = {
+    **os.environ,
+    "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    "GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.org",
+    "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@example.org",
+}  # fmt: skip
+
+
+class Project:
+    """A clone that people work in."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def sh(self, *command: str, code: int = 0) -> str:
+        done = subprocess.run(command, cwd=self.root, env=ENV, capture_output=True, text=True, check=False)
+        assert done.returncode == code, f"{command}\n{done.stdout}\n{done.stderr}"
+        return done.stdout + done.stderr
+
+    def repro(self, *options: str) -> list[str]:
+        """Run the pipeline; name the stages that ran."""
+        out = self.sh("dvc", "repro", *options)
+        return [line.split("'")[1] for line in out.splitlines() if line.startswith("Running stage")]
+
+    def set(self, **over: Any) -> None:
+        path = self.root / "params.yaml"
+        params = merged(yaml.safe_load(path.read_text("utf-8")), over)
+        path.write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
+
+    def commit(self) -> None:
+        self.sh("git", "add", "-A")
+        self.sh("git", "commit", "-qm", "state")
+
+    def json(self, path: Path | str) -> Any:
+        return json.loads((self.root / path).read_text("utf-8"))
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Commit a small pipeline whose production was promoted and has been watched for six weeks."""
+    root = tmp_path_factory.mktemp("project")
+    project = Project(root)
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=SRC.parent, check=True, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    for name in (name for name in listed.split("\0") if name and (SRC.parent / name).exists()):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(SRC.parent / name, root / name)
+    (root / "dvc.lock").unlink(missing_ok=True)
+    shutil.rmtree(root / "metrics")
+    (root / "models/production/model.skops").unlink(missing_ok=True)
+    write_json(root / CARD, Card().model_dump(mode="json"))
+    complete = Params.model_validate(SMALL).model_dump(mode="json")  # DVC wants every key to be there
+    (root / "params.yaml").write_text(yaml.safe_dump(complete, sort_keys=False), encoding="utf-8")
+    project.sh("git", "init", "-q", "-b", "main")
+    project.repro()
+    project.sh("driftloop", "promote", "--first")
+    project.commit()
+    project.set(source={"until": "2024-06-17T00:00Z"})
+    project.repro()
+    project.commit()
+    return project
+
+
+@pytest.fixture
+def project(base: Project, tmp_path: Path) -> Project:
+    """A copy, with its cache."""
+    shutil.copytree(base.root, tmp_path / "p", symlinks=True)
+    return Project(tmp_path / "p")
+
+
+def test_repro__a_second_time_does_nothing(project: Project) -> None:
+    assert project.repro() == []
+    assert project.sh("git", "status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize(
+    ("over", "stages"),
+    [
+        ({"evaluate": {"min_gain": 0.02}}, ["monitor", "evaluate"]),
+        ({"evaluate": {"max_segment_loss": 0.1}}, ["evaluate"]),
+        ({"monitor": {"alert_at_days": 9}}, ["monitor"]),
+        ({"data": {"target_unit": "bikes"}}, ["monitor"]),
+        ({"train": {"seed": 1}}, ["refit", "train"]),
+        ({"windows": {"reference_days": 30}}, ["train"]),
+    ],
+)
+def test_repro__begins_with_the_stages_that_a_parameter_concerns(
+    project: Project, over: Any, stages: list[str]
+) -> None:
+    """A dry run shows the stages that are stale by themselves; what depends on them follows when they have run."""
+    project.set(**over)
+    assert project.repro("--dry") == stages
+
+
+@pytest.mark.parametrize(
+    ("module", "stages"),
+    [
+        ("core/gate.py", ["evaluate"]),
+        ("core/policy.py", ["monitor"]),
+        ("core/refits.py", ["refit", "monitor", "evaluate"]),
+        ("sources/simulator.py", ["collect"]),
+    ],
+)
+def test_repro__runs_the_stages_that_import_a_changed_module(project: Project, module: str, stages: list[str]) -> None:
+    with (project.root / "src/driftloop" / module).open("a", encoding="utf-8") as stream:
+        stream.write("# changed\n")
+    assert project.repro("--dry") == stages
+
+
+def test_repro__after_a_promotion_does_not_train_again(project: Project) -> None:
+    project.sh("driftloop", "promote", "--force")
+    assert project.repro() == ["prepare", "refit", "monitor", "evaluate"]
+    assert project.json(VERDICT)["verdict"]["outcome"] == "not comparable yet"
+    diff = json.loads(project.sh("dvc", "metrics", "diff", "HEAD", "--json"))
+    assert diff["metrics/production.json"]["version"] == {"old": 1, "new": 2, "diff": 1}
+    assert "mae" in diff["metrics/production.json"]
+
+
+def test_repro__forced_twice_leaves_the_same_lock(project: Project) -> None:
+    before = (project.root / "dvc.lock").read_bytes()
+    project.repro("-f")
+    assert (project.root / "dvc.lock").read_bytes() == before
+    assert project.sh("git", "status", "--porcelain") == ""
+
+
+def test_repro__after_a_kill_is_right(project: Project) -> None:
+    project.set(source={"until": "2024-06-24T00:00Z"})
+    for seconds in (3, 9, 15):
+        running = subprocess.Popen(["dvc", "repro", "-q"], cwd=project.root, env=ENV, start_new_session=True)
+        time.sleep(seconds)
+        os.killpg(running.pid, signal.SIGKILL)
+        running.wait()
+    project.repro()
+    project.sh("git", "add", "-A")
+    tree = project.sh("git", "write-tree")
+    project.repro("-f")
+    project.sh("git", "add", "-A")
+    assert project.sh("git", "write-tree") == tree
+
+
+def test_repro__when_the_source_fails_keeps_the_data_and_says_why(project: Project) -> None:
+    before = sorted(path.name for path in (project.root / "data/raw").iterdir())
+    project.set(source={"kind": "command", "command": "echo no such table >&2; exit 3", "since": "2024-01-01T00:00Z"})
+    said = project.sh("dvc", "repro", code=255)
+    assert "no such table" in said
+    assert "Traceback" not in said
+    assert sorted(path.name for path in (project.root / "data/raw").iterdir()) == before
+
+
+def test_experiment__changes_a_parameter_and_is_compared(project: Project) -> None:
+    project.sh("dvc", "exp", "run", "-n", "shallow", "-S", "train.params.max_depth=3")
+    shown = project.sh("dvc", "exp", "show", "--csv")
+    assert "shallow" in shown
+    assert "train.params.max_depth" in shown
+    diff = json.loads(project.sh("dvc", "metrics", "diff", "HEAD", "--json"))
+    assert diff["metrics/evaluate.json"]["refit.mae"]["diff"] > 0
+    params = json.loads(project.sh("dvc", "params", "diff", "HEAD", "--json"))
+    assert params["params.yaml"]["train.params.max_depth"] == {"old": 8, "new": 3, "diff": -5}
+    project.sh("dvc", "plots", "diff", "HEAD", "-o", "dvc_plots")
+    assert "Feature importance" in (project.root / "dvc_plots/index.html").read_text("utf-8")
+
+
+def test_experiment__in_the_queue_runs_the_code_of_its_own_copy(project: Project) -> None:
+    gate = project.root / "src/driftloop/core/gate.py"
+    gate.write_text(gate.read_text("utf-8").replace("rows to compare on", "rows, says the copy,"), encoding="utf-8")
+    project.set(evaluate={"min_rows": 100_000})
+    project.sh("dvc", "exp", "run", "--queue", "-n", "queued", "-S", "train.seed=0")
+    project.sh("git", "stash", "-q")
+    project.sh("dvc", "queue", "start")
+    deadline = time.monotonic() + 120
+    while "Success" not in (state := project.sh("dvc", "queue", "status")) and time.monotonic() < deadline:
+        assert "Failed" not in state, project.sh("dvc", "queue", "logs", "queued")
+        time.sleep(1)
+    project.sh("dvc", "exp", "apply", "queued")
+    project.sh("dvc", "checkout")
+    assert "says the copy" in project.json(VERDICT)["verdict"]["reasons"][0]
+
+
+def test_clone__with_the_shared_cache_runs_nothing_but_collect(project: Project, tmp_path: Path) -> None:
+    project.sh("git", "clone", "-q", ".", str(tmp_path / "clone"))
+    clone = Project(tmp_path / "clone")
+    clone.sh("dvc", "cache", "dir", "--local", str(project.root / ".dvc/cache"))
+    assert clone.repro("--pull", "--allow-missing") == []
+    clone.sh("dvc", "checkout")
+    assert clone.sh("driftloop", "status") == project.sh("driftloop", "status")
+
+
+def test_handover__is_verified_without_data(project: Project, tmp_path: Path) -> None:
+    project.sh("git", "clone", "-q", ".", str(tmp_path / "clone"))
+    clone = Project(tmp_path / "clone")
+    assert clone.repro("--allow-missing", "--dry") == []
+    clone.set(train={"seed": 5})
+    clone.sh("dvc", "repro", "--allow-missing", "--dry", code=255)
