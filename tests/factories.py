@@ -64,7 +64,7 @@ def make_columns(**over: Any) -> Columns:
     return Columns.model_validate({**given, **over})
 
 
-def make_raw(rows: int = 48, *, since: date = START, **columns: Any) -> pa.Table:
+def make_raw(rows: int = 48, /, *, since: date = START, **columns: Any) -> pa.Table:
     """Give hourly raw rows as `collect` writes them: `_ts`, `_row`, `y` and the given columns."""
     start = datetime.combine(since, datetime.min.time())
     moments = pa.array([start + timedelta(hours=hour) for hour in range(rows)], pa.timestamp("us"))

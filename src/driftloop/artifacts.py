@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from driftloop.core import production as cards
 from driftloop.errors import DataError, LoopError, ModelError
@@ -18,9 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pandas as pd
+    from pydantic import BaseModel
 
     from driftloop.core.production import Card
     from driftloop.params import Params
+
+Value = TypeVar("Value", bound="BaseModel")
 
 RAW = Path("data/raw")
 PREPARED = Path("data/prepared")
@@ -120,6 +123,17 @@ def read_json(path: Path, *, remedy: str = "run `dvc repro`") -> Any:
         raise LoopError(msg) from exc
     except ValueError as exc:
         msg = f"{path}: not valid JSON; {remedy}"
+        raise LoopError(msg) from exc
+
+
+def read_value(path: Path, kind: type[Value]) -> Value:
+    """Read a JSON file of the pipeline as one of its values."""
+    from pydantic import ValidationError
+
+    try:
+        return kind.model_validate(read_json(path))
+    except ValidationError as exc:
+        msg = f"{path}: not a {kind.__name__.lower()} of this version of driftloop; run `dvc repro`"
         raise LoopError(msg) from exc
 
 

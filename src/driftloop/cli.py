@@ -31,9 +31,9 @@ def status() -> None:
     from driftloop.report.screen import screen
 
     root = Path()
-    decision = Decision.model_validate(artifacts.read_json(root / artifacts.DECISION))
+    decision = artifacts.read_value(root / artifacts.DECISION, Decision)
     there = (root / artifacts.VERDICT).exists()
-    report = Report.model_validate(artifacts.read_json(root / artifacts.VERDICT)) if there else None
+    report = artifacts.read_value(root / artifacts.VERDICT, Report) if there else None
     typer.echo(screen(decision, report))
 
 

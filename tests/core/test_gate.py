@@ -76,12 +76,15 @@ def simulate(
         yield pd.DataFrame({"_day": days, "production_loss": production.ravel(), "refit_loss": refit.ravel()})
 
 
-RESEEDS = {"row": 0.10, "day": 0.02}  # losses correlate by 0.98: two forests of one recipe, on bike sharing
-RECIPES = {"row": 0.15, "day": 0.05}  # by 0.96: two recipes that are equally good
+RESEEDS: dict[str, Any] = {
+    "row": 0.10,
+    "day": 0.02,
+}  # losses correlate by 0.98: two forests of one recipe, on bike sharing
+RECIPES: dict[str, Any] = {"row": 0.15, "day": 0.05}  # by 0.96: two recipes that are equally good
 
 
 @pytest.mark.parametrize("models", [RESEEDS, RECIPES], ids=["reseeds", "recipes"])
-def test_judge__equally_good_models_are_rarely_promoted(models: dict[str, float]) -> None:
+def test_judge__equally_good_models_are_rarely_promoted(models: dict[str, Any]) -> None:
     pairs = list(simulate(300, **models))
     there = [judge(pair).outcome == "promote" for pair in pairs]
     back = [judge(swapped(pair)).outcome == "promote" for pair in pairs]
@@ -274,7 +277,7 @@ def test_judge__is_always_plain_json(seed: int, days: int, rows: int, *, some: b
     for column in ("production_loss", "refit_loss"):
         losses[column] *= random.integers(0, 2, len(losses)) if some else 1
     losses["refit_loss_1"] = losses["refit_loss"].where(random.random(len(losses)) < 0.5)
-    losses["part"] = random.choice(["a", "b", None], len(losses)).astype(object)
+    losses["part"] = [("a", "b", None)[place] for place in random.integers(0, 3, len(losses))]
     found = judge(losses, min_rows=1, segments=["part"])
     assert Verdict.model_validate_json(text(found)) == found
 

@@ -32,8 +32,7 @@ def put(column: str, value: object, since: pd.Timestamp = WEEK) -> Callable[[pd.
     """Put a value into a column of a week."""
 
     def change(rows: pd.DataFrame) -> pd.DataFrame:
-        rows[column] = rows[column].astype(object)
-        rows.loc[newest(rows, since), column] = value
+        rows[column] = rows[column].astype(object).mask(newest(rows, since), value)
         return rows
 
     return change

@@ -11,6 +11,7 @@ from driftloop.core.finding import Finding
 from driftloop.core.intervals import Interval
 from driftloop.core.policy import POLICIES, Evidence, Settings, loss
 from driftloop.core.windows import Window
+from driftloop.core.wording import less_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,8 +82,8 @@ class Decision(BaseModel):
         In words, the decisive one first; what to do.
     model, version, simulated, unit, metric
         What the decision is about; whether the data is simulated; the target's unit; the loss.
-    until, labelled_until
-        Ends (exclusive) of data and of final labels.
+    zone, until, labelled_until
+        Time zone of days; ends (exclusive) of data and of final labels.
     judged, rows
         Days and rows that errors were measured on.
     error, normal_error
@@ -114,6 +115,7 @@ class Decision(BaseModel):
     unit: str
     metric: str
     policy: str
+    zone: str
     until: date
     labelled_until: date
     judged: Window | None = None
@@ -176,8 +178,7 @@ def _gain(evidence: Evidence) -> tuple[str, ...]:
     gain = evidence.recent_gain
     if gain is None:
         return ()
-    word = f"{gain.estimate:.0%} less" if gain.estimate >= 0 else f"{-gain.estimate:.0%} more"
-    return (f"refitted weekly it would have made {word} error ({gain})",)
+    return (f"refitted at each step it would have made {less_error(gain)}",)
 
 
 def _calm(evidence: Evidence) -> tuple[str, ...]:

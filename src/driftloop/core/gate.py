@@ -11,6 +11,7 @@ from driftloop.core import refits
 from driftloop.core.intervals import Interval
 from driftloop.core.production import JudgedDay
 from driftloop.core.windows import Window
+from driftloop.core.wording import less_error, percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -215,15 +216,15 @@ def _segments(
 
 
 def _reasons(gain: Interval, needed: float, min_gain: float, parts: Sequence[Segment]) -> list[str]:
-    bar = f"{needed:.1%}" + ("" if needed == min_gain else ", the noise between seeds")
+    bar = percent(needed) + ("" if needed == min_gain else ", the noise between seeds")
     if gain.above(needed):
-        first = f"{gain.estimate:.1%} less error ({gain}); the lower end had to exceed {bar}"
+        first = f"{less_error(gain)}; the lower end had to exceed {bar}"
     elif gain.estimate > 0:
-        first = f"{gain.estimate:.1%} less error is not certain enough ({gain}); the lower end must exceed {bar}"
+        first = f"{less_error(gain)} is not certain enough; the lower end must exceed {bar}"
     else:
-        first = f"{abs(gain.estimate):.1%} more error ({gain} less)"
+        first = less_error(gain)
     blocking = [part for part in parts if part.blocks]
-    return [f"{_name(part)} would get {-part.gain:.1%} worse on {part.rows} rows" for part in blocking] + [first]
+    return [f"{_name(part)} would get {percent(-part.gain)} worse on {part.rows} rows" for part in blocking] + [first]
 
 
 def _name(part: Segment) -> str:

@@ -40,12 +40,6 @@ class Interval(BaseModel):
         """Say whether the whole interval lies above `threshold`; never without a bound."""
         return self.low is not None and self.low > threshold
 
-    def __str__(self) -> str:
-        """Word a share: `90 % interval 5 to 24 %`."""
-        if self.low is None or self.high is None:
-            return "no interval: fewer than two days"
-        return f"{self.level:.0%} interval {100 * self.low:.1f} to {100 * self.high:.1f} %".replace("%", " %", 1)
-
 
 def ratio(
     numerator: ArrayLike, denominator: ArrayLike, days: pd.Series, *, confidence: float, lag: int = LAG_DAYS

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from driftloop.core.wording import percent
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import date
@@ -75,14 +77,14 @@ def loss(evidence: Evidence, _: Settings) -> str | None:
     """Ask when measured loss is above normal."""
     if not evidence.loss_is_up or evidence.error is None or evidence.normal_error is None:
         return None
-    return f"error is {evidence.error.estimate / evidence.normal_error - 1:.0%} above normal"
+    return f"error is {percent(evidence.error.estimate / evidence.normal_error - 1, 0)} above normal"
 
 
 def evidently(evidence: Evidence, _: Settings) -> str | None:
     """Ask when half of the columns drifted: Evidently's default rule, here to compare with."""
     if evidence.drift_share is None or evidence.drift_share < DRIFT_SHARE:
         return None
-    return f"{evidence.drift_share:.0%} of the columns drifted by Evidently's rule"
+    return f"{percent(evidence.drift_share, 0)} of the columns drifted by Evidently's rule"
 
 
 def calendar(evidence: Evidence, settings: Settings) -> str | None:

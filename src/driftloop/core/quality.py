@@ -12,6 +12,7 @@ from driftloop.core import profile as profiles
 from driftloop.core.finding import Finding
 from driftloop.core.profile import ROWS
 from driftloop.core.windows import day_numbers
+from driftloop.core.wording import percent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -146,7 +147,7 @@ def missing_values(evidence: Evidence) -> Iterator[Finding]:
     for name in sorted(set(evidence.now) - {ROWS, evidence.columns.target}):
         rows, of, most = evidence.now[name]["null"], evidence.now[name]["rows"], evidence.most_null.get(name, 0.0)
         if name not in evidence.absent and rows >= FEW_ROWS and rows > (most + NULL_JUMP) * of:
-            text = f"{name} is missing in {rows} of {of} rows, at most {most:.0%} before"
+            text = f"{name} is missing in {rows} of {of} rows, at most {percent(most, 0)} before"
             yield Finding(rule="missing-values", column=name, kind="fault", rows=rows, of=of, text=text)
 
 

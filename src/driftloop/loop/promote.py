@@ -14,6 +14,7 @@ from driftloop.artifacts import (
     digest,
     read_card,
     read_json,
+    read_value,
     write_bytes,
     write_json,
 )
@@ -44,7 +45,7 @@ def plan(params: Params, root: Path, *, first: bool, force: bool) -> Promotion:
         If the verdict is missing, is about another candidate or production, or does not say *promote*.
     """
     before = read_card(root, params)
-    report = Report.model_validate(read_json(root / VERDICT))
+    report = read_value(root / VERDICT, Report)
     found = read_json(root / CANDIDATE_CARD)
     if found is None:
         msg = f"{CANDIDATE}: there is no candidate: {report.verdict.reasons[0]}"

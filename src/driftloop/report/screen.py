@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from driftloop.core.wording import less_error
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
     from driftloop.core.diagnosis import Decision
     from driftloop.core.gate import Report
-    from driftloop.core.intervals import Interval
 
 HEADLINES = {
     "healthy": "HEALTHY",
@@ -46,22 +47,22 @@ def _head(decision: Decision) -> str:
     simulated = " · SIMULATED DATA" if decision.simulated else ""
     return (
         f"{decision.model} {version}{simulated} · rows to {_last(decision.until)}, "
-        f"labels to {_last(decision.labelled_until)}"
+        f"labels to {_last(decision.labelled_until)} ({decision.zone})"
     )
 
 
 def _decision(decision: Decision) -> Iterator[str]:
     yield HEADLINES[decision.status]
-    unit = f" {decision.unit}" if decision.unit and decision.metric == "mae" else ""
+    metric = f" {decision.unit}" if decision.unit and decision.metric == "mae" else f" {decision.metric}"
     if decision.error and decision.judged:
         normal = f"; normal {_figure(decision.normal_error)}" if decision.normal_error else ""
-        yield _line("Error", f"{_figure(decision.error.estimate)}{unit} ({decision.metric}), {decision.judged}{normal}")
+        yield _line("Error", f"{_figure(decision.error.estimate)}{metric}, {decision.judged}{normal}")
     if decision.waiting_days is not None:
         since = f" since {decision.since}" if decision.since else ""
         cost = f"cost {decision.waiting_days:.1f} normal days of error{since} (alert at {decision.alert_at_days:g})"
         yield _line("Waiting", cost)
     if decision.recent_gain:
-        yield _line("Refitted", f"weekly: {_gain(decision.recent_gain)}")
+        yield _line("Refitted", f"weekly: {less_error(decision.recent_gain)}")
     faults = [finding.text for finding in decision.findings]
     for name, text in zip(["Data", *[""] * len(faults)], faults or ["no fault found"], strict=False):
         yield _line(name, text)
@@ -78,8 +79,8 @@ def _verdict(decision: Decision, report: Report | None) -> Iterator[str]:
         return
     verdict = report.verdict
     yield f"CANDIDATE: {VERDICTS[verdict.outcome]}"
-    for reason in verdict.reasons:
-        yield _line("", reason)
+    for place, reason in enumerate(verdict.reasons):
+        yield _line("Because" if place == 0 else "", reason)
     if verdict.production is not None and verdict.refit is not None:
         same = f"{_figure(verdict.production)} → {_figure(verdict.refit)} on the same {verdict.rows:,} rows"
         yield _line(decision.metric.upper(), f"{same} that neither side had seen")
@@ -100,11 +101,6 @@ def _next(decision: Decision, report: Report | None) -> Iterator[str]:
 
 def _line(name: str, text: str) -> str:
     return f"  {name:10}{text}".rstrip()
-
-
-def _gain(gain: Interval) -> str:
-    word = f"{gain.estimate:.1%} less" if gain.estimate >= 0 else f"{-gain.estimate:.1%} more"
-    return f"{word} error ({gain})"
 
 
 def _figure(value: float | None) -> str:

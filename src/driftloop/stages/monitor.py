@@ -153,6 +153,7 @@ def decide(
         unit=params.data.target_unit,
         metric=metric,
         policy=policy,
+        zone=params.data.timezone,
         until=until,
         labelled_until=until - timedelta(days=params.data.label_delay_days),
         judged=Window(since=judged["_day"].min(), until=judged["_day"].max() + timedelta(days=1))

@@ -1,0 +1,30 @@
+"""Figures in words, the same on screen, in decisions and in verdicts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from driftloop.core.intervals import Interval
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """Write a share.
+
+    >>> percent(0.0984), percent(0.5, 0)
+    ('9.8 %', '50 %')
+    """
+    return f"{100 * share:.{digits}f} %"
+
+
+def span(gain: Interval) -> str:
+    """Write the interval of a share: `90 % interval 7.5 to 12.1 %`."""
+    if gain.low is None or gain.high is None:
+        return "no interval from a single day"
+    return f"{percent(gain.level, 0)} interval {100 * gain.low:.1f} to {percent(gain.high)}"
+
+
+def less_error(gain: Interval) -> str:
+    """Write a relative gain, or what was lost."""
+    word = "less" if gain.estimate >= 0 else "more"
+    return f"{percent(abs(gain.estimate))} {word} error ({span(gain)})"
