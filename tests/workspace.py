@@ -6,7 +6,6 @@ import json
 import shutil
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -20,6 +19,7 @@ from driftloop.params import load_params
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 STAGES = ("collect", "prepare", "refit", "monitor", "train", "evaluate")
 

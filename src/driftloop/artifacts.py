@@ -88,7 +88,8 @@ def _one_line(path: Path) -> Iterator[None]:
     except OSError as exc:
         if exc.strerror is None:
             raise
-        msg = f"{exc.filename or path}: cannot be written: {exc.strerror}"
+        ours = exc.filename is None or str(exc.filename).startswith(str(path.parent / f".{path.name}."))
+        msg = f"{path if ours else exc.filename}: cannot be written: {exc.strerror}"
         raise LoopError(msg) from exc
 
 
@@ -120,6 +121,9 @@ def read_json(path: Path, *, remedy: str = "run `dvc repro`") -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as exc:
         msg = f"{path}: not found; {remedy}"
+        raise LoopError(msg) from exc
+    except OSError as exc:
+        msg = f"{path}: cannot be read: {exc.strerror}"
         raise LoopError(msg) from exc
     except ValueError as exc:
         msg = f"{path}: not valid JSON; {remedy}"

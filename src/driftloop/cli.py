@@ -96,9 +96,15 @@ def params(
 def stage(name: str) -> None:
     """Run one stage of dvc.yaml; DVC calls this."""
     from importlib import import_module
+    from pkgutil import iter_modules
 
+    from driftloop import stages
     from driftloop.params import load_params
 
+    known = [module.name for module in iter_modules(stages.__path__)]
+    if name not in known:
+        msg = f"stage: expected one of {', '.join(known)}, got {name!r}"
+        raise LoopError(msg)
     run = import_module(f"driftloop.stages.{name}").run
     run(load_params(PARAMS), Path())
 
@@ -108,5 +114,5 @@ def main() -> None:
     try:
         app()
     except LoopError as exc:
-        sys.stderr.write(f"{exc}\n")
+        sys.stderr.write(f"{' '.join(str(exc).split())}\n")
         raise SystemExit(1) from exc

@@ -13,5 +13,9 @@ class DataError(LoopError):
     """A source cannot be read. (Data that can be read but looks wrong becomes a decision.)"""
 
 
+class GitHubError(LoopError):
+    """GitHub refused a call, or could not be reached."""
+
+
 class ModelError(LoopError):
     """A model, its file or its card cannot be used."""

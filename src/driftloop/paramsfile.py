@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from driftloop.errors import ParamsError
+from driftloop.params import parse_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+WHERE = "params.yaml"
 
 
 def with_values(text: str, values: Mapping[str, str | None]) -> str:
@@ -26,18 +28,42 @@ def with_values(text: str, values: Mapping[str, str | None]) -> str:
     Raises
     ------
     ParamsError
-        If a key is missing or holds no scalar.
+        If a key is missing, holds no scalar, or cannot be replaced without changing something else.
     """
+    wanted = parse_yaml(text, where=WHERE)
     nodes = {key: _find(yaml.compose(text), key) for key in values}
     for key, node in sorted(nodes.items(), key=lambda item: -item[1].start_mark.index):
-        new = "null" if values[key] is None else json.dumps(values[key])
-        start, end = node.start_mark.index, node.end_mark.index
-        rest = text[end:]
-        spaces = len(rest) - len(rest.lstrip(" "))
-        if rest[spaces : spaces + 1] == "#":
-            rest = " " * max(2, spaces - len(new) + end - start) + rest[spaces:]
-        text = text[:start] + new + rest
+        text = _replaced(text, node, values[key])
+        _set(wanted, key, values[key])
+    try:
+        right = repr(parse_yaml(text, where=WHERE)) == repr(wanted)
+    except ParamsError:
+        right = False
+    if not right:
+        msg = f"{WHERE}: {', '.join(values)}: cannot be replaced as it is written; write a value in quotes, without & or *"
+        raise ParamsError(msg)
     return text
+
+
+def _replaced(text: str, node: yaml.ScalarNode, value: str | None) -> str:
+    new = yaml.safe_dump(value, default_style='"' if value is not None else None, width=float("inf")).partition("\n")[0]
+    start, end = node.start_mark.index, node.end_mark.index
+    if node.style in ("|", ">"):  # it ends after its last line break, which stays
+        end = start + len(text[start:end].rstrip())
+    if start == end:  # `key:` without a value
+        new = f" {new}"
+    rest = text[end:]
+    spaces = len(rest) - len(rest.lstrip(" "))
+    if rest[spaces : spaces + 1] == "#":
+        rest = " " * max(2, spaces - len(new) + end - start) + rest[spaces:]
+    return text[:start] + new + rest
+
+
+def _set(tree: Any, key: str, value: str | None) -> None:
+    *path, last = key.split(".")
+    for part in path:
+        tree = tree[part]
+    tree[last] = value
 
 
 def _find(node: yaml.Node | None, key: str) -> yaml.ScalarNode:
@@ -45,6 +71,7 @@ def _find(node: yaml.Node | None, key: str) -> yaml.ScalarNode:
         pairs = node.value if isinstance(node, yaml.MappingNode) else []
         node = next((value for name, value in pairs if name.value == part), None)
     if not isinstance(node, yaml.ScalarNode):
-        msg = f"params.yaml: {key}: expected a single value that can be replaced; add `{key.rpartition('.')[2]}: null`"
+        found = "keys" if isinstance(node, yaml.MappingNode) else "a list" if node else "no such key"
+        msg = f"{WHERE}: {key}: expected a single value, got {found}; write `{key.rpartition('.')[2]}: null`"
         raise ParamsError(msg)
     return node

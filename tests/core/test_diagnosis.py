@@ -46,7 +46,7 @@ def diagnosed(evidence: Evidence | None, *findings: Finding, policy: str = "avoi
         (make_evidence(days=20, error=UP), [FAULT], "data fault", FAULT.text),
         (make_evidence(days=20, error=UP), [], "outdated", "keeping production has cost 20.0 normal days"),
         (make_evidence(days=20, error=NORMAL), [], "outdated", "keeping production has cost 20.0 normal days"),
-        (make_evidence(days=7.9, error=UP), [], "degraded", "error is 60% above normal"),
+        (make_evidence(days=7.9, error=UP), [], "degraded", "error is 60 % above normal"),
         (make_evidence(days=7.9, error=NORMAL), [], "healthy", "waiting has cost 7.9 normal days of error"),
     ],
 )
@@ -88,14 +88,16 @@ def test_diagnose__names_all_faults() -> None:
 def test_diagnose__outdated_says_since_when_and_what_it_would_have_saved() -> None:
     found = diagnosed(make_evidence(days=20))
     assert found.since == START
-    assert found.reasons[1] == "refitted weekly it would have made 14% less error (90 % interval 5.0 to 23.0 %)"
+    assert (
+        found.reasons[1] == "refitted at each step it would have made 14.0 % less error (90 % interval 5.0 to 23.0 %)"
+    )
     assert diagnosed(make_evidence(days=20, age=91), policy="calendar").since is None
 
 
 def test_diagnose__nothing_measured_is_healthy() -> None:
     unknown = Evidence(None, None, None, None, None, None, trained_until=START, until=START)
     assert diagnosed(unknown).status == "healthy"
-    assert diagnosed(unknown).reasons == ("error is not above normal",)
+    assert diagnosed(unknown).reasons == ("no labels yet that production has not seen",)
 
 
 def test_advice__for_every_status() -> None:

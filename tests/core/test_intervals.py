@@ -115,7 +115,6 @@ def test_ratio__one_day_has_no_bound() -> None:
     found = ratio([1.0, 2.0], [2.0, 2.0], day_series(make_days(1, rows=2)), confidence=0.95)
     assert found == Interval(estimate=0.75, low=None, high=None, level=0.9)
     assert not found.above(-1e9)
-    assert str(found) == "no interval: fewer than two days"
 
 
 def test_ratio__constant_losses_are_certain() -> None:
@@ -146,4 +145,3 @@ def test_above__needs_the_whole_interval() -> None:
     found = Interval(estimate=0.1, low=0.02, high=0.18, level=0.9)
     assert found.above(0.01)
     assert not found.above(0.02)
-    assert str(found) == "90 % interval 2.0 to 18.0 %"

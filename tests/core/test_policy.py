@@ -78,7 +78,7 @@ def test_loss__asks_above_a_tenth_over_normal(error: Interval | None, normal: fl
 
 def test_loss__says_how_far() -> None:
     evidence = make_evidence(error=interval(1.2), normal_error=1.0)
-    assert policy.loss(evidence, SETTINGS) == "error is 70% above normal"
+    assert policy.loss(evidence, SETTINGS) == "error is 70 % above normal"
 
 
 @pytest.mark.parametrize(("share", "asks"), [(0.5, True), (0.49, False), (None, False)])

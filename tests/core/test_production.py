@@ -124,6 +124,8 @@ def test_honest_error__a_day_counts_once() -> None:
 def test_honest_error__of_seen_days_alone_is_the_cards() -> None:
     card = make_card(judged=judged(*make_days(3), loss=1.5))
     assert honest_error(unseen(0, loss=4.0), card, "mae", Window(since=START, until=TRAINED_UNTIL)) == (1.5, 6)
+    two_days = Window(since=START, until=TRAINED_UNTIL - timedelta(days=1))
+    assert honest_error(unseen(0, loss=4.0), card, "mae", two_days) == (1.5, 4)
 
 
 def test_honest_error__nothing_is_known() -> None:

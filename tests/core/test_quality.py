@@ -70,7 +70,7 @@ def test_missing_values__more_than_ever_before() -> None:
     assert found(put(usual, "x", "null", 25)) == []
     assert found(put(usual, "x", "null", 26)) == [("missing-values", "x")]
     (finding,) = quality.check(evidence(put(usual, "x", "null", 26)))
-    assert finding.text == "x is missing in 26 of 168 rows, at most 10% before"
+    assert finding.text == "x is missing in 26 of 168 rows, at most 10 % before"
 
 
 def test_missing_values__never_fewer_than_five() -> None:

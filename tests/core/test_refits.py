@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from driftloop.core import refits
-from driftloop.core.refits import MOST_STEPS, Step, avoidable_loss, plan
+from driftloop.core.refits import Step, avoidable_loss, plan
 from driftloop.core.windows import Window
+from driftloop.params import MOST_STEPS
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -19,7 +19,7 @@ LABELS = pd.Timestamp("2024-06-03")  # the newest labelled week
 
 def rewrite(space: Workspace, change: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
     path = space.root / "rows.csv"
-    rows = pd.read_csv(path, dtype={name: object for name in ("ts", "weekday", "weather")})
+    rows = pd.read_csv(path, dtype=dict.fromkeys(("ts", "weekday", "weather"), object))
     change(rows).to_csv(path, index=False)
 
 

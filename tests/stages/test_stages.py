@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ from workspace import STAGES, Workspace
 
 from driftloop.artifacts import CARD, LABELLED, MODEL, REFITS, write_json
 from driftloop.errors import ModelError
-from driftloop.params import Params, load_params
+from driftloop.params import load_params
 
 if TYPE_CHECKING:
     from pathlib import Path

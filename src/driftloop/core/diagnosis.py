@@ -22,7 +22,7 @@ ADVICE: dict[Status, str] = {
     "healthy": "nothing to do",
     "watch": "nothing to do; inputs moved, error did not",
     "outdated": "retrain: set the label retrain-model, or run `driftloop promote` after `dvc repro`",
-    "degraded": "investigate: error is up, and a refit on newer data is no better",
+    "degraded": "investigate: error is up, and retraining does not pay so far",
     "data fault": "fix the data; retraining would learn the fault",
     "insufficient data": "wait for data, or mend the source",
     "no production": "run `driftloop promote --first`",
@@ -183,5 +183,6 @@ def _gain(evidence: Evidence) -> tuple[str, ...]:
 
 def _calm(evidence: Evidence) -> tuple[str, ...]:
     if evidence.waiting is None:
-        return ("error is not above normal",)
+        measured = "error is not above normal" if evidence.error else "no labels yet that production has not seen"
+        return (measured,)
     return (f"waiting has cost {evidence.waiting.days:.1f} normal days of error",)

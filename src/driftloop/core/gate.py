@@ -196,7 +196,7 @@ def _segments(
 ) -> list[Segment]:
     found = []
     for column in columns:
-        for value, rows in losses.groupby(column, sort=True, observed=True):
+        for value, rows in losses.groupby(column, sort=True, observed=True, dropna=False):
             before, after = float(rows["production_loss"].mean()), float(rows["refit_loss"].mean())
             change = refits.relative_gain(rows, confidence=confidence) if before > 0 else None
             estimate = change.estimate if change else 0.0

@@ -11,13 +11,13 @@ import numpy as np
 
 from driftloop.core import intervals
 from driftloop.core.windows import Window, newest
+from driftloop.params import MOST_STEPS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     import pandas as pd
 
-MOST_STEPS = 26  # half a year of weeks: enough for every decision, and a bound on the cost
 GAIN_STEPS = 13
 SEEDS = 3  # refits of the judged steps, to tell a better recipe from a lucky seed
 

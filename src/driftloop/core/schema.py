@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from driftloop.params import Params
 
 
+MARKERS = ("_invalid:", "_infinite:")  # before a number's name: what could not be cast
+
+
 class Columns(BaseModel):
     """The columns that a run works with.
 
@@ -111,6 +114,8 @@ def _number(raw: ir.Table, name: str) -> dict[str, ir.Value]:
             f"_infinite:{name}": ibis.literal(value=False),
         }
     column = raw[name]
+    if column.type().is_string():
+        column = column.nullif("")
     if column.type().is_temporal():
         column = column.cast("string")
     value = column.try_cast("float64")

@@ -26,5 +26,11 @@ def span(gain: Interval) -> str:
 
 def less_error(gain: Interval) -> str:
     """Write a relative gain, or what was lost."""
-    word = "less" if gain.estimate >= 0 else "more"
-    return f"{percent(abs(gain.estimate))} {word} error ({span(gain)})"
+    if gain.estimate >= 0:
+        return f"{percent(gain.estimate)} less error ({span(gain)})"
+    turned = {"estimate": -gain.estimate, "low": _minus(gain.high), "high": _minus(gain.low)}
+    return f"{percent(-gain.estimate)} more error ({span(gain.model_copy(update=turned))})"
+
+
+def _minus(bound: float | None) -> float | None:
+    return None if bound is None else -bound

@@ -46,11 +46,13 @@ def plan(params: Params, root: Path, *, first: bool, force: bool) -> Promotion:
     """
     before = read_card(root, params)
     report = read_value(root / VERDICT, Report)
-    found = read_json(root / CANDIDATE_CARD)
-    if found is None:
+    if read_json(root / CANDIDATE_CARD) is None:
         msg = f"{CANDIDATE}: there is no candidate: {report.verdict.reasons[0]}"
         raise ModelError(msg)
-    candidate = Candidate.model_validate(found)
+    candidate = read_value(root / CANDIDATE_CARD, Candidate)
+    if not (root / CANDIDATE).exists():
+        msg = f"{CANDIDATE}: not found; run `dvc repro`"
+        raise ModelError(msg)
     if digest(root / CANDIDATE) != candidate.sha256 or report.candidate_sha256 != candidate.sha256:
         msg = f"{VERDICT}: it is about another candidate than {CANDIDATE}; run `dvc repro`"
         raise ModelError(msg)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from driftloop import paramsfile
 from driftloop.artifacts import write_text
 from driftloop.errors import ParamsError
-from driftloop.params import load_params
+from driftloop.params import load_params, parse_instant, parse_params
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,17 +48,18 @@ def next_until(params: Params, asked: str | None, now: datetime) -> datetime:
     now
         The time of day, with zone.
     """
-    if asked is None and params.source.kind in REPLAYED:
-        return params.source.until_instant + timedelta(days=params.monitor.step_days)
+    if asked is None and params.source.kind in REPLAYED:  # a step by the calendar, also where a day has 23 hours
+        until = params.source.until_instant.astimezone(params.zone)
+        return (until + timedelta(days=params.monitor.step_days)).astimezone(UTC)
     if asked is None or asked == "now":
         local = now.astimezone(params.zone)
         return local.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
     try:
         instant = datetime.fromisoformat(asked)
+        return parse_instant(instant.replace(tzinfo=instant.tzinfo or params.zone).isoformat())
     except ValueError as exc:
         msg = f"--until: expected a date such as 2025-03-31, or now, got {asked!r}"
         raise ParamsError(msg) from exc
-    return instant.replace(tzinfo=instant.tzinfo or params.zone).astimezone(UTC)
 
 
 def refresh(path: Path, *, until: str | None, now: datetime) -> Refreshed:
@@ -68,9 +69,8 @@ def refresh(path: Path, *, until: str | None, now: datetime) -> Refreshed:
     params = load_params(path)
     after = f"{next_until(params, until, now):%Y-%m-%dT%H:%MZ}"
     found = sources.fingerprint(params)
-    text = paramsfile.with_values(
-        path.read_text(encoding="utf-8"), {"source.until": after, "source.fingerprint": found}
-    )
+    before = path.read_bytes().decode("utf-8")  # read_text would change the ends of lines
+    text = paramsfile.with_values(before, {"source.until": after, "source.fingerprint": found})
+    parse_params(text, where=path.name)
     write_text(path, text)
-    load_params(path)
     return Refreshed(before=params.source.until, after=after, changed=found != params.source.fingerprint)

@@ -15,27 +15,29 @@ if TYPE_CHECKING:
     from driftloop.core.recipe import Recipe
 
 BINS = 10
+BIN_ROWS = 20  # a bin of fewer rows might tell a single prediction
 IMPORTANCE_ROWS = 2000
 NO_IMPORTANCE = pd.DataFrame(columns=["column", "importance"])
 
 
 def predicted(task: str, target: str, judged: pd.DataFrame) -> pd.DataFrame:
-    """Mean prediction against mean outcome, in tenths of the predictions of each model.
+    """Mean prediction against mean outcome, in tenths of the predictions of each model; in fewer bins where rows are few.
 
     For classification: probabilities against shares, all classes together.
     """
     parts = []
+    bins = min(BINS, len(judged) // BIN_ROWS)
     for side in ("production", "refit"):
         scores = losses.side(judged, side)
-        if not len(judged) or not scores.shape[1]:
+        if not bins or not scores.shape[1]:
             continue
         if task == "regression":
             pairs = pd.DataFrame({"predicted": scores.iloc[:, 0], "actual": judged[target]})
         else:
             truth = [(judged[target] == name).astype(float) for name in scores]
             pairs = pd.DataFrame({"predicted": scores.to_numpy().T.ravel(), "actual": np.concatenate(truth)})
-        tenth = (pairs["predicted"].rank(method="first") * BINS / (len(pairs) + 1)).astype(int)
-        parts.append(pairs.groupby(tenth).mean().assign(model=side))
+        place = (pairs["predicted"].rank(method="first") * bins / (len(pairs) + 1)).astype(int)
+        parts.append(pairs.groupby(place).mean().assign(model=side))
     if not parts:
         return pd.DataFrame(columns=["model", "predicted", "actual"])
     return pd.concat(parts)[["model", "predicted", "actual"]]

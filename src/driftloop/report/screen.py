@@ -18,7 +18,7 @@ HEADLINES = {
     "healthy": "HEALTHY",
     "watch": "WATCH: inputs moved, error did not",
     "outdated": "OUTDATED: retraining would pay",
-    "degraded": "DEGRADED: error is up, and a refit is no better",
+    "degraded": "DEGRADED: error is up, and retraining does not pay so far",
     "data fault": "DATA FAULT: fix the data, do not retrain",
     "insufficient data": "INSUFFICIENT DATA: no decision possible",
     "no production": "NO PRODUCTION MODEL YET",

@@ -23,7 +23,7 @@ from driftloop.artifacts import (
 )
 from driftloop.core import profile as profiles
 from driftloop.core import quality, sample
-from driftloop.core.schema import columns_of, typed
+from driftloop.core.schema import MARKERS, columns_of, typed
 from driftloop.core.windows import Window, last_day, newest
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def run(params: Params, root: Path) -> None:
         )
         profile = profiles.daily(rows, columns, profiles.known(rows, columns, reference))
         write_frame(root / PROFILE, profile)
-        given = rows.drop([name for name in rows.columns if ":" in name])
+        given = rows.drop([name for name in rows.columns if name.startswith(MARKERS)])
         labelled = given.filter(given["_day"] < labelled_until, given[columns.target].notnull())
         _write(labelled, columns, params.train.max_rows, root / LABELLED)
         for window, path in ((current, NEWEST), (reference, REFERENCE)):
