@@ -72,7 +72,7 @@ def replacing_folder(path: Path) -> Iterator[Path]:
         try:
             yield temporary
             temporary.chmod(0o755)
-            if path.exists():
+            if path.is_dir():
                 path.replace(old)
             temporary.replace(path)
         finally:

@@ -343,7 +343,11 @@ def _loader() -> type[yaml.SafeLoader]:
         ("int", r"[-+]?[0-9][0-9_]*|0o[0-7]+|0x[0-9a-fA-F]+", list("-+0123456789")),
         ("float", r"[-+]?(\.[0-9]+|[0-9][0-9_]*(\.[0-9_]*)?)([eE][-+]?[0-9]+)?", list("-+.0123456789")),
         ("float", r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)", list("-+.")),
-        ("timestamp", rf"{day}|{day}([Tt]|[ \t]+){hour}([ \t]*(Z|[-+][0-9]{{1,2}}(:?[0-9]{{2}})?))?", list("0123456789")),
+        (
+            "timestamp",
+            rf"{day}|{day}([Tt]|[ \t]+){hour}([ \t]*(Z|[-+][0-9]{{1,2}}(:?[0-9]{{2}})?))?",
+            list("0123456789"),
+        ),
         ("merge", r"<<", ["<"]),
     ):
         Loader.add_implicit_resolver(f"tag:yaml.org,2002:{kind}", re.compile(f"(?:{pattern})$"), first)

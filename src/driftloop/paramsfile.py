@@ -34,7 +34,7 @@ def with_values(text: str, values: Mapping[str, str | None]) -> str:
     nodes = {key: _find(yaml.compose(text), key) for key in values}
     for key, node in sorted(nodes.items(), key=lambda item: -item[1].start_mark.index):
         text = _replaced(text, node, values[key])
-        _set(wanted, key, values[key])
+        wanted = _with(wanted, key, values[key])
     try:
         right = repr(parse_yaml(text, where=WHERE)) == repr(wanted)
     except ParamsError:
@@ -59,11 +59,10 @@ def _replaced(text: str, node: yaml.ScalarNode, value: str | None) -> str:
     return text[:start] + new + rest
 
 
-def _set(tree: Any, key: str, value: str | None) -> None:
-    *path, last = key.split(".")
-    for part in path:
-        tree = tree[part]
-    tree[last] = value
+def _with(tree: Any, key: str, value: str | None) -> Any:
+    """Copy the tree with another value in one place, whatever else an alias may point at."""
+    first, _, rest = key.partition(".")
+    return {**tree, first: _with(tree[first], rest, value) if rest else value}
 
 
 def _find(node: yaml.Node | None, key: str) -> yaml.ScalarNode:

@@ -94,6 +94,8 @@ class Decision(BaseModel):
         Avoidable loss in normal days of error, and where it alerts.
     recent_gain
         Share of production's loss that the refits saved there.
+    comparable_from
+        When data reaches this day (exclusive), the gate can judge; None when it can now, or without production.
     findings
         What the quality rules found.
     drift, pattern
@@ -126,6 +128,7 @@ class Decision(BaseModel):
     waiting_days: float | None = None
     alert_at_days: float
     recent_gain: Interval | None = None
+    comparable_from: date | None = None
     findings: tuple[Finding, ...] = ()
     drift: Drift = Drift()
     pattern: Pattern = Pattern()

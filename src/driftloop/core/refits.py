@@ -75,6 +75,14 @@ def plan(
     ]
 
 
+def comparable_from(
+    *, trained_until: date, step_days: int, judge_days: int, label_delay_days: int, refit: bool
+) -> date:
+    """Give the end of data (exclusive) from which the gate has rows enough that production has not seen."""
+    length = judged_steps(judge_days, step_days) * step_days if refit else judge_days
+    return trained_until + timedelta(days=length + label_delay_days)
+
+
 def _forward(since: date, until: date, days: int) -> Iterator[Window]:
     while (end := since + timedelta(days=days)) <= until:
         yield Window(since=since, until=end)

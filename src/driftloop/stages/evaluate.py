@@ -95,16 +95,19 @@ def _verdict(
         reason = "there is nothing to train on: no labelled rows, or all of one class"
         return gate.Verdict(outcome="not enough data", reasons=(reason,), fresh=fresh)
     until = last_day(params.source.until_instant, params.zone)
-    delay = timedelta(days=params.data.label_delay_days)
     known = production.card.trained_until
     if known is None:
         reason = "there is no production model to compare with; `driftloop promote --first` makes this one version 1"
         return gate.Verdict(outcome="not comparable yet", reasons=(reason,), rows=len(judged), fresh=fresh)
-    length = params.windows.judge_days
-    if fresh:
-        length = refits.judged_steps(length, params.monitor.step_days) * params.monitor.step_days
-    if until - delay - timedelta(days=length) < known:
-        return gate.not_comparable(known + timedelta(days=length) + delay, known_rows=len(judged), fresh=fresh)
+    first = refits.comparable_from(
+        trained_until=known,
+        step_days=params.monitor.step_days,
+        judge_days=params.windows.judge_days,
+        label_delay_days=params.data.label_delay_days,
+        refit=fresh,
+    )
+    if until < first:
+        return gate.not_comparable(first, known_rows=len(judged), fresh=fresh)
     verdict = gate.judge(
         judged,
         min_gain=params.evaluate.min_gain,

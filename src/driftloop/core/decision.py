@@ -1,0 +1,107 @@
+"""The decision from all evidence."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from driftloop.core import refits
+from driftloop.core.diagnosis import ADVICE, ALERTED, Decision, Pattern, diagnose
+from driftloop.core.measure import pattern
+from driftloop.core.policy import Evidence, Settings
+from driftloop.core.windows import Window, last_day
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from driftloop.core.diagnosis import Drift
+    from driftloop.core.finding import Finding
+    from driftloop.core.measure import Measured
+    from driftloop.core.production import Card
+    from driftloop.params import Params
+
+
+def decide(
+    params: Params,
+    card: Card,
+    measured: Measured,
+    findings: Sequence[Finding],
+    *,
+    drift: Drift,
+    warnings: Sequence[str] = (),
+) -> Decision:
+    """Bring the evidence together.
+
+    Parameters
+    ----------
+    params, card
+        The parameters, and production's card.
+    measured
+        See `measure.measure`.
+    findings
+        Of the quality rules, over the newest days.
+    drift
+        What Evidently's own rule says.
+    warnings
+        What could not be done and does not matter for the decision.
+    """
+    metric = params.evaluate.metric
+    until = last_day(params.source.until_instant, params.zone)
+    evidence = None
+    if card.trained_until is not None:
+        evidence = Evidence(
+            error=measured.error,
+            normal_error=card.normal_error.get(metric),
+            waiting=measured.waiting,
+            recent_gain=measured.recent_gain,
+            long_gain=measured.long_gain,
+            drift_share=drift.share,
+            trained_until=card.trained_until,
+            until=until,
+        )
+    settings = Settings(alert_at_days=params.monitor.alert_at_days, calendar_days=params.monitor.calendar_days)
+    policy = params.monitor.policy
+    if policy == "avoidable_loss" and not params.monitor.refit:
+        policy = "loss"
+    found = diagnose(evidence, findings, policy=policy, settings=settings)
+    judged = measured.judged
+    comparable = None
+    if card.trained_until is not None:
+        comparable = refits.comparable_from(
+            trained_until=card.trained_until,
+            step_days=params.monitor.step_days,
+            judge_days=params.windows.judge_days,
+            label_delay_days=params.data.label_delay_days,
+            refit=params.monitor.refit,
+        )
+    return Decision(
+        status=found.status,
+        alert=found.status in ALERTED,
+        since=found.since,
+        reasons=found.reasons,
+        advice=ADVICE[found.status],
+        model=params.model,
+        version=card.version,
+        simulated=params.source.kind == "simulator",
+        unit=params.data.target_unit,
+        metric=metric,
+        policy=policy,
+        zone=params.data.timezone,
+        until=until,
+        labelled_until=until - timedelta(days=params.data.label_delay_days),
+        judged=Window(since=judged["_day"].min(), until=judged["_day"].max() + timedelta(days=1))
+        if len(judged)
+        else None,
+        rows=len(judged),
+        error=measured.error,
+        normal_error=card.normal_error.get(metric),
+        refit_error=float(judged["refit_loss"].mean()) if measured.recent_gain else None,
+        waiting_days=measured.waiting.days if measured.waiting else None,
+        alert_at_days=params.monitor.alert_at_days,
+        recent_gain=measured.recent_gain,
+        comparable_from=comparable if comparable and comparable > until else None,
+        findings=tuple(findings),
+        drift=drift,
+        pattern=pattern(params, measured.judged) if measured.error else Pattern(),
+        warnings=tuple(warnings),
+    )

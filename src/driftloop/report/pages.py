@@ -1,0 +1,77 @@
+"""Evidently's page, from the tables of the pipeline."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from driftloop.artifacts import NEWEST, REFERENCE, read_frame, replacing_folder, write_json, write_text
+from driftloop.core import losses, model, refits
+from driftloop.core.schema import columns_of
+from driftloop.report import evidently
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+    from driftloop.models import Production
+    from driftloop.params import Params
+
+
+def render(
+    params: Params, production: Production, root: Path, scored: pd.DataFrame
+) -> evidently.Rendered | evidently.Failed | None:
+    """Render the page from samples; None where the parameters turn it off."""
+    if params.report.max_rows == 0:
+        return None
+    current, reference = (_with_prediction(production, read_frame(root / path)) for path in (NEWEST, REFERENCE))
+    columns = columns_of(params, production.card)
+    return evidently.render(
+        current,
+        reference,
+        _judged_predictions(params, production, scored),
+        numerical=columns.numerical,
+        categorical=columns.categorical,
+        target=params.data.target,
+        task=params.data.task,
+        private=params.data.private,
+        title=f"{params.model} v{production.card.version}"
+        + (" · SIMULATED DATA" if params.source.kind == "simulator" else ""),
+    )
+
+
+def write(rendered: evidently.Rendered | evidently.Failed | None, folder: Path) -> None:
+    """Replace Evidently's folder by the page and its JSON, or by the reason why there are none."""
+    with replacing_folder(folder) as out:
+        match rendered:
+            case evidently.Rendered():
+                write_text(out / "index.html", rendered.html)
+                write_json(out / "report.json", rendered.json)
+            case evidently.Failed():
+                write_text(out / "not-rendered.txt", rendered.reason + "\n")
+            case None:
+                write_text(out / "not-rendered.txt", "report.max_rows is 0\n")
+
+
+def _judged_predictions(params: Params, production: Production, scored: pd.DataFrame) -> pd.DataFrame | None:
+    """Give production's predictions in the judged window, at most as many as Evidently is to get."""
+    if production.model is None or scored.empty:
+        return None
+    steps = refits.judged_steps(params.windows.judge_days, params.monitor.step_days)
+    judged = refits.newest_steps(scored, steps).tail(params.report.max_rows)
+    scores = losses.side(judged, "production")
+    return _predictions(judged[[params.data.target]], scores, params.data.task)
+
+
+def _predictions(rows: pd.DataFrame, scores: pd.DataFrame, task: str) -> pd.DataFrame:
+    if task == "regression":
+        return rows.assign(prediction=scores.iloc[:, 0])
+    return rows.assign(prediction=losses.best_class(scores)).join(scores.add_prefix("proba:"))
+
+
+def _with_prediction(production: Production, rows: pd.DataFrame) -> pd.DataFrame:
+    """Add production's prediction, so that its drift is shown too."""
+    if production.model is None or production.card.recipe is None or rows.empty:
+        return rows
+    scores = model.score(production.model, production.card.recipe, rows)
+    return _predictions(rows, scores, production.card.recipe.task)
