@@ -6,6 +6,7 @@ RUN := $(UV) run --quiet --frozen
 .DEFAULT_GOAL := repro
 
 repro: setup ## run the pipeline and show what it found
+	@$(RUN) driftloop params > /dev/null
 	$(RUN) dvc repro
 	@echo
 	@$(RUN) driftloop status

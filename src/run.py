@@ -4,5 +4,6 @@ import sys
 
 from driftloop.cli import main
 
-sys.argv[1:1] = ["stage"]
-main()
+if __name__ == "__main__":
+    sys.argv[1:1] = ["stage"]
+    main()

@@ -160,6 +160,7 @@ WRONG = {
     "upper and lower case": ("numerical: [x, z]", "numerical: [x, X]", "data: expected column names that differ in more than upper and lower case, got X, x"),
     "column of ours": ("numerical: [x, z]", "numerical: [x, step]", "data: expected column names other than those of driftloop's own tables, got step"),
     "judged window shorter than a step": ("judge_days: 28", "judge_days: 6", "windows.judge_days: expected at least monitor.step_days (7), got 6"),
+    "policy that needs the report": ("policy: avoidable_loss", "policy: evidently", "report.max_rows: expected more than 0 for monitor.policy evidently, got 0"),
     "judged window of too many steps": ("judge_days: 28", "judge_days: 200", "windows.judge_days: expected at most 26 times monitor.step_days (7), got 200"),
 }  # fmt: skip
 

@@ -68,7 +68,7 @@ def replacing_folder(path: Path) -> Iterator[Path]:
     with _one_line(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp"))
-        old = temporary.with_suffix(".old")
+        old = temporary.with_suffix(".old.tmp")
         try:
             yield temporary
             temporary.chmod(0o755)
@@ -76,6 +76,8 @@ def replacing_folder(path: Path) -> Iterator[Path]:
                 path.replace(old)
             temporary.replace(path)
         finally:
+            if old.exists() and not path.exists():
+                old.replace(path)
             shutil.rmtree(temporary, ignore_errors=True)
             shutil.rmtree(old, ignore_errors=True)
 
@@ -88,7 +90,7 @@ def _one_line(path: Path) -> Iterator[None]:
     except OSError as exc:
         if exc.strerror is None:
             raise
-        ours = exc.filename is None or str(exc.filename).startswith(str(path.parent / f".{path.name}."))
+        ours = exc.filename is None or f".{path.name}." in str(exc.filename)  # the temporary one
         msg = f"{path if ours else exc.filename}: cannot be written: {exc.strerror}"
         raise LoopError(msg) from exc
 

@@ -28,13 +28,18 @@ def status() -> None:
     from driftloop import artifacts
     from driftloop.core.diagnosis import Decision
     from driftloop.core.gate import Report
+    from driftloop.params import load_params
     from driftloop.report.screen import screen
 
+    load_params(PARAMS)  # DVC does not see a key that no stage knows
     root = Path()
     decision = artifacts.read_value(root / artifacts.DECISION, Decision)
     there = (root / artifacts.VERDICT).exists()
     report = artifacts.read_value(root / artifacts.VERDICT, Report) if there else None
     typer.echo(screen(decision, report))
+    card = artifacts.read_json(root / artifacts.CARD)
+    if card.get("model") == decision.model and card.get("version") != decision.version:
+        typer.echo(f"\nProduction is v{card['version']} since then: run `dvc repro`")
 
 
 @app.command(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from driftloop.artifacts import MODEL, read_card
 from driftloop.core import modelfile
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
     from driftloop.core.production import Card
+    from driftloop.core.recipe import Recipe
     from driftloop.params import Params
 
 
@@ -42,7 +43,22 @@ def read_production(root: Path, params: Params) -> Production:
     if card.version == 0:
         return Production(card=card, model=None)
     model = read_model(root, MODEL, sha256=card.sha256, trusted=params.train.trusted, remedy="restore both from Git")
+    if card.recipe and not _fits(model, card.recipe):
+        columns = ", ".join(card.recipe.features)
+        msg = f"{MODEL}: expected a pipeline for {card.recipe.task} over {columns}, got another; restore both from Git"
+        raise ModelError(msg)
     return Production(card=card, model=model)
+
+
+def _fits(model: Any, recipe: Recipe) -> bool:
+    """Say whether a model takes the columns of a recipe and is for its task."""
+    from sklearn.base import is_classifier
+    from sklearn.pipeline import Pipeline
+
+    if not isinstance(model, Pipeline) or "columns" not in model.named_steps:
+        return False
+    columns = getattr(model.named_steps["columns"], "feature_names_in_", ())
+    return list(columns) == recipe.features and is_classifier(model) == (recipe.task == "classification")
 
 
 def read_model(root: Path, path: Path, *, sha256: str | None, trusted: Sequence[str], remedy: str) -> Pipeline:

@@ -271,6 +271,9 @@ class Params(_Section):
         if self.evaluate.metric not in fitting:
             msg = f"evaluate.metric: expected {' or '.join(fitting)} for {self.data.task}, got {_shown(self.evaluate.metric)}"
             raise ValueError(msg)
+        if self.monitor.policy == "evidently" and self.report.max_rows == 0:
+            msg = "report.max_rows: expected more than 0 for monitor.policy evidently, got 0"
+            raise ValueError(msg)
         if self.windows.judge_days > MOST_STEPS * self.monitor.step_days:
             most = f"{MOST_STEPS} times monitor.step_days ({self.monitor.step_days})"
             msg = f"windows.judge_days: expected at most {most}, got {self.windows.judge_days}"

@@ -246,7 +246,7 @@ def test_judge__an_uncertain_segment_does_not_block() -> None:
     assert found.outcome == "promote"
 
 
-def test_judge__segment_of_one_day_or_without_error_does_not_block() -> None:
+def test_judge__segment_blocks_where_production_is_perfect_and_not_for_one_bad_day() -> None:
     losses = make_losses(gain=0.1).assign(place="usual")
     losses.loc[losses.index[:48], "place"] = "free"
     losses.loc[losses.index[:48], "production_loss"] = 0.0
@@ -254,7 +254,7 @@ def test_judge__segment_of_one_day_or_without_error_does_not_block() -> None:
     losses.loc[losses.index[-24:], "refit_loss"] *= 1.5
     found = judge(losses, segments=["place"])
     assert [(part.value, part.blocks) for part in found.segments] == [
-        ("free", False),
+        ("free", True),
         ("today", False),
         ("usual", False),
     ]
@@ -268,7 +268,7 @@ def test_judge__private_segments_are_not_named() -> None:
     assert found.reasons[0].startswith("one value of weather would get 30.")
     assert [part.value for part in found.segments] == [None, None]
     assert "secret" not in text(found)
-    report = gate.Report(verdict=found, production_version=1, candidate_sha256=None)
+    report = gate.Report(verdict=found, production_version=1, candidate_sha256=None, until=START, rule={})
     assert "secret" not in report.model_dump_json()
     assert "secret" in text(judge(losses, segments=["weather"]))
 
@@ -300,4 +300,5 @@ def test_vetoed__faulty_data_refuses_only_what_would_be_promoted() -> None:
     assert refused.reasons == ("the data is faulty: x repeats one value", *good.reasons)
     assert refused.gain == good.gain
     assert gate.vetoed(good, []) is good
-    assert gate.vetoed(bad, ["x repeats one value"]) is bad
+    assert gate.vetoed(bad, ["x repeats one value"]).outcome == "keep production"
+    assert gate.vetoed(judge(make_losses(0)), ["x is infinite"]).outcome == "not enough data"

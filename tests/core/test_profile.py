@@ -34,7 +34,7 @@ def daily(
 
 
 def known(raw: pa.Table, columns: Columns, window: Window) -> Known:
-    return profiles.known(typed(to_ibis(raw), columns, "UTC"), columns, window)
+    return profiles.known(typed(to_ibis(raw), columns, "UTC"), columns, window.until)
 
 
 def counts(profile: pd.DataFrame, column: str, day: date = START) -> dict[str, int]:
@@ -192,9 +192,14 @@ def test_daily__odd_column_names() -> None:
 
 
 def test_known__of_the_reference_alone() -> None:
-    raw = make_raw(72, x=[*range(24), *[None] * 23, 50, *range(100, 124)], c=["a"] * 24 + ["b"] * 24 + ["c"] * 24)
+    raw = make_raw(72, x=[*range(24), *[None] * 23, 50, *range(100, 124)], c=["a", "b"] * 24 + ["c"] * 24)
     two_days = Window(since=START, until=START + 2 * DAY)
     assert known(raw, make_columns(), two_days) == Known(ranges={"x": (0, 50)}, names={"c": frozenset({"a", "b"})})
+
+
+def test_known__names_that_come_with_the_calendar_are_not_told() -> None:
+    raw = make_raw(48, x=range(48), c=["january"] * 24 + ["february"] * 24)
+    assert known(raw, make_columns(), Window(since=START, until=START + 2 * DAY)).names == {"c": None}
 
 
 @pytest.mark.parametrize("values", [[None, "x", "inf"], [None, None, None]])

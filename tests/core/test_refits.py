@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -217,11 +218,33 @@ def test_relative_gain__share_of_productions_loss() -> None:
 
 def test_newest_steps__keeps_whole_steps() -> None:
     table = make_losses(28)
-    kept = refits.newest_steps(table, 2)
+    until = max(table["_day"]) + timedelta(days=1)
+    newest = partial(refits.newest_steps, labelled_until=until, step_days=7)
+    kept = newest(table, 2)
     assert sorted(set(kept["step"])) == sorted(set(table["step"]))[-2:]
     assert len(kept) == 14 * 24
-    assert len(refits.newest_steps(table, 99)) == len(table)
-    assert refits.newest_steps(table.head(0), 4).empty
+    assert len(newest(table, 99)) == len(table)
+    assert newest(table.head(0), 4).empty
+
+
+def test_newest_steps__a_step_without_rows_is_not_made_up_by_an_older_one() -> None:
+    table = make_losses(28)
+    until = max(table["_day"]) + timedelta(days=1)
+    gone = table[table["step"] != max(table["step"])]
+    kept = refits.newest_steps(gone, 2, labelled_until=until, step_days=7)
+    assert sorted(set(kept["step"])) == sorted(set(table["step"]))[-2:-1]
+
+
+def test_as_judged__takes_the_candidate_where_it_is_not_productions_recipe() -> None:
+    table = make_losses(7).assign(candidate_loss=0.5, candidate_loss_1=0.6)
+    table["refit:prediction"], table["candidate:prediction"] = 1.0, 2.0
+    judged = refits.as_judged(table)
+    assert set(judged["refit_loss"]) == {0.5}
+    assert set(judged["refit_loss_1"]) == {0.6}
+    assert set(judged["refit:prediction"]) == {2.0}
+    assert judged["production_loss"].equals(table["production_loss"])
+    same = make_losses(7)
+    assert refits.as_judged(same) is same
 
 
 def test_seed_noise__deviation_of_the_means() -> None:

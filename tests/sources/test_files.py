@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import gzip
-import os
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -182,15 +181,16 @@ def test_collect__not_utf8(tmp_path: Path, before: int) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "problem"),
     [
-        ("a.csv", os.urandom(64) + b"\xff\xfe", "expected text in UTF-8"),
+        ("a.csv", bytes(range(256)) + b"\xff\xfe", "expected text in UTF-8"),
         ("a.csv", "\n\nts,id,x,y\n", "expected column names in line 1, got a blank line"),
         ("a.csv", '{"ts": "' + "x" * 200_000 + '"}', "got the single column"),
         ("a.csv.gz", b"not gzip", "cannot be read: Not a gzipped file"),
-        ("a.csv.gz", gzip.compress(make_csv("2025-01-01,1,2,3").encode())[:-12], "cannot be read: "),
+        ("a.csv.gz", gzip.compress(make_csv("2025-01-01,1,2,3").encode(), mtime=0)[:-12], "cannot be read: "),
         ("a.parquet", b"", "expected Parquet, got a file that cannot be read"),
         ("a.parquet", b"garbage, and not Parquet at all", "expected Parquet, got a file that cannot be read"),
         ("a.xlsx", b"PK", "expected a file that ends in .csv, "),
     ],
+    ids=["bytes", "blank line", "json", "not gzip", "cut gzip", "empty parquet", "not parquet", "excel"],
 )
 def test_collect__garbage(tmp_path: Path, name: str, content: bytes, problem: str) -> None:
     path = put(tmp_path / name, content)

@@ -52,7 +52,7 @@ def partition(table: pa.Table, params: Params, tmp_path: Path, *, threads: int =
 
 def moments(times: Any, tmp_path: Path, *, zone: str = "UTC") -> list[datetime | None]:
     """Return `_ts` in source order."""
-    out, _ = partition(make_table(times), make_params(zone=zone, until="9999-01-01"), tmp_path)
+    out, _ = partition(make_table(times), make_params(zone=zone, until="2199-01-01"), tmp_path)
     rows = pa.concat_tables(pq.read_table(path) for path in sorted(out.iterdir()))
     return list(rows.sort_by("_row")["_ts"].to_pylist())
 

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from driftloop.errors import ModelError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -139,3 +141,62 @@ def test_pipeline__a_number_that_turns_into_a_float_stays_the_same_category(heal
     rewrite(healthy, as_floats)
     healthy.run("collect", "prepare", "refit", "monitor")
     assert healthy.decision.findings == ()
+
+
+def test_pipeline__a_fault_in_the_judged_weeks_stands_against_promotion(healthy: Workspace) -> None:
+    rewrite(healthy, put("temperature", 451.0, pd.Timestamp("2024-05-27")))
+    healthy.set(evaluate={"min_gain": 0.0}).run()
+    assert healthy.decision.findings == ()  # the newest week is sound
+    assert healthy.report.verdict.faults == ("data fault in the judged step from 2024-05-27",)
+    assert healthy.report.verdict.outcome == "keep production"
+
+
+def test_promote__a_first_model_on_faulty_data_has_to_be_forced(healthy: Workspace) -> None:
+    rewrite(healthy, put("temperature", None))
+    healthy.set(model="anew").run()
+    with pytest.raises(ModelError, match="the data is faulty"):
+        healthy.promote(first=True)
+    healthy.promote(first=True, force=True)
+
+
+def test_pipeline__columns_that_go_with_the_calendar_bring_no_fault(healthy: Workspace) -> None:
+    def with_month(rows: pd.DataFrame) -> pd.DataFrame:
+        return rows.assign(month="m" + rows["ts"].str[5:7])
+
+    rewrite(healthy, with_month)
+    declared = ["weekday", "workingday", "holiday", "weather", "month"]
+    healthy.set(model="anew", data={"categorical": declared}, source={"until": "2024-05-06T00:00Z"})
+    healthy.run("collect", "prepare", "refit", "train", "evaluate").promote(first=True)
+    healthy.set(source={"until": "2024-06-17T00:00Z"}).run("collect", "prepare", "refit", "monitor")
+    assert healthy.decision.findings == ()
+
+
+def test_pipeline__old_unreadable_times_are_old_news_in_any_order(healthy: Workspace) -> None:
+    def backwards(rows: pd.DataFrame) -> pd.DataFrame:
+        rows.loc[200:230, "ts"] = "n/a"
+        return rows.iloc[::-1]
+
+    rewrite(healthy, backwards)
+    healthy.run("collect", "prepare", "refit", "monitor")
+    assert healthy.decision.findings == ()
+
+
+def test_pipeline__a_stuck_sensor_is_seen_whatever_the_key(healthy: Workspace) -> None:
+    rewrite(healthy, lambda rows: put("temperature", 11.5)(rows.assign(id=range(len(rows)))))
+    healthy.set(data={"key": ["id"]}).run("collect", "prepare", "refit", "monitor")
+    assert {finding.rule for finding in healthy.decision.findings} == {"stuck"}
+
+
+def test_pipeline__a_segment_without_any_value_is_no_crash(healthy: Workspace) -> None:
+    declared = ["weekday", "workingday", "holiday", "weather", "zone"]
+    healthy.set(data={"categorical": declared, "segments": ["workingday", "zone"]}).run()
+    assert ("missing-column", "zone") in {(finding.rule, finding.column) for finding in healthy.decision.findings}
+
+
+def test_pipeline__a_day_is_compared_with_the_same_weekday(healthy: Workspace) -> None:
+    rewrite(healthy, lambda rows: rows[pd.to_datetime(rows["ts"]).dt.dayofweek < 5])
+    healthy.set(windows={"current_days": 1}, data={"categorical": ["weekday", "holiday", "weather"], "segments": []})
+    healthy.run("collect", "prepare", "refit", "monitor")
+    assert [finding.rule for finding in healthy.decision.findings] == ["too-few-rows"]  # Sunday: no row at all
+    healthy.set(source={"until": "2024-06-15T00:00Z"}).run("collect", "prepare", "refit", "monitor")
+    assert healthy.decision.findings == ()  # Friday

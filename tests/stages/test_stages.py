@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -196,9 +198,11 @@ def test_pipeline__without_refits_judges_a_candidate_on_a_holdout(healthy: Works
 
 @pytest.mark.parametrize("policy", ["avoidable_loss", "loss", "evidently", "calendar"])
 def test_policy__is_chosen_by_name(healthy: Workspace, policy: str) -> None:
-    healthy.set(monitor={"policy": policy, "calendar_days": 40}).run("monitor")
+    rendered = {"max_rows": 500} if policy == "evidently" else {}
+    healthy.set(monitor={"policy": policy, "calendar_days": 40}, report=rendered).run("prepare", "monitor")
     assert healthy.decision.policy == policy
-    assert healthy.decision.status == ("outdated" if policy == "calendar" else "healthy")
+    drifted = policy == "evidently" and (healthy.decision.drift.share or 0) >= 0.5
+    assert healthy.decision.status == ("outdated" if policy == "calendar" or drifted else "healthy")
 
 
 def test_classification__runs_through_every_stage(tmp_path: Path, calm: pd.DataFrame) -> None:
@@ -267,3 +271,74 @@ def test_estimator__that_cannot_be_used_is_named(healthy: Workspace, train: dict
     healthy.set(train=train)
     with pytest.raises(ModelError, match=said):
         healthy.run("train")
+
+
+def test_refit__forgets_what_an_edited_estimator_said(healthy: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = healthy.root / "own/my_edited.py"
+    module.parent.mkdir()
+    source = (
+        "from sklearn.linear_model import Ridge\nclass Mine(Ridge):\n    def predict(self, X):\n        return FACTOR"
+    )
+    module.write_text(f"{source.replace('FACTOR', '1.0')} * super().predict(X)\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(module.parent))
+    healthy.set(train={"estimator": "my_edited.Mine", "params": {}, "trusted": ["my_edited.Mine"]}).run("refit")
+    before = pd.read_parquet(healthy.root / REFITS)["candidate_loss"].mean()
+    module.write_text(f"{source.replace('FACTOR', '2.0')} * super().predict(X)\n", encoding="utf-8")
+    sys.modules.pop("my_edited")
+    importlib.invalidate_caches()
+    healthy.run("refit")
+    assert pd.read_parquet(healthy.root / REFITS)["candidate_loss"].mean() > 1.2 * before
+
+
+def test_refit__does_not_mistake_one_split_for_another(tmp_path: Path) -> None:
+    space = Workspace.create(tmp_path, data={"label_delay_days": 0}, windows={"judge_days": 14})
+    space.run("collect", "prepare", "refit").set(monitor={"step_days": 14}).run("refit")
+    assert pd.read_parquet(tmp_path / REFITS).groupby("step").size().tolist() == [14 * 24]
+
+
+def test_experiment__with_another_recipe_does_not_change_how_production_is(healthy: Workspace) -> None:
+    before = healthy.decision
+    healthy.set(train={"params": {"max_depth": 1}}).run()
+    assert healthy.decision == before
+    assert healthy.report.refit["mae"] > 1.5 * healthy.report.production["mae"]
+    assert healthy.report.verdict.outcome == "keep production"
+
+
+def test_promote__refuses_a_verdict_that_parameters_have_overtaken(healthy: Workspace) -> None:
+    for section, over, named in [
+        ("source", {"until": "2024-06-24T00:00Z"}, r"source\.until"),
+        ("train", {"seed": 3}, "recipe"),
+        ("evaluate", {"min_gain": 0.5}, "evaluate"),
+    ]:
+        space = healthy.copy(healthy.root.with_name(section)).set(**{section: over})
+        with pytest.raises(ModelError, match=named):
+            space.promote(force=True)
+
+
+def test_monitor__takes_the_first_refits_for_normal_where_the_card_knows_none(healthy: Workspace) -> None:
+    card = healthy.json(CARD)
+    write_json(healthy.root / CARD, {**card, "normal_error": {}, "judged": []})
+    healthy.run("refit", "monitor")
+    assert healthy.decision.normal_error
+    assert healthy.decision.status == "healthy"
+
+
+def test_monitor__does_not_call_healthy_what_it_cannot_measure(healthy: Workspace) -> None:
+    card = healthy.json(CARD)
+    write_json(healthy.root / CARD, {**card, "normal_error": {}, "judged": []})
+    healthy.set(monitor={"refit": False}).run("refit", "monitor")
+    assert healthy.decision.status == "insufficient data"
+
+
+def test_monitor__takes_error_where_normally_there_is_none_for_a_rise(healthy: Workspace) -> None:
+    card = healthy.json(CARD)
+    write_json(healthy.root / CARD, {**card, "normal_error": {"mae": 0.0, "mse": 0.0}})
+    healthy.run("refit", "monitor")
+    assert healthy.decision.status == "degraded"
+
+
+def test_refit__leaves_out_what_the_estimator_cannot_learn_from(healthy: Workspace) -> None:
+    healthy.set(train={"estimator": "sklearn.neighbors.KNeighborsRegressor", "params": {"n_neighbors": 10_000}})
+    healthy.run()
+    assert healthy.report.verdict.outcome == "not enough data"
+    assert healthy.decision.status == "healthy"

@@ -51,7 +51,7 @@ def decide(
     if card.trained_until is not None:
         evidence = Evidence(
             error=measured.error,
-            normal_error=card.normal_error.get(metric),
+            normal_error=measured.normal_error,
             waiting=measured.waiting,
             recent_gain=measured.recent_gain,
             long_gain=measured.long_gain,
@@ -89,12 +89,13 @@ def decide(
         zone=params.data.timezone,
         until=until,
         labelled_until=until - timedelta(days=params.data.label_delay_days),
+        step_days=params.monitor.step_days,
         judged=Window(since=judged["_day"].min(), until=judged["_day"].max() + timedelta(days=1))
         if len(judged)
         else None,
         rows=len(judged),
         error=measured.error,
-        normal_error=card.normal_error.get(metric),
+        normal_error=measured.normal_error,
         refit_error=float(judged["refit_loss"].mean()) if measured.recent_gain else None,
         waiting_days=measured.waiting.days if measured.waiting else None,
         alert_at_days=params.monitor.alert_at_days,

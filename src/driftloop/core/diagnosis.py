@@ -21,8 +21,8 @@ Status = Literal["healthy", "watch", "outdated", "degraded", "data fault", "insu
 ADVICE: dict[Status, str] = {
     "healthy": "nothing to do",
     "watch": "nothing to do; inputs moved, error did not",
-    "outdated": "retrain: set the label retrain-model, or run `driftloop promote` after `dvc repro`",
-    "degraded": "investigate: error is up, and retraining does not pay so far",
+    "outdated": "retrain: `dvc repro`, and `driftloop promote` if the verdict says so",
+    "degraded": "investigate what changed; retraining is not asked for yet",
     "data fault": "fix the data; retraining would learn the fault",
     "insufficient data": "wait for data, or mend the source",
     "no production": "run `driftloop promote --first`",
@@ -84,6 +84,8 @@ class Decision(BaseModel):
         What the decision is about; whether the data is simulated; the target's unit; the loss.
     zone, until, labelled_until
         Time zone of days; ends (exclusive) of data and of final labels.
+    step_days
+        Days from one refit to the next.
     judged, rows
         Days and rows that errors were measured on.
     error, normal_error
@@ -120,6 +122,7 @@ class Decision(BaseModel):
     zone: str
     until: date
     labelled_until: date
+    step_days: int
     judged: Window | None = None
     rows: int = 0
     error: Interval | None = None
@@ -168,13 +171,28 @@ def diagnose(evidence: Evidence | None, findings: Sequence[Finding], *, policy: 
         return Diagnosis(status="insufficient data", reasons=(*scarce, *faults))
     if faults:
         return Diagnosis(status="data fault", reasons=faults)
-    asked = POLICIES[policy](evidence, settings)
-    if asked:
+    return _of_the_model(evidence, policy, settings)
+
+
+def _of_the_model(evidence: Evidence, policy: str, settings: Settings) -> Diagnosis:
+    """Say how the model is, now that the data is sound."""
+    if unknown := _unknown(evidence, policy):
+        return Diagnosis(status="insufficient data", reasons=(unknown,))
+    if asked := POLICIES[policy](evidence, settings):
         since = evidence.waiting.since if evidence.waiting and policy == "avoidable_loss" else None
         return Diagnosis(status="outdated", since=since, reasons=(asked, *_gain(evidence)))
     if rise := loss(evidence, settings):
-        return Diagnosis(status="degraded", reasons=(rise, *_gain(evidence)))
+        return Diagnosis(status="degraded", reasons=(rise, *_gain(evidence), *_waited(evidence, settings)))
     return Diagnosis(status="healthy", reasons=_calm(evidence))
+
+
+def _unknown(evidence: Evidence, policy: str) -> str | None:
+    """Say what a decision would need and does not have."""
+    if evidence.error is not None and evidence.normal_error is None:
+        return "production's normal error is not known, and there are no refits to tell it"
+    if policy == "evidently" and evidence.drift_share is None:
+        return "Evidently's share of drifted columns is not known, and the policy goes by it"
+    return None
 
 
 def _gain(evidence: Evidence) -> tuple[str, ...]:
@@ -182,6 +200,13 @@ def _gain(evidence: Evidence) -> tuple[str, ...]:
     if gain is None:
         return ()
     return (f"refitted at each step it would have made {less_error(gain)}",)
+
+
+def _waited(evidence: Evidence, settings: Settings) -> tuple[str, ...]:
+    if evidence.waiting is None:
+        return ()
+    waited, most = evidence.waiting.days, settings.alert_at_days
+    return (f"waiting has cost {waited:.1f} normal days of error; retraining is asked for at {most:g}",)
 
 
 def _calm(evidence: Evidence) -> tuple[str, ...]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from driftloop.core import refits
+from driftloop.core import intervals, refits
 from driftloop.core.intervals import Interval
 from driftloop.core.production import JudgedDay
 from driftloop.core.windows import Window
@@ -76,6 +76,8 @@ class Verdict(BaseModel):
         The same by segment.
     comparable_from
         When data reaches this day (exclusive), there are enough rows that production has not seen.
+    faults
+        What stands against any promotion: findings in the newest days or in the judged ones.
     fresh
         Whether what ships is trained anew up to the newest label (else it is what was judged).
     """
@@ -93,6 +95,7 @@ class Verdict(BaseModel):
     refit: float | None = None
     segments: tuple[Segment, ...] = ()
     comparable_from: date | None = None
+    faults: tuple[str, ...] = ()
     fresh: bool = True
 
 
@@ -105,6 +108,8 @@ class Report(BaseModel):
         See `Verdict`.
     production_version
         What the candidate was compared with; 0 for nothing.
+    until, rule
+        End of the data (exclusive), and the section `evaluate` of the parameters, that it was judged by.
     candidate_sha256
         The model file that may be promoted; None where nothing could be trained.
     normal_error, judged
@@ -117,6 +122,8 @@ class Report(BaseModel):
 
     verdict: Verdict
     production_version: int
+    until: date
+    rule: dict[str, Any]
     candidate_sha256: str | None
     normal_error: dict[str, float] = {}
     judged: tuple[JudgedDay, ...] = ()
@@ -201,6 +208,8 @@ def _segments(
             change = refits.relative_gain(rows, confidence=confidence) if before > 0 else None
             estimate = change.estimate if change else 0.0
             worse = change is not None and change.high is not None and change.high < 0 and estimate < -most
+            if before == 0:  # production is perfect here; any certain error is worse
+                worse = intervals.mean(rows["refit_loss"], rows["_day"], confidence=confidence).above(0)
             found.append(
                 Segment(
                     column=column,
@@ -244,7 +253,8 @@ def not_comparable(comparable_from: date, *, known_rows: int, fresh: bool) -> Ve
 
 def vetoed(verdict: Verdict, faults: Sequence[str]) -> Verdict:
     """Refuse while the data is faulty: a model trained on a fault soon wins on the fault."""
-    if not faults or verdict.outcome != "promote":
+    if not faults:
         return verdict
+    outcome = "keep production" if verdict.outcome == "promote" else verdict.outcome
     reasons = (f"the data is faulty: {faults[0]}", *verdict.reasons)
-    return verdict.model_copy(update={"outcome": "keep production", "reasons": reasons})
+    return verdict.model_copy(update={"outcome": outcome, "reasons": reasons, "faults": tuple(faults)})

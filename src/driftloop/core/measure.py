@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from driftloop.core import intervals, quality, refits
 from driftloop.core.diagnosis import Pattern
 from driftloop.core.schema import columns_of
-from driftloop.core.windows import Window
+from driftloop.core.windows import Window, last_day
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -31,27 +31,38 @@ class Measured:
         The rows of the newest steps that make up the judge window.
     error
         Production's mean loss on them; None without production or rows.
+    normal_error
+        Production's honest mean loss at its promotion; None where nothing is known of it.
     waiting, recent_gain, long_gain
         See `policy.Evidence`; None where there are no refits, or no normal error to measure them by.
     """
 
     judged: pd.DataFrame
     error: Interval | None = None
+    normal_error: float | None = None
     waiting: refits.Waiting | None = None
     recent_gain: Interval | None = None
     long_gain: Interval | None = None
 
 
 def faulty_steps(params: Params, card: Card, profile: pd.DataFrame, scored: pd.DataFrame) -> list[date]:
-    """List the steps whose rows broke a quality rule: their losses say nothing about the model."""
+    """List the steps of scored rows that broke a quality rule: their losses say nothing about the model.
+
+    Rows of a holdout, which has no steps, are cut into steps from its first day on.
+    """
     reference = card.reference
     if reference is None or scored.empty:
         return []
     columns = columns_of(params, card)
     days = timedelta(days=params.monitor.step_days)
+    if "step" in scored:
+        steps = sorted(scored["step"].unique())
+    else:
+        first = scored["_day"].min()
+        steps = [first + days * place for place in range((scored["_day"].max() - first) // days + 1)]
     return [
         step
-        for step in sorted(scored["step"].unique())
+        for step in steps
         if any(
             finding.kind == "fault"
             for finding in quality.check(
@@ -73,24 +84,47 @@ def measure(params: Params, card: Card, scored: pd.DataFrame, left_out: Collecti
     left_out
         Steps whose losses say nothing; see `faulty_steps`.
     """
-    steps = refits.judged_steps(params.windows.judge_days, params.monitor.step_days)
     sound = scored[~scored["step"].isin(left_out)]
-    judged, confidence = refits.newest_steps(sound, steps), params.evaluate.confidence
+    judged, confidence = judged_rows(params, sound), params.evaluate.confidence
     if judged.empty or card.version == 0:
         return Measured(judged)
     error = intervals.mean(judged["production_loss"], judged["_day"], confidence=confidence)
-    normal = card.normal_error.get(params.evaluate.metric)
+    normal = _normal_error(params, card, sound)
     if "refit_loss" not in scored or not normal or not judged["production_loss"].sum():
-        return Measured(judged, error)
+        return Measured(judged, error, normal)
+    until, days = labelled_until(params), params.monitor.step_days
+    longer = refits.newest_steps(sound, refits.GAIN_STEPS, labelled_until=until, step_days=days)
     return Measured(
         judged=judged,
         error=error,
+        normal_error=normal,
         waiting=refits.avoidable_loss(
             scored, normal_error=normal, min_gain=params.evaluate.min_gain, left_out=left_out
         ),
         recent_gain=refits.relative_gain(judged, confidence=confidence),
-        long_gain=refits.relative_gain(refits.newest_steps(sound, refits.GAIN_STEPS), confidence=confidence),
+        long_gain=refits.relative_gain(longer, confidence=confidence),
     )
+
+
+def judged_rows(params: Params, scored: pd.DataFrame) -> pd.DataFrame:
+    """Keep the rows of the gate's window."""
+    steps = refits.judged_steps(params.windows.judge_days, params.monitor.step_days)
+    return refits.newest_steps(scored, steps, labelled_until=labelled_until(params), step_days=params.monitor.step_days)
+
+
+def labelled_until(params: Params) -> date:
+    """Give the first day whose labels are not final."""
+    return last_day(params.source.until_instant, params.zone) - timedelta(days=params.data.label_delay_days)
+
+
+def _normal_error(params: Params, card: Card, sound: pd.DataFrame) -> float | None:
+    """Give the card's normal error; where it has none, that of the first refits after the promotion."""
+    known = card.normal_error.get(params.evaluate.metric)
+    if known is not None or "refit_loss" not in sound:
+        return known
+    steps = refits.judged_steps(params.windows.judge_days, params.monitor.step_days)
+    first = sound[sound["step"].isin(sorted(sound["step"].unique())[:steps])]
+    return float(first["refit_loss"].mean()) if len(first) else None
 
 
 def pattern(params: Params, judged: pd.DataFrame) -> Pattern:
@@ -102,6 +136,8 @@ def pattern(params: Params, judged: pd.DataFrame) -> Pattern:
     worst: tuple[float, str] | None = None
     for column in (name for name in params.data.segments if name not in params.data.private):
         means = judged.groupby(column)["production_loss"].mean()
+        if means.empty:
+            continue
         here = (float(means.max()), f"{column} = {means.idxmax()}")
         worst = max(worst, here) if worst else here
     return Pattern(bias=bias, worst=worst[1] if worst else None, worst_error=worst[0] if worst else None)

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
     from driftloop.core.recipe import Recipe
 
+
+class UnfittableError(ModelError):
+    """These rows teach the estimator nothing."""
+
+
 MAX_CATEGORIES = 100  # per column; rarer ones are pooled, so that an id-like column cannot blow up the matrix
 
 
@@ -36,11 +41,12 @@ def load_estimator(name: str) -> type:
     module, _, attribute = name.rpartition(".")
     try:
         found = getattr(import_module(module), attribute)
-    except (ImportError, ValueError) as exc:
-        msg = f"{where}: cannot be imported ({exc}); give a dotted name such as sklearn.linear_model.Ridge"
-        raise ModelError(msg) from exc
     except AttributeError as exc:
         msg = f"{where}: module {module} has no {attribute}"
+        raise ModelError(msg) from exc
+    except Exception as exc:  # the module may be the user's own, and anything can happen in it
+        said = (str(exc).splitlines() or [exc.__class__.__name__])[0]
+        msg = f"{where}: cannot be imported ({said}); give a dotted name such as sklearn.linear_model.Ridge"
         raise ModelError(msg) from exc
     if not inspect.isclass(found) or not hasattr(found, "fit") or not hasattr(found, "predict"):
         msg = f"{where}: expected a class with fit and predict, got {type(found).__name__}"
@@ -111,22 +117,34 @@ def fit(recipe: Recipe, rows: pd.DataFrame, *, seed: int | None = None) -> Pipel
     Raises
     ------
     ModelError
-        If the estimator refuses its parameters or the rows.
+        If the estimator refuses its parameters.
+    UnfittableError
+        If it refuses the rows: that is for the decision to say.
     """
     pipeline = build(recipe, recipe.seed if seed is None else seed)
-    parallel = "model__n_jobs" in pipeline.get_params() and recipe.params.get("n_jobs") is None
+    if reason := untrainable(recipe, rows):
+        raise UnfittableError(reason)
+    # Only where threads cannot change the model: each tree of an ensemble has its own seed.
+    parallel = recipe.estimator.startswith("sklearn.ensemble.") and _is_free(pipeline, recipe, "n_jobs")
     if parallel:
         pipeline.set_params(model__n_jobs=-1)
     try:
         # Histogram boosting sums in an order that depends on the number of OpenMP threads.
         with threadpool_limits(1):
             pipeline.fit(inputs(recipe, rows), rows[recipe.target].to_numpy())
-    except (ValueError, TypeError) as exc:
-        msg = f"train: {recipe.estimator} cannot be fitted to {len(rows)} rows: {str(exc).splitlines()[0]}"
+    except TypeError as exc:  # scikit-learn's errors about parameters are type errors too
+        msg = f"train.params: {recipe.estimator} cannot be fitted: {str(exc).splitlines()[0]}"
         raise ModelError(msg) from exc
+    except ValueError as exc:
+        msg = f"{recipe.estimator} cannot be fitted to {len(rows)} rows: {str(exc).splitlines()[0]}"
+        raise UnfittableError(msg) from exc
     if parallel:  # a sum over threads may differ in its last bit from run to run, so predict in one
         pipeline.set_params(model__n_jobs=None)
     return pipeline
+
+
+def _is_free(pipeline: Pipeline, recipe: Recipe, name: str) -> bool:
+    return f"model__{name}" in pipeline.get_params() and recipe.params.get(name) is None
 
 
 def inputs(recipe: Recipe, rows: pd.DataFrame) -> pd.DataFrame:
@@ -152,16 +170,22 @@ def score(pipeline: Pipeline, recipe: Recipe, rows: pd.DataFrame) -> pd.DataFram
     Raises
     ------
     ModelError
-        If the pipeline cannot take these rows, or predicts something that is not finite.
+        If the pipeline predicts something that is not finite.
+    UnfittableError
+        If it cannot predict these rows.
     """
     names: Sequence[str] = ["prediction"]
     given = inputs(recipe, rows)
-    if given.empty:
-        values = np.empty((0, 1))
-    elif recipe.task == "classification":
-        names, values = [str(name) for name in pipeline.classes_], pipeline.predict_proba(given)
-    else:
-        values = np.asarray(pipeline.predict(given), dtype=float).reshape(-1, 1)
+    try:
+        if given.empty:
+            values = np.empty((0, 1))
+        elif recipe.task == "classification":
+            names, values = [str(name) for name in pipeline.classes_], pipeline.predict_proba(given)
+        else:
+            values = np.asarray(pipeline.predict(given), dtype=float).reshape(-1, 1)
+    except ValueError as exc:
+        msg = f"{recipe.estimator} cannot predict {len(rows)} rows: {str(exc).splitlines()[0]}"
+        raise UnfittableError(msg) from exc
     if not np.isfinite(values).all():
         msg = f"{recipe.estimator}: expected finite predictions, got {int((~np.isfinite(values)).sum())} that are not"
         raise ModelError(msg)

@@ -77,6 +77,8 @@ def loss(evidence: Evidence, _: Settings) -> str | None:
     """Ask when measured loss is above normal."""
     if not evidence.loss_is_up or evidence.error is None or evidence.normal_error is None:
         return None
+    if evidence.normal_error == 0:
+        return "there is error where normally there is none"
     return f"error is {percent(evidence.error.estimate / evidence.normal_error - 1, 0)} above normal"
 
 

@@ -119,7 +119,8 @@ def read_card(content: Any, params: Params, *, where: str) -> Card:
     except ValidationError as exc:
         problem = exc.errors(include_url=False)[0]
         key = ".".join(str(part) for part in problem["loc"]) or "file"
-        msg = f"{where}: {key}: {problem['msg'].lower()}; restore it with `git checkout -- {where}`"
+        what = "unknown key" if problem["type"] == "extra_forbidden" else problem["msg"].lower()
+        msg = f"{where}: {key}: {what}; restore it with `git checkout -- {where}`"
         raise ModelError(msg) from exc
     if card.version and (card.recipe is None or card.trained is None or card.sha256 is None):
         msg = f"{where}: version {card.version} without recipe, trained or sha256; restore it from Git"

@@ -10,6 +10,7 @@ import pandas as pd
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
     import ibis.expr.types as ir
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 MOST_NAMES = 1000  # beyond so many names in the reference, new ones are no news
 FAR = 0.5  # of the reference's range, beyond its ends: a gross change of unit, not a warm summer
+
+MANY_ROWS = 2  # per day, or every column would seem to go with the calendar
 
 ROWS = ""  # the profile's own "column" for what concerns whole rows
 COUNTS = ("rows", "null", "invalid", "infinite", "far", "unknown", "repeat")
@@ -32,16 +35,20 @@ class Known:
     ranges
         Smallest and largest value per number.
     names
-        Values per name column; None where there are too many to tell a new one.
+        Values per name column; None where new ones are no news: there are too many, or they come with the calendar.
     """
 
     ranges: Mapping[str, tuple[float, float]]
     names: Mapping[str, frozenset[str] | None]
 
 
-def known(rows: ir.Table, columns: Columns, reference: Window) -> Known:
-    """Read ranges and names from the reference rows; executes two kinds of small aggregates."""
-    part = rows.filter(rows["_day"] >= reference.since, rows["_day"] < reference.until)
+def known(rows: ir.Table, columns: Columns, until: date) -> Known:
+    """Read ranges and names from all rows before the day `until`; executes small aggregates.
+
+    All rows, and not only those that production was trained on: a winter is no news to whoever has seen one. Columns
+    that hold one value per day, such as month or holiday, get new values with the calendar, so theirs are not told.
+    """
+    part = rows.filter(rows["_day"] < until)
     bounds = {f"{end} {name}": getattr(part[name], end)() for name in columns.numerical for end in ("min", "max")}
     found = part.aggregate(**bounds).to_pyarrow().to_pylist()[0] if bounds else {}
     ranges = {
@@ -49,7 +56,23 @@ def known(rows: ir.Table, columns: Columns, reference: Window) -> Known:
         for name in columns.numerical
         if found[f"min {name}"] is not None
     }
-    return Known(ranges=ranges, names={name: _names(part, name) for name in columns.categorical})
+    calendar = _calendar(part, columns)
+    names = {name: None if name in calendar else _names(part, name) for name in columns.categorical}
+    return Known(ranges=ranges, names=names)
+
+
+def _calendar(part: ir.Table, columns: Columns) -> set[str]:
+    """List the name columns that never change within a day; none where days have a single row."""
+    if not columns.categorical:
+        return set()
+    per_day = part.group_by("_day").aggregate(
+        rows=part.count(), **{f"n:{name}": part[name].nunique() for name in columns.categorical}
+    )
+    most = {name: per_day[f"n:{name}"].max() for name in columns.categorical}
+    found = per_day.aggregate(_rows=per_day["rows"].median(), **most).to_pyarrow().to_pylist()[0]
+    if (found["_rows"] or 0) < MANY_ROWS:
+        return set()
+    return {name for name in columns.categorical if found[name] == 1}
 
 
 def _names(part: ir.Table, name: str) -> frozenset[str] | None:
@@ -75,9 +98,10 @@ def daily(rows: ir.Table, columns: Columns, reference: Known) -> pd.DataFrame:
     pandas.DataFrame
         `_day`, `column` and COUNTS: rows; null; invalid (no number where one belongs); infinite; far (beyond the
         reference's range by half of it); unknown (a name that the reference lacks); repeat (equal to the row
-        before, in order of time, within the same key). Sorted by day and column; sums over days are valid.
+        before, in order of time, within the same series where the key is a series and a time). Sorted by day and column; sums over days are valid.
     """
-    before = ibis.window(group_by=[n for n in columns.key if n != "_ts"], order_by=[rows["_ts"], rows["_row"]])
+    series = [name for name in columns.key if name != "_ts"] if "_ts" in columns.key else []
+    before = ibis.window(group_by=series, order_by=[rows["_ts"], rows["_row"]])
     marked = rows.mutate(**{f"_before:{name}": rows[name].lag().over(before) for name in columns.numerical})
     counts: dict[str, ir.Value] = {"rows": marked.count()}
     for name in columns.numbers:

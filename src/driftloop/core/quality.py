@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import ceil
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -71,13 +72,20 @@ class Evidence:
 
     @cached_property
     def blocks(self) -> pd.DataFrame:
-        """Counts over the reference in blocks of the window's length, backwards from its end; a rest is dropped."""
-        days, reference = max(1, self.window.days), self.reference.of(self.profile)
-        block = (day_numbers([self.reference.until]) - 1 - day_numbers(reference["_day"])) // days
-        whole = reference[block < self.reference.days // days]
-        sums: pd.DataFrame = whole.groupby([block[block < self.reference.days // days], whole["column"]])[
-            list(profiles.COUNTS)
-        ].sum()
+        """Counts over the reference in blocks of the window's length that lie whole weeks before the window.
+
+        So a Sunday is compared with Sundays. Indexed by block and column.
+        """
+        days = max(1, self.window.days)
+        stride = 7 * ceil(days / 7)
+        reference = self.reference.of(self.profile)
+        ago = int(day_numbers([self.window.until])[0]) - 1 - day_numbers(reference["_day"])
+        block, place = ago // stride, ago % stride
+        first, last = self.window.until - self.reference.until, self.window.until - self.reference.since
+        whole = (place < days) & (block * stride >= first.days) & (block * stride + days <= last.days)
+        sums: pd.DataFrame = (
+            reference[whole].groupby([block[whole], reference["column"][whole]])[list(profiles.COUNTS)].sum()
+        )
         return sums
 
     @property

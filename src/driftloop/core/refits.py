@@ -157,9 +157,33 @@ def relative_gain(losses: pd.DataFrame, *, confidence: float) -> intervals.Inter
     return intervals.ratio(saved, losses["production_loss"], losses["_day"], confidence=confidence)
 
 
-def newest_steps(losses: pd.DataFrame, count: int) -> pd.DataFrame:
-    """Keep the rows of the newest so many steps."""
-    return losses[losses["step"].isin(sorted(losses["step"].unique())[-count:])]
+def newest_steps(losses: pd.DataFrame, count: int, *, labelled_until: date, step_days: int) -> pd.DataFrame:
+    """Keep the rows of the newest so many steps by the calendar: a step without rows counts, and old ones do not move up.
+
+    Parameters
+    ----------
+    losses
+        One row per scored row, with `step`, the first day of its step.
+    count
+        Number of steps.
+    labelled_until, step_days
+        First day without final labels; length of a step.
+    """
+    if losses.empty:
+        return losses
+    return losses[losses["step"] > labelled_until - timedelta(days=(count + 1) * step_days)]
+
+
+def as_judged(scored: pd.DataFrame) -> pd.DataFrame:
+    """Give the recipe that the gate judges the name `refit`, where it is not production's own."""
+    if "candidate_loss" not in scored:
+        return scored
+    kept = scored.drop(columns=[name for name in scored if str(name).startswith(("refit:", "refit_loss"))])
+    return kept.rename(columns=lambda name: str(name).replace("candidate", "refit", 1) if _is_candidate(name) else name)
+
+
+def _is_candidate(name: object) -> bool:
+    return str(name).startswith(("candidate:", "candidate_loss"))
 
 
 def seed_noise(losses: pd.DataFrame) -> float:

@@ -20,11 +20,14 @@ from driftloop.artifacts import (
 )
 from driftloop.core.gate import Report
 from driftloop.core.production import Candidate, Card
+from driftloop.core.recipe import recipe_of
+from driftloop.core.windows import last_day
 from driftloop.errors import ModelError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from driftloop.core.gate import Verdict
     from driftloop.params import Params
 
 
@@ -46,7 +49,7 @@ def plan(params: Params, root: Path, *, first: bool, force: bool) -> Promotion:
     """
     before = read_card(root, params)
     report = read_value(root / VERDICT, Report)
-    if read_json(root / CANDIDATE_CARD) is None:
+    if "sha256" not in (read_json(root / CANDIDATE_CARD) or {}):
         msg = f"{CANDIDATE}: there is no candidate: {report.verdict.reasons[0]}"
         raise ModelError(msg)
     candidate = read_value(root / CANDIDATE_CARD, Candidate)
@@ -59,32 +62,42 @@ def plan(params: Params, root: Path, *, first: bool, force: bool) -> Promotion:
     if report.production_version != before.version:
         msg = f"{VERDICT}: it compares with v{report.production_version}, production is v{before.version}; run `dvc repro`"
         raise ModelError(msg)
-    if candidate.model != params.model:
-        msg = f"{CANDIDATE_CARD}: it is a candidate for {candidate.model}, not for {params.model}; run `dvc repro`"
+    if stale := _stale(params, report, candidate):
+        msg = f"{VERDICT}: {stale} has changed since it was made; run `dvc repro`"
         raise ModelError(msg)
-    _allowed(report, before.version, first=first, force=force)
-    verdict = report.verdict.model_dump(mode="json")
-    judged = report.judged or before.judged
+    _allowed(report.verdict, before.version, first=first, force=force)
     card = Card(
         version=before.version + 1,
-        normal_error=report.normal_error or before.normal_error,
-        judged=judged,
-        verdict=verdict,
+        normal_error=report.normal_error,
+        judged=report.judged,
+        verdict=report.verdict.model_dump(mode="json"),
         **{name: getattr(candidate, name) for name in Candidate.model_fields},
     )
     return Promotion(card=card, outcome=report.verdict.outcome)
 
 
-def _allowed(report: Report, version: int, *, first: bool, force: bool) -> None:
+def _stale(params: Params, report: Report, candidate: Candidate) -> str | None:
+    """Name the parameter that verdict or candidate no longer agree with."""
+    now = {
+        "model": (candidate.model, params.model),
+        "the recipe (train, data, windows.train_days)": (candidate.recipe, recipe_of(params)),
+        "source.until": (report.until, last_day(params.source.until_instant, params.zone)),
+        "evaluate": (report.rule, params.evaluate.model_dump(mode="json")),
+    }
+    return next((name for name, (then, today) in now.items() if then != today), None)
+
+
+def _allowed(verdict: Verdict, version: int, *, first: bool, force: bool) -> None:
     if version == 0 and not first:
         msg = "there is no production model to compare with: `driftloop promote --first` makes this one version 1"
         raise ModelError(msg)
     if version and first:
         msg = f"--first: expected no production model, got v{version}; leave the option out"
         raise ModelError(msg)
-    if version and report.verdict.outcome != "promote" and not force:
-        msg = f"verdict: {report.verdict.outcome}: {report.verdict.reasons[0]}; --force promotes all the same"
-        raise ModelError(msg)
+    if force or (version == 0 and not verdict.faults) or verdict.outcome == "promote":
+        return
+    msg = f"verdict: {verdict.outcome}: {verdict.reasons[0]}; --force promotes all the same"
+    raise ModelError(msg)
 
 
 def apply(promotion: Promotion, root: Path) -> None:

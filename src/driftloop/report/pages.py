@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from driftloop.artifacts import NEWEST, REFERENCE, read_frame, replacing_folder, write_json, write_text
-from driftloop.core import losses, model, refits
+from driftloop.core import losses, model
+from driftloop.core.measure import judged_rows
 from driftloop.core.schema import columns_of
 from driftloop.report import evidently
 
@@ -57,8 +58,7 @@ def _judged_predictions(params: Params, production: Production, scored: pd.DataF
     """Give production's predictions in the judged window, at most as many as Evidently is to get."""
     if production.model is None or scored.empty:
         return None
-    steps = refits.judged_steps(params.windows.judge_days, params.monitor.step_days)
-    judged = refits.newest_steps(scored, steps).tail(params.report.max_rows)
+    judged = judged_rows(params, scored).tail(params.report.max_rows)
     scores = losses.side(judged, "production")
     return _predictions(judged[[params.data.target]], scores, params.data.task)
 

@@ -18,7 +18,7 @@ HEADLINES = {
     "healthy": "HEALTHY",
     "watch": "WATCH: inputs moved, error did not",
     "outdated": "OUTDATED: retraining would pay",
-    "degraded": "DEGRADED: error is up, and retraining does not pay so far",
+    "degraded": "DEGRADED: error is up, investigate",
     "data fault": "DATA FAULT: fix the data, do not retrain",
     "insufficient data": "INSUFFICIENT DATA: no decision possible",
     "no production": "NO PRODUCTION MODEL YET",
@@ -62,7 +62,8 @@ def _decision(decision: Decision) -> Iterator[str]:
         cost = f"cost {decision.waiting_days:.1f} normal days of error{since} (alert at {decision.alert_at_days:g})"
         yield _line("Waiting", cost)
     if decision.recent_gain:
-        yield _line("Refitted", f"weekly: {less_error(decision.recent_gain)}")
+        each = "weekly" if decision.step_days == 7 else f"every {decision.step_days} days"  # noqa: PLR2004
+        yield _line("Refitted", f"{each}: {less_error(decision.recent_gain)}")
     faults = [finding.text for finding in decision.findings]
     for name, text in zip(["Data", *[""] * len(faults)], faults or ["no fault found"], strict=False):
         yield _line(name, text)
@@ -75,7 +76,7 @@ def _decision(decision: Decision) -> Iterator[str]:
 
 
 def _verdict(decision: Decision, report: Report | None) -> Iterator[str]:
-    if report is None or report.production_version != decision.version:
+    if report is None or (report.production_version, report.until) != (decision.version, decision.until):
         return
     verdict = report.verdict
     yield f"CANDIDATE: {VERDICTS[verdict.outcome]}"
@@ -88,13 +89,18 @@ def _verdict(decision: Decision, report: Report | None) -> Iterator[str]:
 
 def _next(decision: Decision, report: Report | None) -> Iterator[str]:
     steps = []
-    if decision.status == "no production" and report and report.candidate_sha256:
+    fresh = report is not None and (report.production_version, report.until) == (decision.version, decision.until)
+    if report is None or not fresh:
+        steps.append(("dvc repro", "train and judge a candidate"))
+    elif decision.status == "no production" and report.candidate_sha256 and not report.verdict.faults:
         steps.append(("driftloop promote --first", "make the candidate version 1"))
-    elif report and report.verdict.outcome == "promote" and report.production_version == decision.version:
+    elif report.verdict.outcome == "promote":
         steps.append(("driftloop promote", "accept the candidate here, then `dvc repro`"))
     if decision.status in ("data fault", "insufficient data"):
         steps.append(("reports/quality.json", "what is wrong, and where"))
-    steps += [("reports/evidently/index.html", "open in a browser"), ("params.yaml", "your data")]
+    if decision.drift.share is not None:
+        steps.append(("reports/evidently/index.html", "open in a browser"))
+    steps.append(("params.yaml", "your data"))
     for place, (command, meaning) in enumerate(steps):
         yield f"{'Next' if place == 0 else '':6}{command:30}{meaning}"
 

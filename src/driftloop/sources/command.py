@@ -77,7 +77,7 @@ def _process(command: str, environment: Mapping[str, str], stderr: int) -> Itera
         shell=True,
         env=environment,
         stdin=subprocess.DEVNULL,
-        stdout=sys.__stderr__,
+        stdout=stderr,
         stderr=stderr,
         start_new_session=True,
     )

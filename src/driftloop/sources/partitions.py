@@ -13,6 +13,7 @@ import ibis
 
 from driftloop.errors import DataError
 from driftloop.params import Params, parse_instant
+from driftloop.sources import unreadable
 from driftloop.sources.instants import instants
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ def workspace(cache: Path, *, zone: str) -> Iterator[tuple[Backend, Path]]:
     cache.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=cache, prefix="collect-") as name:
         folder = Path(name).resolve()
-        con = ibis.duckdb.connect(folder / "rows.duckdb", temp_directory=str(folder / "spill"))
+        with unreadable.one_line(folder):
+            con = ibis.duckdb.connect(folder / "rows.duckdb", temp_directory=str(folder / "spill"))
         try:
             con.raw_sql(f"SET TimeZone = '{zone}'")
             yield con, folder

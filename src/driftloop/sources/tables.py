@@ -100,7 +100,7 @@ def read(con: Backend, files: Sequence[Path], *, wanted: Collection[str], typed:
     try:
         return con.read_csv([str(file) for file in heads], union_by_name=True, nullstr=list(NULLS), **said, **sniffing)
     except unreadable.errors() as exc:
-        _pinpoint(con, exc, {str(file): head for file, head in heads.items()})
+        _pinpoint(con, exc, {str(file.absolute()): head for file, head in heads.items()})
         raise
 
 
@@ -135,7 +135,7 @@ def _head(path: Path, wanted: Collection[str]) -> _Head | None:
 def _pinpoint(con: Backend, exc: Exception, heads: dict[str, _Head]) -> None:
     """Find the line that stopped DuckDB's sniffer, which does not say: read without it, and let that fail."""
     stopped = re.search(r'sniffing file "(.+)"', str(exc))
-    if stopped and (head := heads.get(stopped[1])):
+    if stopped and (head := heads.get(str(Path(stopped[1]).absolute()))):
         columns = {f"c{index}": "VARCHAR" for index in range(head.width)}
         con.read_csv(
             stopped[1], columns=columns, auto_detect=False, delim=head.delimiter, quote='"', escape='"', comment=""

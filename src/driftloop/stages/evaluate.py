@@ -11,6 +11,7 @@ from driftloop.artifacts import (
     LABELLED,
     METRICS,
     PLOTS,
+    PROFILE,
     QUALITY,
     REFITS,
     VERDICT,
@@ -20,6 +21,7 @@ from driftloop.artifacts import (
     write_text,
 )
 from driftloop.core import gate, losses, model, refits
+from driftloop.core.measure import faulty_steps, judged_rows
 from driftloop.core.production import Candidate, judged_days
 from driftloop.core.windows import last_day, newest
 from driftloop.models import read_model, read_production
@@ -40,11 +42,15 @@ def run(params: Params, root: Path) -> None:
     """Judge the recipe, and draw what it was judged on."""
     production = read_production(root, params)
     found = read_json(root / CANDIDATE_CARD)
-    candidate = Candidate.model_validate(found) if found else None
+    candidate = Candidate.model_validate(found) if "sha256" in found else None
     labelled = read_frame(root / LABELLED)
     judged = _judged(params, production, candidate, root, labelled)
-    faults = [f["text"] for f in read_json(root / QUALITY)["findings"] if f["kind"] == "fault"]
-    verdict = _verdict(params, production, candidate, judged, faults)
+    faults = [finding["text"] for finding in read_json(root / QUALITY)["findings"]]
+    profile = read_frame(root / PROFILE)
+    faults += [
+        f"data fault in the judged step from {day}" for day in faulty_steps(params, production.card, profile, judged)
+    ]
+    verdict = gate.vetoed(_verdict(params, production, candidate or found, judged), faults)
     report = _report(params, production, candidate, judged, verdict)
     importance = plots.NO_IMPORTANCE
     if candidate:
@@ -69,8 +75,7 @@ def _judged(
     """Give the rows that both sides are compared on, with the scores and losses of both."""
     scored = read_frame(root / REFITS)
     if params.monitor.refit:
-        steps = refits.judged_steps(params.windows.judge_days, params.monitor.step_days)
-        return refits.newest_steps(scored, steps)
+        return refits.as_judged(judged_rows(params, scored))
     if candidate is None:
         return scored.head(0)
     until = candidate.trained.until
@@ -88,12 +93,11 @@ def _judged(
 
 
 def _verdict(
-    params: Params, production: Production, candidate: Candidate | None, judged: pd.DataFrame, faults: list[str]
+    params: Params, production: Production, candidate: Candidate | dict[str, str], judged: pd.DataFrame
 ) -> gate.Verdict:
     fresh = params.monitor.refit
-    if candidate is None:
-        reason = "there is nothing to train on: no labelled rows, or all of one class"
-        return gate.Verdict(outcome="not enough data", reasons=(reason,), fresh=fresh)
+    if not isinstance(candidate, Candidate):
+        return gate.Verdict(outcome="not enough data", reasons=(candidate["untrainable"],), fresh=fresh)
     until = last_day(params.source.until_instant, params.zone)
     known = production.card.trained_until
     if known is None:
@@ -108,7 +112,7 @@ def _verdict(
     )
     if until < first:
         return gate.not_comparable(first, known_rows=len(judged), fresh=fresh)
-    verdict = gate.judge(
+    return gate.judge(
         judged,
         min_gain=params.evaluate.min_gain,
         confidence=params.evaluate.confidence,
@@ -118,7 +122,6 @@ def _verdict(
         private=params.data.private,
         fresh=fresh,
     )
-    return gate.vetoed(verdict, faults)
 
 
 def _report(
@@ -136,6 +139,8 @@ def _report(
     return gate.Report(
         verdict=verdict,
         production_version=production.card.version,
+        until=last_day(params.source.until_instant, params.zone),
+        rule=params.evaluate.model_dump(mode="json"),
         candidate_sha256=candidate.sha256 if candidate else None,
         normal_error={name: float(loss.mean()) for name, loss in honest.items()},
         judged=judged_days(judged["_day"], honest) if honest else (),

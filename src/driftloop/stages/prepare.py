@@ -10,6 +10,7 @@ import ibis
 import pandas as pd
 
 from driftloop.artifacts import (
+    CACHE,
     LABELLED,
     METRICS,
     NEWEST,
@@ -25,6 +26,8 @@ from driftloop.core import profile as profiles
 from driftloop.core import quality, sample
 from driftloop.core.schema import MARKERS, columns_of, typed
 from driftloop.core.windows import Window, last_day, newest
+from driftloop.params import MOST_STEPS
+from driftloop.sources.unreadable import one_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     from ibis.backends.duckdb import Backend
 
+    from driftloop.core.production import Card
     from driftloop.core.schema import Columns
     from driftloop.params import Params
 
@@ -43,7 +47,8 @@ def run(params: Params, root: Path) -> None:
     until = last_day(params.source.until_instant, params.zone)
     labelled_until = until - timedelta(days=params.data.label_delay_days)
     current = newest(until, params.windows.current_days)
-    with tempfile.TemporaryDirectory() as spill:
+    (root / CACHE).mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=root / CACHE) as spill, one_line(root / RAW):
         con = ibis.duckdb.connect(temp_directory=spill)
         raw = con.read_parquet(sorted(str(path) for path in (root / RAW).glob("*.parquet")), union_by_name=True)
         every = con.create_table("typed", typed(raw, columns, params.data.timezone), temp=True)
@@ -51,10 +56,12 @@ def run(params: Params, root: Path) -> None:
         reference = card.reference or Window(
             since=_first_day(rows, until), until=labelled_until - timedelta(days=params.windows.judge_days)
         )
-        profile = profiles.daily(rows, columns, profiles.known(rows, columns, reference))
+        profile = profiles.daily(rows, columns, profiles.known(rows, columns, reference.until))
         write_frame(root / PROFILE, profile)
         given = rows.drop([name for name in rows.columns if name.startswith(MARKERS)])
         labelled = given.filter(given["_day"] < labelled_until, given[columns.target].notnull())
+        if (oldest := _oldest_needed(params, card, labelled_until)) is not None:
+            labelled = labelled.filter(labelled["_day"] >= oldest)
         _write(labelled, columns, params.train.max_rows, root / LABELLED)
         for window, path in ((current, NEWEST), (reference, REFERENCE)):
             part = given.filter(given["_day"] >= window.since, given["_day"] < window.until)
@@ -97,16 +104,27 @@ def _unique(con: Backend, rows: ir.Table, columns: Columns) -> tuple[ir.Table, i
     return ranked.filter(ranked["_place"] == 0).drop("_place"), ranked.filter(ranked["_place"] > 0)
 
 
+def _oldest_needed(params: Params, card: Card, labelled_until: date) -> date | None:
+    """Give the first day that any refit may train on; None where recipes train on everything."""
+    lengths = [params.windows.train_days, card.recipe.train_days if card.recipe else params.windows.train_days]
+    days = [length for length in lengths if isinstance(length, int)]
+    if len(days) < len(lengths):
+        return None
+    steps = MOST_STEPS * params.monitor.step_days
+    return labelled_until - timedelta(days=steps + params.data.label_delay_days + max(days))
+
+
 def _first_day(rows: ir.Table, otherwise: date) -> date:
     first = rows["_day"].min().to_pyarrow().as_py()
     return first if isinstance(first, date) else otherwise
 
 
 def _undated(every: ir.Table, current: Window) -> int:
-    """Count rows without a timestamp that came with or after the newest rows, in the order of the source."""
-    start = every.filter(every["_day"] >= current.since)["_row"].min().to_pyarrow().as_py()
-    undated = every.filter(every["_ts"].isnull())
-    return _count(undated if start is None else undated.filter(undated["_row"] >= start))
+    """Count rows without a timestamp whose neighbour before them, in the order of the source, is one of the newest."""
+    undated = every.filter(every["_ts"].isnull()).select("_row")
+    dated = every.filter(every["_ts"].notnull()).select("_row", _near="_day")
+    near = undated.asof_join(dated, on="_row")["_near"]
+    return int(((near >= current.since) | near.isnull()).sum().to_pyarrow().as_py() or 0)
 
 
 def _count(rows: ir.Table) -> int:

@@ -39,11 +39,14 @@ def run(params: Params, root: Path) -> None:
     if not params.monitor.refit:
         until -= timedelta(days=params.windows.judge_days)
     rows = model.training_rows(recipe, read_frame(root / LABELLED), until)
-    if model.untrainable(recipe, rows):
+    try:
+        fitted = model.fit(recipe, rows)
+        model.score(fitted, recipe, rows.tail(1))  # what cannot predict is no candidate
+        content = modelfile.dumps(fitted)
+    except model.UnfittableError as exc:
         write_bytes(root / CANDIDATE, b"")
-        write_json(root / CANDIDATE_CARD, None)
+        write_json(root / CANDIDATE_CARD, {"untrainable": str(exc)})
         return
-    content = modelfile.dumps(model.fit(recipe, rows))
     modelfile.loads(content, trusted=params.train.trusted, where=str(CANDIDATE))
     trained = Window(since=rows["_day"].min(), until=until)
     days = params.windows.reference_days

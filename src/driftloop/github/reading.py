@@ -1,0 +1,124 @@
+"""What the loop reads from GitHub: paged lists to their end, as plain values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from urllib.parse import quote
+
+from driftloop.github import values
+from driftloop.github.refusals import ForbiddenError, NotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from driftloop.github.runtime import Runtime
+    from driftloop.github.values import Comment, Issue, Pull, Release
+
+T = TypeVar("T")
+
+ACTIONS_BOT = "github-actions[bot]"
+WRITERS = frozenset({"admin", "maintain", "write"})
+
+
+class Do(Protocol):
+    """Takes a step that may be repeated, and words what goes wrong; `what` is what it is about."""
+
+    def __call__(self, what: str, step: Callable[[], T], /) -> T:
+        """Take it until it is settled."""
+
+
+class Reading:
+    """One repository on GitHub, to look at."""
+
+    def __init__(self, runtime: Runtime, client: Any, do: Do) -> None:
+        """Take PyGithub's client, which is lazy: only what a step reads or does makes a call."""
+        self._runtime = runtime
+        self._client = client
+        self._repo = client.get_repo(runtime.repository)
+        self._do = do
+        self._login = runtime.login
+
+    def login(self) -> str:
+        """Give the login that this token writes as; an installation's token may not ask, and is the Actions bot's."""
+        if not self._login:
+            try:
+                self._login = self._do("who am I", lambda: str(self._client.get_user().login))
+            except ForbiddenError:
+                self._login = ACTIONS_BOT
+        return self._login
+
+    def default_branch(self) -> str:
+        """Give the branch that is production."""
+        return self._do("repository", lambda: str(self._client.get_repo(self._runtime.repository).default_branch))
+
+    def is_private(self) -> bool:
+        """Say whether strangers cannot read the repository."""
+        return self._do("repository", lambda: bool(self._client.get_repo(self._runtime.repository).private))
+
+    def may_write(self, login: str) -> bool:
+        """Say whether somebody has write access."""
+        if not login:
+            return False
+        try:
+            return self._do(f"role of {login}", lambda: self._repo.get_collaborator_permission(login)) in WRITERS
+        except NotFoundError:
+            return False
+
+    def issue(self, number: int) -> Issue:
+        """Get an issue."""
+        return self._do(f"issue #{number}", lambda: values.issue(self._repo.get_issue(number)))
+
+    def issues(self, *, label: str, state: str = "open") -> list[Issue]:
+        """List the issues with a label, oldest first; pull requests, which GitHub lists too, are left out."""
+
+        def step() -> list[Issue]:
+            listed = self._repo.get_issues(state=state, labels=[label], sort="created", direction="asc")
+            return [values.issue(each) for each in listed]
+
+        found = self._do(f"issues labelled {label}", step)
+        return [each for each in found if not each.is_pull and values.has(each.labels, label)]
+
+    def comments(self, number: int) -> list[Comment]:
+        """List all comments of an issue or pull request, oldest first."""
+        return self._do(f"comments of #{number}", lambda: self._comments(number))
+
+    def pull(self, number: int) -> Pull:
+        """Get a pull request."""
+        return self._do(f"pull request #{number}", lambda: values.pull(self._repo.get_pull(number)))
+
+    def pulls(self, branch: str, *, state: str = "open") -> list[Pull]:
+        """List the pull requests from a branch of this repository, newest first; those of forks are left out."""
+        return self._do(f"pull requests of {branch}", lambda: self._pulls(branch, state))
+
+    def release(self, tag: str) -> Release | None:
+        """Get the release of a tag, if there is one."""
+        return self._known(f"release {tag}", lambda: values.release(self._repo.get_release(tag)))
+
+    def releases(self) -> list[Release]:
+        """List the published releases, newest first."""
+        return self._do(
+            "releases", lambda: [values.release(each) for each in self._repo.get_releases() if not each.draft]
+        )
+
+    def compare_url(self, base: str, branch: str) -> str:
+        """Give the page on which a person can open the pull request of a branch."""
+        names = "...".join(quote(name, safe="/") for name in (base, branch))
+        return f"{self._runtime.server_url}/{self._runtime.repository}/compare/{names}?expand=1"
+
+    # Parts of steps
+
+    def _comments(self, number: int) -> list[Comment]:
+        return [values.comment(each) for each in self._repo.get_issue(number).get_comments()]
+
+    def _pulls(self, branch: str, state: str) -> list[Pull]:
+        # Without the owner GitHub ignores the filter, and lists everything.
+        listed = self._repo.get_pulls(state=state, head=f"{self._runtime.owner}:{branch}")
+        here = self._runtime.repository.casefold()
+        found = [values.pull(each) for each in listed]
+        return [each for each in found if (each.head, each.head_repository.casefold()) == (branch, here)]
+
+    def _known(self, what: str, step: Callable[[], T]) -> T | None:
+        try:
+            return self._do(what, step)
+        except NotFoundError:
+            return None

@@ -1,0 +1,116 @@
+"""What GitHub tells us, as plain values; texts in them may be a stranger's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Issue:
+    """An issue, or the issue side of a pull request."""
+
+    number: int
+    title: str
+    body: str
+    open: bool
+    labels: frozenset[str]
+    assignees: frozenset[str]
+    author: str
+    url: str
+    is_pull: bool
+
+
+@dataclass(frozen=True)
+class Comment:
+    """A comment on an issue or a pull request."""
+
+    id: int
+    body: str
+    author: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Pull:
+    """A pull request; `head_repository` is another one's name for a fork, and empty if the fork is gone."""
+
+    number: int
+    title: str
+    body: str
+    open: bool
+    merged: bool
+    author: str
+    head: str
+    head_sha: str
+    head_repository: str
+    base: str
+    base_sha: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Release:
+    """A published release."""
+
+    tag: str
+    name: str
+    body: str
+    url: str
+
+
+def same(one: str | None, other: str | None) -> bool:
+    """Compare texts as GitHub keeps them: line ends and blanks around them do not count."""
+    return "\n".join((one or "").split("\r\n")).strip() == "\n".join((other or "").split("\r\n")).strip()
+
+
+def has(names: frozenset[str], name: str) -> bool:
+    """Look for a label or a login, whose case GitHub ignores."""
+    return name.casefold() in {each.casefold() for each in names}
+
+
+def issue(found: Any) -> Issue:
+    """Read PyGithub's issue. Its `pull_request` would cost a call for each issue that has none."""
+    return Issue(
+        number=found.number,
+        title=found.title,
+        body=found.body or "",
+        open=found.state == "open",
+        labels=frozenset(label.name for label in found.labels),
+        assignees=frozenset(person.login for person in found.assignees),
+        author=_login(found.user),
+        url=found.html_url,
+        is_pull=found.html_url.split("/")[-2] == "pull",
+    )
+
+
+def comment(found: Any) -> Comment:
+    """Read PyGithub's comment."""
+    return Comment(id=found.id, body=found.body or "", author=_login(found.user), url=found.html_url)
+
+
+def pull(found: Any) -> Pull:
+    """Read PyGithub's pull request."""
+    return Pull(
+        number=found.number,
+        title=found.title,
+        body=found.body or "",
+        open=found.state == "open",
+        merged=found.merged_at is not None,
+        author=_login(found.user),
+        head=found.head.ref,
+        head_sha=found.head.sha,
+        head_repository=found.head.repo.full_name if found.head.repo else "",
+        base=found.base.ref,
+        base_sha=found.base.sha,
+        url=found.html_url,
+    )
+
+
+def release(found: Any) -> Release:
+    """Read PyGithub's release."""
+    return Release(tag=found.tag_name, name=found.name or "", body=found.body or "", url=found.html_url)
+
+
+def _login(user: Any) -> str:
+    return user.login if user else ""  # accounts can be deleted

@@ -1,0 +1,30 @@
+"""The labels that the loop reads and sets."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Label(StrEnum):
+    """What a label on an issue or a pull request means."""
+
+    ALERT = "model-alert"
+    RETRAIN = "retrain-model"
+    NO_BETTER = "no-better-model"
+    PROPOSAL = "model-proposal"
+
+
+class Look(NamedTuple):
+    """How a label is shown."""
+
+    color: str
+    description: str
+
+
+LOOKS: dict[Label, Look] = {
+    Label.ALERT: Look("d93f0b", "The model wants attention"),
+    Label.RETRAIN: Look("0e8a16", "Set by a maintainer: retrain and propose"),
+    Label.NO_BETTER: Look("cfd3d7", "Retraining was judged and did not pay"),
+    Label.PROPOSAL: Look("1d76db", "A new model, proposed by the loop"),
+}

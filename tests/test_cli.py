@@ -1,0 +1,392 @@
+"""The verbs, as a person runs them: what is printed, what is written, and how errors end."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+from workspace import Workspace
+
+from driftloop import cli
+from driftloop.artifacts import CANDIDATE, CANDIDATE_CARD, CARD, DECISION, MODEL, VERDICT, write_bytes, write_json
+from driftloop.core.production import Card
+from driftloop.errors import ModelError
+from driftloop.params import Params, load_params
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Run = Callable[..., "Done"]
+
+VERBS = sorted(
+    command.callback.__name__ for command in cli.app.registered_commands if not command.hidden and command.callback
+)
+
+
+class Done(NamedTuple):
+    """How a run of the program ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def driftloop(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run `driftloop ARGUMENTS` in a folder; anything but an exit is a bug and comes through."""
+
+    def run(root: Path, *arguments: str) -> Done:
+        monkeypatch.chdir(root)
+        monkeypatch.setattr(sys, "argv", ["driftloop", *arguments])
+        monkeypatch.setenv("TERM", "dumb")
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        code = ended.value.code
+        assert isinstance(code, int)
+        return Done(code, *capsys.readouterr())
+
+    return run
+
+
+def files(root: Path) -> dict[str, tuple[bytes, int]]:
+    """Map every file to its bytes and the time of its last change."""
+    found = (path for path in root.rglob("*") if path.is_file())
+    return {path.relative_to(root).as_posix(): (path.read_bytes(), path.stat().st_mtime_ns) for path in found}
+
+
+def rewrite(space: Workspace, path: Path, **over: Any) -> None:
+    """Change keys of a JSON file; `outcome` is one of the verdict's."""
+    content = space.json(path)
+    if "outcome" in over:
+        content["verdict"]["outcome"] = over.pop("outcome")
+    write_json(space.root / path, {**content, **over})
+
+
+# The program itself
+
+
+def test_help__lists_the_verbs_for_people(driftloop: Run, tmp_path: Path) -> None:
+    done = driftloop(tmp_path, "--help")
+    assert done.code == 0
+    assert all(verb in done.out for verb in ("status", "refresh", "promote", "params"))
+    assert "stage" not in done.out.replace("stages", "")
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help__of_each_verb_shows_an_example(driftloop: Run, verb: str, tmp_path: Path) -> None:
+    done = driftloop(tmp_path, verb, "--help")
+    assert done.code == 0
+    assert "Example" in done.out
+    assert f"driftloop {verb}" in done.out.replace("\n", " ")
+
+
+def test_help__imports_nothing_slow() -> None:
+    program = (
+        "import sys\n"
+        "from driftloop.cli import main\n"
+        "sys.argv = ['driftloop', '--help']\n"
+        "try:\n    main()\n"
+        "except SystemExit:\n    print('MODULES', *{name.split('.')[0] for name in sys.modules})\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split("MODULES ")[1].split())
+    slow = {"pandas", "numpy", "sklearn", "scipy", "ibis", "duckdb", "evidently", "pyarrow", "skops", "pydantic", "dvc"}
+    assert loaded & slow == set()
+
+
+def test_unknown_verb__is_named(driftloop: Run, tmp_path: Path) -> None:
+    done = driftloop(tmp_path, "retrian")
+    assert done.code == 2
+    assert "No such command 'retrian'" in done.err
+
+
+def test_main__maps_an_error_to_one_line(tmp_path: Path) -> None:
+    """In a process of its own, as people and DVC run it."""
+    program = "from driftloop.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "params"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    said = "params.yaml: not found; run driftloop in the folder that holds it\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", said)
+
+
+def test_main__shows_the_traceback_of_a_bug(tmp_path: Path) -> None:
+    program = "from driftloop import cli; cli.PARAMS = 5; cli.main()"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "params"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("Traceback (most recent call last):")
+    assert "'int' object has no attribute" in done.stderr
+
+
+def test_main__prints_one_line_also_of_an_error_with_several(
+    driftloop: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def fail() -> None:
+        msg = "first\n  second"
+        raise ModelError(msg)
+
+    monkeypatch.setattr(cli, "app", fail)
+    assert driftloop(tmp_path) == Done(1, "", "first second\n")
+
+
+def test_stage__that_does_not_exist_is_one_line(driftloop: Run, tmp_path: Path) -> None:
+    done = driftloop(tmp_path, "stage", "deploy")
+    assert done.err == "stage: expected one of collect, evaluate, monitor, prepare, refit, train, got 'deploy'\n"
+    assert done.code == 1
+
+
+# status
+
+
+def test_status__before_any_run_says_what_to_do(driftloop: Run, tmp_path: Path) -> None:
+    Workspace.create(tmp_path)
+    assert driftloop(tmp_path, "status") == Done(1, "", "reports/decision.json: not found; run `dvc repro`\n")
+
+
+def test_status__says_where_to_run(driftloop: Run, tmp_path: Path) -> None:
+    said = "params.yaml: not found; run driftloop in the folder that holds it\n"
+    assert driftloop(tmp_path, "status") == Done(1, "", said)
+
+
+def test_status__sees_a_key_that_dvc_does_not(driftloop: Run, healthy: Workspace) -> None:
+    healthy.set(train={"sed": 1})
+    said = "params.yaml: train.sed: unknown key; did you mean seed?\n"
+    assert driftloop(healthy.root, "status") == Done(1, "", said)
+
+
+def test_status__shows_decision_and_verdict(driftloop: Run, healthy: Workspace) -> None:
+    done = driftloop(healthy.root, "status")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("small v1 · rows to 16 Jun 2024, labels to 9 Jun 2024 (UTC)\n\nHEALTHY\n")
+    assert "\nCANDIDATE: " in done.out
+
+
+def test_status__without_a_verdict_shows_the_decision(driftloop: Run, healthy: Workspace) -> None:
+    (healthy.root / VERDICT).unlink()
+    done = driftloop(healthy.root, "status")
+    assert done.code == 0
+    assert "CANDIDATE" not in done.out
+
+
+@pytest.mark.parametrize(("path", "kind"), [(DECISION, "decision"), (VERDICT, "report")])
+def test_status__of_files_of_another_version_is_one_line(
+    driftloop: Run, healthy: Workspace, path: Path, kind: str
+) -> None:
+    rewrite(healthy, path, stranger=1)
+    said = f"{path}: not a {kind} of this version of driftloop; run `dvc repro`\n"
+    assert driftloop(healthy.root, "status") == Done(1, "", said)
+
+
+# params
+
+
+def test_params__shows_everything_with_defaults(driftloop: Run, tmp_path: Path) -> None:
+    Workspace.create(tmp_path)
+    done = driftloop(tmp_path, "params")
+    assert done.code == 0
+    assert json.loads(done.out) == load_params(tmp_path / "params.yaml").model_dump(mode="json")
+    assert json.loads(done.out)["monitor"]["alert_at_days"] == 8
+
+
+def test_params__prints_the_schema_anywhere(driftloop: Run, tmp_path: Path) -> None:
+    done = driftloop(tmp_path, "params", "--schema")
+    assert done.code == 0
+    assert json.loads(done.out) == Params.model_json_schema()
+
+
+def test_params__says_what_is_wrong(driftloop: Run, tmp_path: Path) -> None:
+    Workspace.create(tmp_path, monitor={"policy": "gut"})
+    said = 'params.yaml: monitor.policy: expected avoidable_loss, loss, evidently or calendar, got "gut"\n'
+    assert driftloop(tmp_path, "params") == Done(1, "", said)
+
+
+# refresh
+
+
+def test_refresh__moves_on_and_says_what_is_next(driftloop: Run, tmp_path: Path) -> None:
+    Workspace.create(tmp_path, source={"fingerprint": None})
+    done = driftloop(tmp_path, "refresh")
+    assert done.out.splitlines() == [
+        "source.until: 2024-05-06T00:00Z → 2024-05-13T00:00Z",
+        "source.fingerprint: changed",
+        "Next: dvc repro",
+    ]
+    again = driftloop(tmp_path, "refresh", "--until", "2024-05-13")
+    assert again.out.splitlines()[:2] == ["source.until: unchanged", "source.fingerprint: unchanged"]
+
+
+def test_refresh__says_what_a_date_looks_like_and_touches_nothing(driftloop: Run, tmp_path: Path) -> None:
+    Workspace.create(tmp_path, source={"fingerprint": None})
+    before = files(tmp_path)
+    said = "--until: expected a date such as 2025-03-31, or now, got 'soon'\n"
+    assert driftloop(tmp_path, "refresh", "--until", "soon") == Done(1, "", said)
+    assert files(tmp_path) == before
+
+
+# promote
+
+
+def better(space: Workspace) -> Workspace:
+    """Let the gate have said *promote*."""
+    rewrite(space, VERDICT, outcome="promote")
+    return space
+
+
+def test_promote__makes_the_candidate_production(driftloop: Run, healthy: Workspace) -> None:
+    done = driftloop(better(healthy).root, "promote")
+    card = healthy.json(CARD)
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith(
+        f"promoted small to v2 (verdict: promote; trained on {card['rows']:,} rows, 2024-01-01 to 2024-06-09)\n"
+    )
+    assert (healthy.root / MODEL).read_bytes() == (healthy.root / CANDIDATE).read_bytes()
+    assert card["version"] == 2
+    assert card["normal_error"] == healthy.json(VERDICT)["normal_error"]
+    assert {name: card[name] for name in ("sha256", "trained", "recipe")} == {
+        name: healthy.json(CANDIDATE_CARD)[name] for name in ("sha256", "trained", "recipe")
+    }
+
+
+def test_promote__against_the_verdict_needs_force(driftloop: Run, healthy: Workspace) -> None:
+    rewrite(healthy, VERDICT, outcome="keep production")
+    before = files(healthy.root)
+    refused = driftloop(healthy.root, "promote")
+    reason = healthy.json(VERDICT)["verdict"]["reasons"][0]
+    assert refused == Done(1, "", f"verdict: keep production: {reason}; --force promotes all the same\n")
+    assert files(healthy.root) == before
+    assert driftloop(healthy.root, "promote", "--force").out.startswith(
+        "promoted small to v2 (verdict: keep production; "
+    )
+    assert healthy.json(CARD)["version"] == 2
+
+
+@pytest.mark.parametrize("outcome", ["keep production", "not comparable yet", "not enough data"])
+def test_promote__refuses_every_other_verdict(driftloop: Run, healthy: Workspace, outcome: str) -> None:
+    rewrite(healthy, VERDICT, outcome=outcome)
+    assert driftloop(healthy.root, "promote").err.startswith(f"verdict: {outcome}: ")
+
+
+def test_promote__dry_run_touches_nothing(driftloop: Run, healthy: Workspace) -> None:
+    before = files(better(healthy).root)
+    done = driftloop(healthy.root, "promote", "--dry-run")
+    assert done.code == 0
+    assert done.out.startswith("would promote small to v2 (verdict: promote; ")
+    assert files(healthy.root) == before
+
+
+def test_promote__dry_run_refuses_as_the_real_one_does(driftloop: Run, healthy: Workspace) -> None:
+    rewrite(healthy, VERDICT, outcome="keep production")
+    assert driftloop(healthy.root, "promote", "--dry-run") == driftloop(healthy.root, "promote")
+
+
+def without_production(space: Workspace) -> Workspace:
+    write_json(space.root / CARD, Card().model_dump(mode="json"))
+    (space.root / MODEL).unlink()
+    rewrite(space, VERDICT, outcome="not comparable yet", production_version=0)
+    return space
+
+
+def test_promote__without_production_asks_for_first(driftloop: Run, healthy: Workspace) -> None:
+    without_production(healthy)
+    said = "there is no production model to compare with: `driftloop promote --first` makes this one version 1\n"
+    assert driftloop(healthy.root, "promote") == Done(1, "", said)
+    assert driftloop(healthy.root, "promote", "--force") == Done(1, "", said)
+    done = driftloop(healthy.root, "promote", "--first")
+    assert done.out.startswith("promoted small to v1 (verdict: not comparable yet; ")
+    assert healthy.json(CARD)["version"] == 1
+
+
+def test_promote__first_is_for_the_first_alone(driftloop: Run, healthy: Workspace) -> None:
+    said = "--first: expected no production model, got v1; leave the option out\n"
+    assert driftloop(better(healthy).root, "promote", "--first") == Done(1, "", said)
+
+
+def test_promote__refuses_a_verdict_about_another_candidate(driftloop: Run, healthy: Workspace) -> None:
+    rewrite(better(healthy), VERDICT, candidate_sha256="0" * 64)
+    said = "reports/verdict.json: it is about another candidate than models/candidate.skops; run `dvc repro`\n"
+    assert driftloop(healthy.root, "promote", "--force") == Done(1, "", said)
+
+
+def test_promote__refuses_a_candidate_that_was_changed(driftloop: Run, healthy: Workspace) -> None:
+    write_bytes(better(healthy).root / CANDIDATE, b"another")
+    said = "reports/verdict.json: it is about another candidate than models/candidate.skops; run `dvc repro`\n"
+    assert driftloop(healthy.root, "promote") == Done(1, "", said)
+
+
+def test_promote__refuses_a_verdict_about_another_production(driftloop: Run, healthy: Workspace) -> None:
+    rewrite(better(healthy), VERDICT, production_version=7)
+    said = "reports/verdict.json: it compares with v7, production is v1; run `dvc repro`\n"
+    assert driftloop(healthy.root, "promote") == Done(1, "", said)
+
+
+def test_promote__twice_wants_a_run_between(driftloop: Run, healthy: Workspace) -> None:
+    assert driftloop(better(healthy).root, "promote").code == 0
+    said = "reports/verdict.json: it compares with v1, production is v2; run `dvc repro`\n"
+    assert driftloop(healthy.root, "promote") == Done(1, "", said)
+
+
+@pytest.mark.parametrize(
+    ("over", "what"),
+    [
+        ({"train": {"seed": 1}}, "the recipe (train, data, windows.train_days)"),
+        ({"data": {"numerical": ["hour"]}}, "the recipe (train, data, windows.train_days)"),
+        ({"source": {"until": "2024-06-18T00:00Z"}}, "source.until"),
+        ({"evaluate": {"min_gain": 0.5}}, "evaluate"),
+    ],
+)
+def test_promote__refuses_a_verdict_older_than_the_parameters(
+    driftloop: Run, healthy: Workspace, over: dict[str, Any], what: str
+) -> None:
+    better(healthy).set(**over)
+    said = f"reports/verdict.json: {what} has changed since it was made; run `dvc repro`\n"
+    assert driftloop(healthy.root, "promote", "--force") == Done(1, "", said)
+
+
+def test_promote__refuses_a_candidate_for_another_model(driftloop: Run, healthy: Workspace) -> None:
+    without_production(healthy).set(model="another")
+    said = "reports/verdict.json: model has changed since it was made; run `dvc repro`\n"
+    assert driftloop(healthy.root, "promote", "--first") == Done(1, "", said)
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        (VERDICT, "reports/verdict.json: not found; run `dvc repro`\n"),
+        (CANDIDATE_CARD, "models/candidate.json: not found; run `dvc repro`\n"),
+        (CANDIDATE, "models/candidate.skops: not found; run `dvc repro`\n"),
+        (
+            CARD,
+            "models/production/card.json: not found; restore it with `git checkout -- models/production/card.json`\n",
+        ),
+    ],
+)
+def test_promote__says_what_is_missing(driftloop: Run, healthy: Workspace, path: Path, said: str) -> None:
+    (better(healthy).root / path).unlink()
+    assert driftloop(healthy.root, "promote") == Done(1, "", said)
+
+
+def test_promote__without_a_candidate_says_why_there_is_none(driftloop: Run, healthy: Workspace) -> None:
+    write_json(healthy.root / CANDIDATE_CARD, {"untrainable": "there are no labelled rows to train on"})
+    rewrite(healthy, VERDICT, candidate_sha256=None, outcome="not enough data")
+    reason = healthy.json(VERDICT)["verdict"]["reasons"][0]
+    said = f"models/candidate.skops: there is no candidate: {reason}\n"
+    assert driftloop(healthy.root, "promote") == Done(1, "", said)
+
+
+def test_promote__that_was_interrupted_is_refused_when_read_and_mended_by_another(
+    driftloop: Run, healthy: Workspace
+) -> None:
+    """The model is written before the card that names it."""
+    write_bytes(better(healthy).root / MODEL, (healthy.root / CANDIDATE).read_bytes())
+    done = driftloop(healthy.root, "stage", "monitor")
+    assert done.code == 1
+    assert done.err.startswith("models/production/model.skops: expected SHA-256 ")
+    assert done.err.endswith(": not the file its card names; restore both from Git\n")
+    assert driftloop(healthy.root, "promote").code == 0
+    assert healthy.run("prepare", "refit", "monitor").json(DECISION)["version"] == 2

@@ -1,0 +1,113 @@
+"""The documents name everything that people use, and point at nothing that is not there."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from architecture import SRC
+
+from driftloop.cli import app
+from driftloop.params import Params
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ROOT = SRC.parent
+README = (ROOT / "README.md").read_text("utf-8")
+DOCUMENTS = sorted(
+    path
+    for pattern in ("*.md", "docs/**/*.md", "benchmarks/*.md", "tests/*.md", ".github/**/*.md")
+    for path in ROOT.glob(pattern)
+)
+
+VERBS = [
+    command.name or command.callback.__name__
+    for command in app.registered_commands
+    if not command.hidden and command.callback
+]
+# Targets of make for people are those that say what they do.
+TARGETS = re.findall(r"^([\w-]+):.*##", (ROOT / "Makefile").read_text("utf-8"), flags=re.MULTILINE)
+
+
+def code(text: str) -> str:
+    """Keep what is written as code, inline or in blocks."""
+    return "\n".join(re.findall(r"```.*?```|`[^`\n]+`", text, flags=re.DOTALL))
+
+
+def links(text: str) -> list[str]:
+    """List where a document points, without what is shown as code."""
+    prose = re.sub(r"```.*?```|`[^`\n]*`", "", text, flags=re.DOTALL)
+    return re.findall(r"\]\(([^)\s]+)[^)]*\)", prose) + re.findall(r"^\[[^\]]+\]:\s*(\S+)", prose, flags=re.MULTILINE)
+
+
+def anchors(text: str) -> set[str]:
+    """Name the headings as GitHub does."""
+    headings = re.findall(r"^#+\s+(.+)$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_readme__names_every_verb(verb: str) -> None:
+    assert re.search(rf"\bdriftloop {verb}\b", code(README))
+
+
+def test_readme__names_no_verb_that_is_not_there() -> None:
+    hidden = {command.callback.__name__ for command in app.registered_commands if command.callback}
+    named = set(re.findall(r"\bdriftloop ([a-z]+)\b", code(README)))
+    assert named - hidden == set()
+
+
+@pytest.mark.parametrize("section", list(Params.model_fields))
+def test_readme__names_every_section_of_params_yaml(section: str) -> None:
+    assert re.search(rf"`{section}:?`|`{section}\.", README)
+
+
+def test_readme__names_no_parameter_that_is_not_there() -> None:
+    keys = {name: getattr(field.annotation, "model_fields", {}) for name, field in Params.model_fields.items()}
+    sections = "|".join(name for name in keys if keys[name])
+    named = re.findall(rf"`(?:-S )?({sections})\.([a-z_]+)", README)
+    assert [f"{section}.{key}" for section, key in named if key not in keys[section]] == []
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_readme__names_every_make_target(target: str) -> None:
+    assert re.search(rf"\bmake {target}\b", code(README))
+
+
+def test_makefile__has_targets_for_people() -> None:
+    assert {"repro", "test", "lint"} <= set(TARGETS)
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_document__points_at_what_is_there(path: Path) -> None:
+    text = path.read_text("utf-8")
+    for link in links(text):
+        if re.match(r"[a-z]+:", link):
+            continue
+        name, _, anchor = link.partition("#")
+        target = (path.parent / name).resolve() if name else path
+        assert target.exists(), link
+        assert target.is_relative_to(ROOT), link
+        if anchor and target.suffix == ".md":
+            assert anchor in anchors(target.read_text("utf-8")), link
+
+
+def test_readme__names_files_that_are_there() -> None:
+    """Those that are committed; what the pipeline writes is there after it ran."""
+    written = ("data/", "metrics/", "reports/", "models/candidate", ".uv/", ".venv/")
+    named = re.findall(r"`((?:\.?[\w-]+/)+[\w.-]*|[\w-]+\.(?:md|yaml|json|toml))`", README)
+    assert [name for name in named if not name.startswith(written) and not exists(name)] == []
+
+
+def exists(name: str) -> bool:
+    return any((ROOT / folder / name).exists() for folder in (".", "models/production"))
+
+
+def test_readme__begins_with_its_name() -> None:
+    assert README.startswith("# driftloop\n")
+
+
+def test_changelog__has_a_place_for_what_comes() -> None:
+    assert re.search(r"^## \[?Unreleased\]?$", (ROOT / "CHANGELOG.md").read_text("utf-8"), flags=re.MULTILINE)
