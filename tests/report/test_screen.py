@@ -125,7 +125,8 @@ def test_screen__says_that_data_is_simulated_when_it_is(simulated: bool) -> None
     ],
 )
 def test_screen__names_the_next_step(version: int, status: Status, report: Report | None, step: str) -> None:
-    said = lines(make_decision(version=version, status=status), report)
+    drift = Drift(share=0.5, drifted=4, columns=8)
+    said = lines(make_decision(version=version, status=status, drift=drift), report)
     assert next(line for line in said if line.startswith("Next")).startswith(step)
     assert sum(line.startswith("Next") for line in said) == 1
 
