@@ -3,44 +3,22 @@
 from __future__ import annotations
 
 import json
-import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from difflib import get_close_matches
-from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-import yaml
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from driftloop.errors import ParamsError
+from driftloop.params.words import one_line, shown
+from driftloop.params.yamltext import parse_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
-    from pydantic_core import ErrorDetails
+__all__ = ["Params", "load_params", "parse_instant", "parse_params", "parse_yaml"]
 
 YEARS = range(1900, 2200)  # with windows of at most a century, every date that is computed exists
-SHOWN = 80  # characters of a wrong value
-JARGON = {  # of PyYAML
-    "but found another document": "expected one document, found a second",
-    "could not determine a constructor for the tag": "unknown tag",
-    "expected <block end>, but found '<block mapping start>'": "wrong indentation",
-    "found character '\\t' that cannot start any token": "found a tab; indent with spaces",
-    "the node content": "a value",
-    "'<stream end>'": "the end of the file",
-    "found unhashable key": "expected text as key, found a list or keys",
-    "mapping values are not allowed here": "a colon is not expected here; check indentation and quotes",
-}
 
 
 def _known_zone(name: str) -> str:
@@ -130,13 +108,13 @@ class Source(_Section):
         }
         for key, what in needed.get(self.kind, {}).items():
             if not getattr(self, key):
-                msg = f"{key}: expected {what}, which kind {self.kind} needs, got {_shown(getattr(self, key))}"
+                msg = f"{key}: expected {what}, which kind {self.kind} needs, got {shown(getattr(self, key))}"
                 raise ValueError(msg)
         if self.labels and self.kind not in needed:
             msg = f"labels: expected null, since kind {self.kind} has its labels in the rows, got keys"
             raise ValueError(msg)
         if self.since and parse_instant(self.since) >= self.until_instant:
-            msg = f"since: expected a date or time before until ({self.until}), got {_shown(self.since)}"
+            msg = f"since: expected a date or time before until ({self.until}), got {shown(self.since)}"
             raise ValueError(msg)
         return self
 
@@ -269,7 +247,7 @@ class Params(_Section):
     def _metric_fits_task(self) -> Params:
         fitting = {"regression": ("mae", "mse"), "classification": ("log_loss", "brier")}[self.data.task]
         if self.evaluate.metric not in fitting:
-            msg = f"evaluate.metric: expected {' or '.join(fitting)} for {self.data.task}, got {_shown(self.evaluate.metric)}"
+            msg = f"evaluate.metric: expected {' or '.join(fitting)} for {self.data.task}, got {shown(self.evaluate.metric)}"
             raise ValueError(msg)
         if self.monitor.policy == "evidently" and self.report.max_rows == 0:
             msg = "report.max_rows: expected more than 0 for monitor.policy evidently, got 0"
@@ -316,221 +294,9 @@ def parse_params(text: str, *, where: str) -> Params:
     """Validate the text of params.yaml; raises as `load_params` does."""
     raw = parse_yaml(text, where=where)
     if not isinstance(raw, dict):
-        msg = f"{where}: expected keys such as source and data, got {'an empty file' if raw is None else _shown(raw)}"
+        msg = f"{where}: expected keys such as source and data, got {'an empty file' if raw is None else shown(raw)}"
         raise ParamsError(msg)
     try:
         return Params.model_validate(raw)
     except ValidationError as exc:
-        raise ParamsError(_one_line(where, raw, exc)) from exc
-
-
-@dataclass(frozen=True)
-class _Date:
-    """A date or time without quotes, which DVC refuses too."""
-
-    text: str
-
-
-@cache
-def _loader() -> type[yaml.SafeLoader]:
-    """Make a reader of YAML 1.2, as DVC reads the same file: 1e-5, which `dvc exp run -S` writes, is a number, and yes is text."""
-
-    class Loader(yaml.SafeLoader):
-        pass
-
-    Loader.yaml_implicit_resolvers = {}
-    day, hour = r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}", r"[0-9]{1,2}:[0-9]{2}:[0-9]{2}(\.[0-9]*)?"
-    for kind, pattern, first in (
-        ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
-        ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
-        ("int", r"[-+]?[0-9][0-9_]*|0o[0-7]+|0x[0-9a-fA-F]+", list("-+0123456789")),
-        ("float", r"[-+]?(\.[0-9]+|[0-9][0-9_]*(\.[0-9_]*)?)([eE][-+]?[0-9]+)?", list("-+.0123456789")),
-        ("float", r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)", list("-+.")),
-        (
-            "timestamp",
-            rf"{day}|{day}([Tt]|[ \t]+){hour}([ \t]*(Z|[-+][0-9]{{1,2}}(:?[0-9]{{2}})?))?",
-            list("0123456789"),
-        ),
-        ("merge", r"<<", ["<"]),
-    ):
-        Loader.add_implicit_resolver(f"tag:yaml.org,2002:{kind}", re.compile(f"(?:{pattern})$"), first)
-    Loader.add_constructor("tag:yaml.org,2002:int", _whole)
-    Loader.add_constructor("tag:yaml.org,2002:timestamp", lambda _, node: _Date(node.value))
-    return Loader
-
-
-def _whole(_: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
-    text = node.value.replace("_", "")
-    return int(text, 0 if text[:2] in ("0o", "0x") else 10)
-
-
-def parse_yaml(text: str, *, where: str) -> Any:
-    """Read YAML 1.2 in which no key stands twice.
-
-    Raises
-    ------
-    ParamsError
-        One line with the place.
-    """
-    try:
-        loader = _loader()(text)
-        node = loader.get_single_node()
-        if node is None:
-            return None
-        _refuse_doubles(node, where)
-        return loader.construct_document(node)
-    except yaml.reader.ReaderError as exc:
-        line = text.count("\n", 0, exc.position) + 1
-        msg = f"{where} at line {line}: not valid YAML: character U+{ord(text[exc.position]):04X} is not allowed"
-        raise ParamsError(msg) from exc
-    except yaml.MarkedYAMLError as exc:
-        problem = exc.problem or "syntax error"
-        for jargon, words in JARGON.items():
-            problem = problem.replace(jargon, words)
-        place = f" at {_place(exc.problem_mark)}" if exc.problem_mark else ""
-        msg = f"{where}{place}: not valid YAML: {problem}"
-        raise ParamsError(msg) from exc
-    except (ValueError, RecursionError) as exc:  # a number of 5,000 digits, brackets in brackets in …
-        msg = f"{where}: cannot be read: {str(exc).splitlines()[0]}"
-        raise ParamsError(msg) from exc
-
-
-def _place(mark: yaml.Mark) -> str:
-    return f"line {mark.line + 1}, column {mark.column + 1}"
-
-
-def _refuse_doubles(node: yaml.Node, where: str) -> None:
-    """Refuse a key that stands twice: PyYAML silently takes the last."""
-    queue, seen = [node], set()
-    while queue:
-        here = queue.pop()
-        if id(here) in seen or isinstance(here, yaml.ScalarNode):
-            continue
-        seen.add(id(here))
-        first: dict[str, yaml.Mark] = {}
-        for child in here.value:
-            if isinstance(child, yaml.Node):
-                queue.append(child)
-                continue
-            key, value = child
-            queue += [key, value]
-            name = str(key.value)
-            if name in first:
-                msg = f"{where} at {_place(key.start_mark)}: {name} stands twice, first at {_place(first[name])}; remove one"
-                raise ParamsError(msg)
-            first[name] = key.start_mark
-
-
-def _one_line(name: str, raw: dict[Any, Any], exc: ValidationError) -> str:
-    """Word the first problem, and count the other keys with one; a key that is unknown may be why another is missing."""
-    found = [(_path(problem, raw), problem) for problem in exc.errors(include_url=False)]
-    found.sort(key=lambda pair: pair[1]["type"] not in ("extra_forbidden", "invalid_key"))
-    more = len({path for path, _ in found}) - 1
-    return f"{name}: {_worded(*found[0])}" + (f" (and {more} more)" if more else "")
-
-
-def _path(problem: ErrorDetails, raw: Any) -> tuple[str | int, ...]:
-    """Name the place in the file: pydantic adds the member of a union that it tried."""
-    path: list[str | int] = []
-    for part in problem["loc"]:
-        if (isinstance(raw, dict) and isinstance(part, str) and part in raw) or (
-            isinstance(raw, list) and isinstance(part, int)
-        ):
-            path.append(part)
-            raw = raw[part]  # type: ignore[index]
-    return (*path, problem["loc"][-1]) if problem["type"] == "missing" else tuple(path)
-
-
-def _worded(path: tuple[str | int, ...], problem: ErrorDetails) -> str:
-    """Say *where: expected X, got Y*, and the remedy where it is known."""
-    text, value = problem["msg"].removeprefix("Value error, "), problem["input"]
-    where = ".".join(str(part) for part in path if isinstance(part, str))
-    item = "".join(f" item {part + 1}:" for part in path if isinstance(part, int))
-    match problem["type"]:
-        case "extra_forbidden":
-            known = list(_schema(path[:-1]).get("properties", {}))
-            close = get_close_matches(str(path[-1]), known, n=1)
-            return f"{where}: unknown key; " + (f"did you mean {close[0]}?" if close else f"expected {_list(known)}")
-        case "missing":
-            return f"{where}: missing; expected {_kind(_schema(path))}"
-        case kind if kind == "invalid_key" or problem["loc"][-1:] == ("[key]",):
-            return f"{where}: expected text as keys, got {_shown(value)}; put it in quotes".removeprefix(": ")
-        case "value_error" if ": expected " in text:
-            return f"{where}.{text}" if where else text
-        case "value_error":
-            return f"{where}: {text}" + ("" if ", got " in text else f", got {_shown(value)}")
-    expected = _kind(_schema(path))
-    return f"{where}:{item} expected {expected}, got {_shown(value)}{_remedy(expected, value)}"
-
-
-def _shown(value: Any) -> str:
-    """Write a value as it stands in the file."""
-    if isinstance(value, _Date):
-        return f"the date {value.text}"
-    if isinstance(value, list):
-        return "a list" if value else "an empty list"
-    if isinstance(value, dict | BaseModel):
-        return "keys"
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    short = text if len(text) <= SHOWN else f'{text[:SHOWN]}…"'
-    return {'""': "nothing", "Infinity": ".inf", "-Infinity": "-.inf", "NaN": ".nan"}.get(text, short)
-
-
-def _remedy(expected: str, value: Any) -> str:
-    if isinstance(value, _Date) or (expected.startswith("text") and isinstance(value, int | float)):
-        return "; put it in quotes"
-    if expected.startswith("a list") and isinstance(value, str) and value:
-        return f"; put it in brackets: [{value}]"
-    if expected.startswith(("a number", "a whole number", "true")) and isinstance(value, str) and _is_plain(value):
-        return "; leave out the quotes"
-    return ""
-
-
-def _is_plain(text: str) -> bool:
-    """Say whether this would be a number, true or false without its quotes."""
-    try:
-        return isinstance(parse_yaml(text, where=""), int | float)
-    except ParamsError:
-        return False
-
-
-def _schema(path: tuple[str | int, ...]) -> Mapping[str, Any]:
-    """Find what is allowed at a place of the file."""
-    whole = Params.model_json_schema()
-    node = whole
-    for part in path:
-        node = node["items"] if isinstance(part, int) else node.get("properties", {}).get(part, {})
-        for choice in (node, *node.get("anyOf", ())):
-            if "$ref" in choice:
-                node = whole["$defs"][choice["$ref"].rpartition("/")[2]]
-    return node
-
-
-def _kind(schema: Mapping[str, Any]) -> str:
-    """Word what is allowed."""
-    if "anyOf" in schema:
-        return _list([_kind(choice) for choice in schema["anyOf"]])
-    if "enum" in schema or "const" in schema:
-        return _list(schema.get("enum") or [schema["const"]])
-    if schema["type"] in ("integer", "number"):
-        return _number(schema)
-    if "properties" in schema:
-        return f"keys such as {_list(list(schema['properties'])[:3], 'and')}"
-    text = "lower-case letters, digits, dots, dashes and underscores" if "pattern" in schema else "text"
-    such = f" such as {json.dumps(schema['examples'][0])}" if "examples" in schema else ""
-    words = {"boolean": "true or false", "array": "a list of names", "null": "null", "string": text + such}
-    return words.get(schema["type"], "keys and values")
-
-
-def _number(schema: Mapping[str, Any]) -> str:
-    bounds = {">=": "minimum", ">": "exclusiveMinimum", "<=": "maximum", "<": "exclusiveMaximum"}
-    given = {sign: schema[name] for sign, name in bounds.items() if name in schema}
-    if schema["type"] == "number":
-        return f"a number {' and '.join(f'{sign} {bound:g}' for sign, bound in given.items())}"
-    low, high = given.get(">=", given.get(">", 0) + 1), given.get("<=", given.get("<", 0) - 1)
-    return f"a whole number >= {low}" if high < 0 else f"a whole number from {low} to {high}"
-
-
-def _list(names: list[str], word: str = "or") -> str:
-    """Join in words."""
-    return f" {word} ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+        raise ParamsError(one_line(where, raw, exc, Params.model_json_schema())) from exc
