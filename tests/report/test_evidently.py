@@ -13,6 +13,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 
 from driftloop.report import evidently
 from driftloop.report.evidently import Failed, Rendered, render
+from driftloop.report.job import Job
 
 SCRIPT = '</script><script>document.title="owned"</script>'
 UUID = "550e8400-e29b-41d4-a716-446655440000"
@@ -308,7 +309,7 @@ def test_render__nothing_to_compare() -> None:
 
 
 def test_in_child__an_exception_of_evidently_is_one_line() -> None:
-    job = evidently._Job("y", "regression", None, numerical=["wind", "absent"])  # noqa: SLF001 - no frame does this by itself
+    job = Job("y", "regression", None, numerical=["wind", "absent"])  # no frame does this by itself
     job.current = job.reference = {"wind": pd.Series([1.0, 2.0])}
     assert evidently._in_child(job) == "KeyError: 'absent'"  # noqa: SLF001
 

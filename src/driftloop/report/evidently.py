@@ -12,33 +12,27 @@ import pickle
 import re
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html import escape
 from importlib.metadata import version
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
+
+from driftloop.report.job import LESS, MIN_VALUES, PREDICTION, Job, add_column, add_judged, mask, unmask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-PREDICTION = "prediction"
-PROBABILITY = "proba:"
-MIN_VALUES = 2  # with fewer Evidently crashes, or calls one row drift
-MAX_CATEGORIES = 1000  # 5,000 take Evidently 15 s, and nobody reads the chart
+    from driftloop.report.job import Task
+
 NOISY_ROWS = 200  # at 100 rows Wasserstein is >= 0.1 in 73 % of windows without drift
-LARGEST = 1e100  # the squares of larger numbers overflow
-TOLD_SHARE = 0.1  # of the rows: from here on the page tells that more are missing than before
 TIMEOUT_SECONDS = 900
 
-# Stands for "<" inside Evidently: a category "</script>" would end the page's data block, and run as code.
-_LESS = "\ue000"
-_LESS_IN_JSON = json.dumps(_LESS)[1:-1]
+_LESS_IN_JSON = json.dumps(LESS)[1:-1]
 _ID = re.compile(r"metric_[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
-Task = Literal["regression", "classification"]
 Answer = tuple[str, str, list[str]] | str  # page, JSON and notes; or the reason of a failure
 
 
@@ -77,24 +71,6 @@ class Failed:
     reason: str
 
 
-@dataclass
-class _Job:
-    """Input that Evidently can take, with "<" masked, and what had to be done to it."""
-
-    target: str
-    task: Task
-    thresholds: dict[str, float] | None
-    current: dict[str, pd.Series] = field(default_factory=dict)
-    reference: dict[str, pd.Series] = field(default_factory=dict)
-    numerical: list[str] = field(default_factory=list)
-    categorical: list[str] = field(default_factory=list)
-    judged: pd.DataFrame | None = None
-    positive: str | None = None  # of two classes
-    classes: list[str] = field(default_factory=list)  # those with a column of probabilities
-    left_out: dict[str, str] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-
-
 def render(
     current: pd.DataFrame,
     reference: pd.DataFrame,
@@ -117,8 +93,8 @@ def render(
     for name, frame in (("current", current), ("reference", reference)):
         if len(frame) < MIN_VALUES:
             return Failed(f"{name} window: expected at least {MIN_VALUES} rows, got {len(frame)}")
-    limits = None if thresholds is None else {_mask(name): float(value) for name, value in thresholds.items()}
-    job = _Job(target=_mask(target), task=task, thresholds=limits)
+    limits = None if thresholds is None else {mask(name): float(value) for name, value in thresholds.items()}
+    job = Job(target=mask(target), task=task, thresholds=limits)
     roles = dict.fromkeys(numerical, True) | dict.fromkeys(categorical, False)
     if PREDICTION in current or PREDICTION in reference:
         roles.setdefault(PREDICTION, task == "regression")
@@ -126,7 +102,7 @@ def render(
     hidden = {*private, PREDICTION} if target in private else set(private)
     job.left_out.update((name, "private") for name in roles if name in hidden)
     for name in [name for name in roles if name not in hidden]:
-        _add_column(job, name, (current, reference), number=roles[name])
+        add_column(job, name, (current, reference), number=roles[name])
     if not job.current:
         return Failed("no column can be compared: " + "; ".join(f"{k}: {v}" for k, v in job.left_out.items()))
     if len(current) < NOISY_ROWS:
@@ -134,103 +110,11 @@ def render(
     if target in private:
         job.notes.append("no performance section: the target is private")
     elif judged is not None and len(judged):
-        _add_judged(job, judged, target)
+        add_judged(job, judged, target)
     return _finish(job, title, _in_child(job))
 
 
-def _add_column(job: _Job, name: str, frames: tuple[pd.DataFrame, pd.DataFrame], *, number: bool) -> None:
-    """Take a column over if both windows have something to compare."""
-    taken: list[pd.Series] = []
-    for window, frame in zip(("current", "reference"), frames, strict=True):
-        values = _values(frame, name, number=number)
-        if isinstance(values, str):
-            job.left_out[name] = f"{values} in the {window} window"
-            return
-        taken.append(values)
-    if number and not all(_can_be_binned(values) for values in (*taken, pd.concat(taken))):
-        job.left_out[name] = "its values differ in their last digits only"
-        return
-    (job.numerical if number else job.categorical).append(_mask(name))
-    job.current[_mask(name)], job.reference[_mask(name)] = taken
-    if lost := sum(int(frame[name].count() - values.count()) for frame, values in zip(frames, taken, strict=True)):
-        job.notes.append(f"{name}: infinite or huge values counted as missing: {lost}")
-    now, then = (float(values.isna().mean()) for values in taken)
-    if abs(now - then) >= TOLD_SHARE:
-        job.notes.append(f"{name}: {now:.0%} missing now, {then:.0%} in the reference; drift ignores missing values")
-
-
-def _values(frame: pd.DataFrame, name: str, *, number: bool) -> pd.Series | str:
-    """One column in the types that Evidently takes, or why it cannot be shown."""
-    if name not in frame:
-        return "missing"
-    raw = frame[name].reset_index(drop=True)
-    if number:
-        try:
-            values = pd.Series(pd.to_numeric(raw).to_numpy(dtype="float64", na_value=np.nan))
-        except (TypeError, ValueError):
-            return "not numeric"
-        values = values.where(values.abs() < LARGEST)
-    else:
-        values = raw.astype(object).where(raw.notna(), None).map(_label, na_action="ignore").astype(object)
-        if values.nunique() > MAX_CATEGORIES:
-            return f"{values.nunique():,} different values"
-    return values if values.count() >= MIN_VALUES else f"fewer than {MIN_VALUES} values"
-
-
-def _label(value: object) -> str:
-    """Write a category so that Evidently, which prints a missing one as nan, does not mix them up."""
-    return _mask(str(value)) if str(value) != "nan" else "'nan'"
-
-
-def _can_be_binned(values: pd.Series) -> bool:
-    """Whether numpy finds room for a histogram between the smallest and the largest value."""
-    spread = values.max() - values.min()
-    return bool(spread == 0 or spread > 1000 * np.spacing(values.abs().max()))
-
-
-def _add_judged(job: _Job, judged: pd.DataFrame, target: str) -> None:
-    """Take over the rows whose outcome is known."""
-    parts = {name: _values(judged, name, number=job.task == "regression") for name in (target, PREDICTION)}
-    for name, values in parts.items():
-        if isinstance(values, str):
-            job.notes.append(f"no performance section: {name}: {values} in the rows with outcomes")
-            return
-    rows = pd.DataFrame(parts).rename(columns=_mask).dropna()
-    if len(rows) < MIN_VALUES:
-        job.notes.append(f"no performance section: fewer than {MIN_VALUES} rows have outcome and prediction")
-        return
-    job.judged = rows
-    if job.task == "regression":
-        return
-    labels = sorted(set(rows[job.target]) | set(rows[PREDICTION]), key=_unmask)
-    if len(labels) == 2:  # noqa: PLR2004 - two classes
-        job.positive = labels[1]  # as in scikit-learn
-        job.notes.append(f"precision and recall are those of class {_unmask(labels[1])}")
-    columns = [name for name in judged if str(name).startswith(PROBABILITY)]
-    if columns:
-        _add_probabilities(job, rows, judged[columns])
-
-
-def _add_probabilities(job: _Job, rows: pd.DataFrame, given: pd.DataFrame) -> None:
-    """Add probabilities where they lead to the same predictions: Evidently judges the likeliest class instead."""
-    table = given.reset_index(drop=True).apply(pd.to_numeric, errors="coerce").loc[rows.index]
-    table.columns = pd.Index([_label(str(name).removeprefix(PROBABILITY)) for name in given])
-    seen = set(rows[job.target])
-    if set(table) != seen or len(seen) == 1:
-        why = "some classes have no outcomes, or no probabilities"
-    elif seen & {job.target, PREDICTION}:
-        why = "a class has the name of a column"
-    elif not np.isfinite(table.to_numpy(dtype="float64")).all():
-        why = "some are missing"
-    elif (table.idxmax(axis=1) != rows[PREDICTION]).any():
-        why = "the predicted class is not always the likeliest"
-    else:
-        job.judged, job.classes = rows.join(table), sorted(table, key=_unmask)
-        return
-    job.notes.append(f"probabilities are not shown: {why}")
-
-
-def _in_child(job: _Job) -> Answer:
+def _in_child(job: Job) -> Answer:
     """Have Evidently render in a process of its own."""
     path = os.pathsep.join(entry for entry in sys.path if entry)  # the child runs the code that runs here
     env = os.environ | {"PYTHONPATH": path, "PYTHONHASHSEED": "0", "DO_NOT_TRACK": "1"}
@@ -262,7 +146,7 @@ def _child() -> None:
         pickle.dump(answer, out)
 
 
-def _evidently(job: _Job) -> tuple[str, str, list[str]]:
+def _evidently(job: Job) -> tuple[str, str, list[str]]:
     """Page, JSON and notes. Without drift there is no page; the other sections may be left out."""
     from evidently import DataDefinition, Dataset, Report
     from evidently.core.report import Snapshot
@@ -291,7 +175,7 @@ def _evidently(job: _Job) -> tuple[str, str, list[str]]:
     return Snapshot.load_model(page).get_html_str(as_iframe=False), text, notes
 
 
-def _performance(job: _Job) -> Any:
+def _performance(job: Job) -> Any:
     """Run Evidently's report on rows with outcomes."""
     from evidently import BinaryClassification, DataDefinition, Dataset, MulticlassClassification, Regression, Report
     from evidently.presets import ClassificationPreset, RegressionPreset
@@ -318,11 +202,11 @@ def _sorted(widget: Any) -> Any:
     """Put the labels of a category in order: a missing one hashes by its address, which moves them."""
     if widget.type == "rich_data" and widget.params["description"] == "cat":
         rows = widget.params["metrics"]  # count, missing, then labels; nan is counted as missing already
-        rows[2:] = sorted((row for row in rows[2:] if row["label"] != "nan"), key=lambda row: _unmask(row["label"]))
+        rows[2:] = sorted((row for row in rows[2:] if row["label"] != "nan"), key=lambda row: unmask(row["label"]))
     return widget
 
 
-def _finish(job: _Job, title: str, answer: Answer) -> Rendered | Failed:
+def _finish(job: Job, title: str, answer: Answer) -> Rendered | Failed:
     """Make the child's answer byte-stable, and say on the page what was done to its input."""
     if isinstance(answer, str):
         return Failed(answer)
@@ -347,7 +231,7 @@ def _drift(data: dict[str, Any]) -> tuple[float | None, dict[str, bool]]:
     return count["share"], flags
 
 
-def _labels(job: _Job) -> str:
+def _labels(job: Job) -> str:
     """All categories, one per line."""
     frames = [pd.DataFrame(part) for part in (job.current, job.reference, job.judged) if part is not None]
     return "\n".join(
@@ -365,7 +249,7 @@ def _steady(page: str, *, own: str) -> str:
     return _ID.sub(rename, page)
 
 
-def _header(job: _Job, title: str) -> str:
+def _header(job: Job, title: str) -> str:
     """Title, rows, and whatever is not as it should be."""
     now, then = (len(next(iter(part.values()))) for part in (job.current, job.reference))
     known = 0 if job.judged is None else len(job.judged)
@@ -380,15 +264,7 @@ def _header(job: _Job, title: str) -> str:
     return f'<header style="{style}"><h1>{escape(title)}</h1><p>{facts}</p><ul>{listed}</ul></header>'
 
 
-def _mask(text: str) -> str:
-    return text.replace("<", _LESS)
-
-
-def _unmask(text: str) -> str:
-    return text.replace(_LESS, "<")
-
-
 def _reason(exc: BaseException) -> str:
     """First line of what Evidently said."""
-    line = next(iter(_unmask(str(exc)).strip().splitlines()), "")
+    line = next(iter(unmask(str(exc)).strip().splitlines()), "")
     return f"{type(exc).__name__}: {line[:200]}"

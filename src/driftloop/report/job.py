@@ -1,0 +1,141 @@
+"""Input that Evidently can take: what it crashes on or misreads is left out, and said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+PREDICTION = "prediction"
+PROBABILITY = "proba:"
+MIN_VALUES = 2  # with fewer Evidently crashes, or calls one row drift
+MAX_CATEGORIES = 1000  # 5,000 take Evidently 15 s, and nobody reads the chart
+LARGEST = 1e100  # the squares of larger numbers overflow
+TOLD_SHARE = 0.1  # of the rows: from here on the page tells that more are missing than before
+
+# Stands for "<" inside Evidently: a category "</script>" would end the page's data block, and run as code.
+LESS = "\ue000"
+
+Task = Literal["regression", "classification"]
+
+
+@dataclass
+class Job:
+    """Input that Evidently can take, with "<" masked, and what had to be done to it."""
+
+    target: str
+    task: Task
+    thresholds: dict[str, float] | None
+    current: dict[str, pd.Series] = field(default_factory=dict)
+    reference: dict[str, pd.Series] = field(default_factory=dict)
+    numerical: list[str] = field(default_factory=list)
+    categorical: list[str] = field(default_factory=list)
+    judged: pd.DataFrame | None = None
+    positive: str | None = None  # of two classes
+    classes: list[str] = field(default_factory=list)  # those with a column of probabilities
+    left_out: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def add_column(job: Job, name: str, frames: tuple[pd.DataFrame, pd.DataFrame], *, number: bool) -> None:
+    """Take a column over if both windows have something to compare."""
+    taken: list[pd.Series] = []
+    for window, frame in zip(("current", "reference"), frames, strict=True):
+        values = _values(frame, name, number=number)
+        if isinstance(values, str):
+            job.left_out[name] = f"{values} in the {window} window"
+            return
+        taken.append(values)
+    if number and not all(_can_be_binned(values) for values in (*taken, pd.concat(taken))):
+        job.left_out[name] = "its values differ in their last digits only"
+        return
+    (job.numerical if number else job.categorical).append(mask(name))
+    job.current[mask(name)], job.reference[mask(name)] = taken
+    if lost := sum(int(frame[name].count() - values.count()) for frame, values in zip(frames, taken, strict=True)):
+        job.notes.append(f"{name}: infinite or huge values counted as missing: {lost}")
+    now, then = (float(values.isna().mean()) for values in taken)
+    if abs(now - then) >= TOLD_SHARE:
+        job.notes.append(f"{name}: {now:.0%} missing now, {then:.0%} in the reference; drift ignores missing values")
+
+
+def _values(frame: pd.DataFrame, name: str, *, number: bool) -> pd.Series | str:
+    """One column in the types that Evidently takes, or why it cannot be shown."""
+    if name not in frame:
+        return "missing"
+    raw = frame[name].reset_index(drop=True)
+    if number:
+        try:
+            values = pd.Series(pd.to_numeric(raw).to_numpy(dtype="float64", na_value=np.nan))
+        except (TypeError, ValueError):
+            return "not numeric"
+        values = values.where(values.abs() < LARGEST)
+    else:
+        values = raw.astype(object).where(raw.notna(), None).map(_label, na_action="ignore").astype(object)
+        if values.nunique() > MAX_CATEGORIES:
+            return f"{values.nunique():,} different values"
+    return values if values.count() >= MIN_VALUES else f"fewer than {MIN_VALUES} values"
+
+
+def _label(value: object) -> str:
+    """Write a category so that Evidently, which prints a missing one as nan, does not mix them up."""
+    return mask(str(value)) if str(value) != "nan" else "'nan'"
+
+
+def _can_be_binned(values: pd.Series) -> bool:
+    """Whether numpy finds room for a histogram between the smallest and the largest value."""
+    spread = values.max() - values.min()
+    return bool(spread == 0 or spread > 1000 * np.spacing(values.abs().max()))
+
+
+def add_judged(job: Job, judged: pd.DataFrame, target: str) -> None:
+    """Take over the rows whose outcome is known."""
+    parts = {name: _values(judged, name, number=job.task == "regression") for name in (target, PREDICTION)}
+    for name, values in parts.items():
+        if isinstance(values, str):
+            job.notes.append(f"no performance section: {name}: {values} in the rows with outcomes")
+            return
+    rows = pd.DataFrame(parts).rename(columns=mask).dropna()
+    if len(rows) < MIN_VALUES:
+        job.notes.append(f"no performance section: fewer than {MIN_VALUES} rows have outcome and prediction")
+        return
+    job.judged = rows
+    if job.task == "regression":
+        return
+    labels = sorted(set(rows[job.target]) | set(rows[PREDICTION]), key=unmask)
+    if len(labels) == 2:  # noqa: PLR2004 - two classes
+        job.positive = labels[1]  # as in scikit-learn
+        job.notes.append(f"precision and recall are those of class {unmask(labels[1])}")
+    columns = [name for name in judged if str(name).startswith(PROBABILITY)]
+    if columns:
+        _add_probabilities(job, rows, judged[columns])
+
+
+def _add_probabilities(job: Job, rows: pd.DataFrame, given: pd.DataFrame) -> None:
+    """Add probabilities where they lead to the same predictions: Evidently judges the likeliest class instead."""
+    table = given.reset_index(drop=True).apply(pd.to_numeric, errors="coerce").loc[rows.index]
+    table.columns = pd.Index([_label(str(name).removeprefix(PROBABILITY)) for name in given])
+    seen = set(rows[job.target])
+    if set(table) != seen or len(seen) == 1:
+        why = "some classes have no outcomes, or no probabilities"
+    elif seen & {job.target, PREDICTION}:
+        why = "a class has the name of a column"
+    elif not np.isfinite(table.to_numpy(dtype="float64")).all():
+        why = "some are missing"
+    elif (table.idxmax(axis=1) != rows[PREDICTION]).any():
+        why = "the predicted class is not always the likeliest"
+    else:
+        job.judged, job.classes = rows.join(table), sorted(table, key=unmask)
+        return
+    job.notes.append(f"probabilities are not shown: {why}")
+
+
+def mask(text: str) -> str:
+    """Hide "<" from Evidently."""
+    return text.replace("<", LESS)
+
+
+def unmask(text: str) -> str:
+    """Show "<" again."""
+    return text.replace(LESS, "<")
