@@ -10,6 +10,7 @@ repro: setup ## run the pipeline and show what it found
 	$(RUN) dvc repro
 	@echo
 	@$(RUN) driftloop status
+	@command -v driftloop > /dev/null || echo '      . .venv/bin/activate          first, so that these commands are found'
 
 test: setup ## run all tests
 	$(RUN) pytest -n auto --dist worksteal -q

@@ -27,7 +27,7 @@ LAYERS = [
     {"driftloop.artifacts", "driftloop.models", "driftloop.progress", "driftloop.paramsfile", "driftloop.sources"},
     {"driftloop.report", "driftloop.github", "driftloop.rehearsal"},
     {"driftloop.stages", "driftloop.loop"},
-    {"driftloop.cli"},
+    {"driftloop.ci", "driftloop.cli"},
 ]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 from architecture import SRC
+from factories import make_params
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -384,3 +385,17 @@ def test_schema__refuses_unknown_keys_in_every_section() -> None:
     found = list(sections(Params.model_json_schema()))
     assert len(found) == 9
     assert all(section["additionalProperties"] is False for section in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("2025-03-31", datetime(2025, 3, 30, 16, tzinfo=UTC)),
+        ("2025-03-31T00:00Z", datetime(2025, 3, 31, tzinfo=UTC)),
+        ("2025-03-31T00:00+09:00", datetime(2025, 3, 30, 15, tzinfo=UTC)),
+    ],
+)
+def test_parse_params__takes_times_without_offset_for_local_ones(text: str, instant: datetime) -> None:
+    given = make_params().model_dump(mode="json")
+    given["data"]["timezone"], given["source"]["until"] = "Asia/Shanghai", text
+    assert Params.model_validate(given).source.until_instant == instant

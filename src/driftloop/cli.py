@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from driftloop import ci
 from driftloop.errors import LoopError
 
 PARAMS = Path("params.yaml")
@@ -20,6 +21,7 @@ app = typer.Typer(
     help="Keep a tabular model healthy in production from inside a Git repository.",
     epilog="The pipeline itself is plain DVC: `dvc repro`, `dvc exp run -S …`, `dvc metrics diff`.",
 )
+app.add_typer(ci.app, name="ci")
 
 
 @app.command(epilog="Example: driftloop status")
@@ -36,10 +38,11 @@ def status() -> None:
     decision = artifacts.read_value(root / artifacts.DECISION, Decision)
     there = (root / artifacts.VERDICT).exists()
     report = artifacts.read_value(root / artifacts.VERDICT, Report) if there else None
-    typer.echo(screen(decision, report))
     card = artifacts.read_json(root / artifacts.CARD)
-    if card.get("model") == decision.model and card.get("version") != decision.version:
-        typer.echo(f"\nProduction is v{card['version']} since then: run `dvc repro`")
+    overtaken = card.get("model") == decision.model and card.get("version") != decision.version
+    typer.echo(screen(decision, None if overtaken else report))
+    if overtaken:
+        typer.echo(f"\nProduction is v{card['version']} since then")
 
 
 @app.command(

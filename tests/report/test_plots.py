@@ -34,15 +34,15 @@ def make_judged(rows: int, *, seed: int = 0, classes: int = 0) -> pd.DataFrame:
 
 @pytest.mark.parametrize("rows", [0, 1, 19])
 def test_predicted__of_few_rows_is_empty(rows: int) -> None:
-    found = plots.predicted("regression", "y", make_judged(rows))
+    found = plots.predicted("regression", "y", make_judged(rows), "refit")
     assert found.empty
-    assert list(found.columns) == ["model", "predicted", "actual"]
+    assert list(found.columns) == ["predicted", "actual"]
 
 
 @pytest.mark.parametrize(("rows", "bins"), [(20, 1), (39, 1), (40, 2), (199, 9), (200, 10), (5000, 10)])
 def test_predicted__has_ten_bins_or_as_many_as_the_rows_allow(rows: int, bins: int) -> None:
-    found = plots.predicted("regression", "y", make_judged(rows))
-    assert found["model"].value_counts().to_dict() == {"production": bins, "refit": bins}
+    for side in plots.SIDES:
+        assert len(plots.predicted("regression", "y", make_judged(rows), side)) == bins
 
 
 @steady
@@ -51,8 +51,8 @@ def test_predicted__no_bin_tells_of_fewer_than_twenty_rows(rows: int, seed: int)
     """Predictions are the ranks themselves, so a bin of consecutive ranks tells from its mean and its neighbours' how many it holds."""
     order = np.random.default_rng(seed).permutation(rows).astype(float)
     judged = make_judged(rows).assign(**{"production:prediction": order, "y": 2 * order})
-    found = plots.predicted("regression", "y", judged)
-    middles = found[found["model"] == "production"]["predicted"].to_numpy()
+    found = plots.predicted("regression", "y", judged, "production")
+    middles = found["predicted"].to_numpy()
     first, sizes = 0.0, []
     for middle in middles:
         sizes.append(round(2 * (middle - first) + 1))
@@ -60,29 +60,29 @@ def test_predicted__no_bin_tells_of_fewer_than_twenty_rows(rows: int, seed: int)
     assert sum(sizes) == rows
     assert min(sizes) >= plots.BIN_ROWS
     assert max(sizes) - min(sizes) <= 1
-    assert np.allclose(found["actual"][found["model"] == "production"], 2 * middles)
+    assert np.allclose(found["actual"], 2 * middles)
 
 
 def test_predicted__takes_equal_predictions() -> None:
     judged = make_judged(200).assign(**{"production:prediction": 5.0})
-    found = plots.predicted("regression", "y", judged)
-    assert set(found[found["model"] == "production"]["predicted"]) == {5.0}
+    found = plots.predicted("regression", "y", judged, "production")
+    assert set(found["predicted"]) == {5.0}
 
 
 def test_predicted__rises_within_each_model() -> None:
-    found = plots.predicted("regression", "y", make_judged(500))
-    assert all(part["predicted"].is_monotonic_increasing for _, part in found.groupby("model"))
+    for side in plots.SIDES:
+        assert plots.predicted("regression", "y", make_judged(500), side)["predicted"].is_monotonic_increasing
 
 
 @pytest.mark.parametrize("classes", [2, 3, 7])
 @pytest.mark.parametrize("rows", [20, 40, 333])
 def test_predicted__of_classes_compares_probabilities_with_shares(rows: int, classes: int) -> None:
-    found = plots.predicted("classification", "y", make_judged(rows, classes=classes))
-    assert len(found) == 2 * min(10, rows // 20)
+    found = plots.predicted("classification", "y", make_judged(rows, classes=classes), "refit")
+    assert len(found) == min(10, rows // 20)
     assert found[["predicted", "actual"]].min().min() >= 0
     assert found[["predicted", "actual"]].max().max() <= 1
-    if len(found) == 2:
-        assert found["predicted"].tolist() == pytest.approx([1 / classes] * 2)
+    if len(found) == 1:
+        assert found["predicted"].tolist() == pytest.approx([1 / classes])
 
 
 def test_predicted__of_true_probabilities_lies_on_the_diagonal() -> None:
@@ -91,28 +91,30 @@ def test_predicted__of_true_probabilities_lies_on_the_diagonal() -> None:
     judged = pd.DataFrame(
         {"y": np.where(random.uniform(size=20_000) < chance, "b", "a"), "refit:a": 1 - chance, "refit:b": chance}
     )
-    found = plots.predicted("classification", "y", judged)
-    assert set(found["model"]) == {"refit"}
+    assert plots.predicted("classification", "y", judged, "production").empty
+    found = plots.predicted("classification", "y", judged, "refit")
     assert np.allclose(found["predicted"], found["actual"], atol=0.02)
 
 
 def test_error_over_time__is_the_mean_of_each_day() -> None:
     judged = make_judged(72)
     found = plots.error_over_time(judged)
-    assert list(found.columns) == ["day", "model", "error"]
-    assert len(found) == 2 * 3
+    assert list(found.columns) == ["day", "date", "production", "refit"]
+    assert found["day"].tolist() == [1, 2, 3]
     first = judged[judged["_day"] == judged["_day"].min()]
-    assert found["error"].iloc[0] == pytest.approx(first["production_loss"].mean())
-    assert found["error"].iloc[3] == pytest.approx(first["refit_loss"].mean())
+    assert found["production"].iloc[0] == pytest.approx(first["production_loss"].mean())
+    assert found["refit"].iloc[0] == pytest.approx(first["refit_loss"].mean())
 
 
 def test_error_over_time__of_nothing_is_empty() -> None:
     assert plots.error_over_time(make_judged(0)).empty
-    assert list(plots.error_over_time(make_judged(0)).columns) == ["day", "model", "error"]
+    assert list(plots.error_over_time(make_judged(0)).columns) == ["day", "date", "production", "refit"]
 
 
-def test_error_over_time__shows_the_side_that_there_is() -> None:
-    assert set(plots.error_over_time(make_judged(48).drop(columns="production_loss"))["model"]) == {"refit"}
+def test_error_over_time__leaves_a_side_that_is_not_there_empty() -> None:
+    found = plots.error_over_time(make_judged(48).drop(columns="production_loss"))
+    assert found["production"].isna().all()
+    assert found["refit"].notna().all()
 
 
 # Importance

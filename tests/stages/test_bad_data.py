@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from driftloop.errors import ModelError
+from driftloop.errors import DataError, ModelError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -188,9 +188,23 @@ def test_pipeline__a_stuck_sensor_is_seen_whatever_the_key(healthy: Workspace) -
 
 
 def test_pipeline__a_segment_without_any_value_is_no_crash(healthy: Workspace) -> None:
+    rewrite(healthy, lambda rows: rows.assign(zone=None))
     declared = ["weekday", "workingday", "holiday", "weather", "zone"]
     healthy.set(data={"categorical": declared, "segments": ["workingday", "zone"]}).run()
-    assert ("missing-column", "zone") in {(finding.rule, finding.column) for finding in healthy.decision.findings}
+    assert healthy.decision.pattern.worst is not None
+
+
+def test_pipeline__a_column_that_never_was_there_is_a_mistake_in_params(healthy: Workspace) -> None:
+    healthy.set(data={"numerical": ["hour", "temperature", "humidity", "windspeed", "temprature"]})
+    with pytest.raises(DataError, match="got temprature; kept were"):
+        healthy.run("collect")
+
+
+def test_pipeline__production_reads_names_that_params_now_take_for_numbers(healthy: Workspace) -> None:
+    before = healthy.decision.error
+    numbers = ["hour", "temperature", "humidity", "windspeed", "workingday", "weekday"]
+    healthy.set(data={"numerical": numbers, "categorical": ["holiday", "weather"], "segments": []}).run()
+    assert healthy.decision.error == before
 
 
 def test_pipeline__a_day_is_compared_with_the_same_weekday(healthy: Workspace) -> None:

@@ -240,7 +240,7 @@ def test_private__values_stand_in_no_report(healthy: Workspace) -> None:
     written = {name: (healthy.root / name).read_bytes() for name in hashes(healthy) if name[:4] in ("repo", "metr")}
     assert len(written) > 5
     assert [name for name, content in written.items() if b"veryprivate" in content] == []
-    assert "rentals" not in (healthy.root / "metrics/plots/predicted.csv").read_text(encoding="utf-8")
+    assert "rentals" not in (healthy.root / "metrics/plots/predicted_refit.csv").read_text(encoding="utf-8")
     assert healthy.decision.pattern.bias is None
 
 

@@ -46,7 +46,8 @@ def load_estimator(name: str) -> type:
         raise ModelError(msg) from exc
     except Exception as exc:  # the module may be the user's own, and anything can happen in it
         said = (str(exc).splitlines() or [exc.__class__.__name__])[0]
-        msg = f"{where}: cannot be imported ({said}); give a dotted name such as sklearn.linear_model.Ridge"
+        remedy = "install its package (uv add …) or put your module into src/" if module else "give a dotted name"
+        msg = f"{where}: cannot be imported ({said}); {remedy}"
         raise ModelError(msg) from exc
     if not inspect.isclass(found) or not hasattr(found, "fit") or not hasattr(found, "predict"):
         msg = f"{where}: expected a class with fit and predict, got {type(found).__name__}"
@@ -154,7 +155,7 @@ def inputs(recipe: Recipe, rows: pd.DataFrame) -> pd.DataFrame:
     """
     given = rows.reindex(columns=recipe.features)
     numbers = {name: pd.to_numeric(given[name], errors="coerce").astype(float) for name in recipe.numerical}
-    texts = {name: given[name].astype(object).where(given[name].notna(), np.nan) for name in recipe.categorical}
+    texts = {name: _texts(given[name]) for name in recipe.categorical}
     return pd.DataFrame({**numbers, **texts}, index=rows.index)
 
 
@@ -190,6 +191,14 @@ def score(pipeline: Pipeline, recipe: Recipe, rows: pd.DataFrame) -> pd.DataFram
         msg = f"{recipe.estimator}: expected finite predictions, got {int((~np.isfinite(values)).sum())} that are not"
         raise ModelError(msg)
     return pd.DataFrame(values, index=rows.index, columns=list(names))
+
+
+def _texts(column: pd.Series) -> pd.Series:
+    """Write names; a column that params.yaml now takes for numbers still holds the names 0, 1, … for production."""
+    if pd.api.types.is_numeric_dtype(column):
+        column = column.map(lambda value: f"{value:.0f}" if value == round(value) else repr(value), na_action="ignore")
+    texts: pd.Series = column.astype(object).where(column.notna(), np.nan)
+    return texts
 
 
 def untrainable(recipe: Recipe, rows: pd.DataFrame) -> str | None:

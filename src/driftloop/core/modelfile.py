@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from driftloop.errors import ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 SCHEMA = "schema.json"
 
@@ -50,13 +51,29 @@ def loads(content: bytes, *, trusted: Sequence[str] = (), where: str = "model fi
         If it is no skops archive, is damaged, or holds a type that is not trusted.
     """
     from skops import io as skops_io
+
+    audit(content, trusted=trusted, where=where)
+    with _translated(where):
+        return skops_io.loads(content, trusted=[*HARMLESS, *trusted])
+
+
+def audit(content: bytes, *, trusted: Sequence[str] = (), where: str = "model file") -> None:
+    """Look at the types in a skops archive without opening the model; arguments and errors as of `loads`."""
+    from skops import io as skops_io
+
+    with _translated(where):
+        strange = sorted(set(skops_io.get_untrusted_types(data=content)) - {*HARMLESS, *trusted})
+    if strange:
+        msg = f"{where}: refused, holds types that are not trusted: {', '.join(strange)}; train.trusted allows your own"
+        raise ModelError(msg)
+
+
+@contextmanager
+def _translated(where: str) -> Iterator[None]:
     from skops.io.exceptions import UntrustedTypesFoundException
 
     try:
-        allowed = [*HARMLESS, *trusted]
-        strange = sorted(set(skops_io.get_untrusted_types(data=content)) - set(allowed))
-        if not strange:
-            return skops_io.loads(content, trusted=allowed)
+        yield
     except (KeyboardInterrupt, MemoryError):
         raise
     except UntrustedTypesFoundException as exc:
@@ -65,8 +82,6 @@ def loads(content: bytes, *, trusted: Sequence[str] = (), where: str = "model fi
     except Exception as exc:  # skops raises whatever a damaged archive happens to trip over
         msg = f"{where}: not a readable skops file of this skops and scikit-learn ({exc.__class__.__name__})"
         raise ModelError(msg) from exc
-    msg = f"{where}: refused, holds types that are not trusted: {', '.join(strange)}; train.trusted allows your own"
-    raise ModelError(msg)
 
 
 def _canonical(archive: bytes) -> bytes:

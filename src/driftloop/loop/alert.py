@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, assert_never
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, assert_never
 
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from driftloop.github.values import same
 from driftloop.loop.labels import LOOKS, Label
 from driftloop.report import texts
 
@@ -14,10 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from driftloop.core.diagnosis import Decision
+    from driftloop.core.finding import Finding
     from driftloop.github.hub import Hub, Issue
     from driftloop.report.texts import Links
 
-STATE = re.compile(r"<!-- driftloop:state (\{[^\n]*\}) -->")
+STATE = re.compile(r"<!-- driftloop:state (\{.*\}) -->")
+MUCH_WORSE = 1.5  # times the error that was told: a degraded model is told of again
+MOST_FAULTS = 200
 
 
 def marker(model: str) -> str:
@@ -25,36 +31,45 @@ def marker(model: str) -> str:
     return f"<!-- driftloop:alert {model} -->"
 
 
-@dataclass(frozen=True)
-class State:
-    """What an alert remembers of the decision that it told last.
+class State(BaseModel):
+    """What an alert remembers of what people were told last; a hidden line in its text, which people may change.
 
     Attributes
     ----------
     status, version
-        Of that decision.
-    waiting
-        Normal days of error when people were last told; None where it was not measured.
-    recovered
-        Whether the loop itself closed the issue.
+        Of the decision that was told.
+    waiting, error
+        Its normal days of error, and production's error; None where they were not measured.
+    faults
+        Digests of the findings that were told.
+    told
+        Number of the last comment; a comment that may be there already is found by it.
+    over
+        Why the loop closed the issue, or would have; empty while it is open, and where a person closed it.
     """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     status: str
     version: int
     waiting: float | None = None
-    recovered: bool = False
+    error: float | None = None
+    faults: tuple[str, ...] = ()
+    told: int = 0
+    over: Literal["", "recovered", "double"] = ""
 
     def __str__(self) -> str:
         """Write it as a hidden line."""
-        return f"<!-- driftloop:state {json.dumps(vars(self), sort_keys=True)} -->"
+        return f"<!-- driftloop:state {self.model_dump_json()} -->"
 
 
 def read_state(body: str) -> State | None:
-    """Read the state that a body carries; None if it has none that can be read."""
-    found = STATE.search(body)
+    """Read the state that a body carries in its second line; None if it has none that can be read."""
+    line = body.splitlines()[1:2]
+    found = STATE.fullmatch(line[0].strip()) if line else None
     try:
-        return State(**json.loads(found[1])) if found else None
-    except (TypeError, ValueError):
+        return State.model_validate_json(found[1]) if found else None
+    except ValidationError:
         return None
 
 
@@ -74,6 +89,7 @@ class Update:
     title: str
     body: str
     comment: str | None
+    told: int
 
 
 @dataclass(frozen=True)
@@ -83,6 +99,16 @@ class Close:
     number: int
     body: str
     comment: str
+    told: int
+    reason: Literal["completed", "not_planned"] = "completed"
+
+
+@dataclass(frozen=True)
+class Settle:
+    """Note in an alert that a person closed that it is over, so that the next one of its kind is told."""
+
+    number: int
+    body: str
 
 
 @dataclass(frozen=True)
@@ -92,11 +118,18 @@ class Nothing:
     reason: str
 
 
-AlertAction = Open | Update | Close | Nothing
+AlertAction = Open | Update | Close | Settle | Nothing
 
 
-def plan(decision: Decision, alerts: Sequence[Issue], links: Links) -> AlertAction:
-    """Decide what to do about the alert.
+class Done(NamedTuple):
+    """What was done, in words, and the issue that it was done to."""
+
+    text: str
+    number: int | None = None
+
+
+def plan(decision: Decision, alerts: Sequence[Issue], links: Links) -> tuple[AlertAction, ...]:
+    """Decide what to do about the alert, and about others that are open beside it.
 
     Parameters
     ----------
@@ -107,54 +140,96 @@ def plan(decision: Decision, alerts: Sequence[Issue], links: Links) -> AlertActi
     links
         Where the text points to.
     """
-    open_alert = next((alert for alert in alerts if alert.open), None)
-    before = read_state(open_alert.body) if open_alert else None
+    match [alert for alert in alerts if alert.open]:
+        case [first, *others]:
+            return (_with(decision, first, links), *(_double(decision, each, first.number) for each in others))
+        case _:
+            return (_without(decision, alerts, links),)
+
+
+def _without(decision: Decision, alerts: Sequence[Issue], links: Links) -> AlertAction:
+    """Decide where no alert is open."""
+    states = [(alert, read_state(alert.body)) for alert in alerts]
+    last, before = next(
+        ((alert, state) for alert, state in reversed(states) if state is None or state.over != "double"), (None, None)
+    )
+    snoozed = last and before and not before.over
     if not decision.alert:
-        return _recovered(decision, open_alert, before) if open_alert else Nothing("nothing to tell")
-    if open_alert is None:
-        snoozed = _snoozed(decision, alerts)
-        if snoozed:
-            return Nothing(snoozed)
-        state = State(decision.status, decision.version, decision.waiting_days)
-        return Open(texts.alert_title(decision), _body(decision, state, links))
+        if last and before and snoozed:
+            return Settle(last.number, _with_state(last.body, before.model_copy(update={"over": "recovered"})))
+        return Nothing("there is nothing to tell")
+    if last and snoozed and not _news(decision, before):
+        return Nothing(f"#{last.number} was closed by hand, and nothing new has happened since")
+    return Open(texts.alert_title(decision), _body(decision, _told(decision, 0), links))
+
+
+def _with(decision: Decision, alert: Issue, links: Links) -> AlertAction:
+    """Decide where an alert is open."""
+    before = read_state(alert.body)
+    # Where the state was lost, the count goes on from the day, so that no earlier comment is written over.
+    told = (before.told if before else decision.until.toordinal()) + 1
+    if not decision.alert:
+        if before and before.over:
+            return Nothing(f"#{alert.number} was opened again by hand, and waits for a person")
+        state = (before or _told(decision, told)).model_copy(update={"over": "recovered", "told": told})
+        return Close(alert.number, _with_state(alert.body, state), texts.recovered(decision), told)
     news = _news(decision, before)
-    told = decision.waiting_days if news or before is None else before.waiting
-    body = _body(decision, State(decision.status, decision.version, told), links)
-    title = texts.alert_title(decision)
-    if (open_alert.title, open_alert.body) == (title, body):
-        return Nothing(f"#{open_alert.number} says so already")
-    return Update(open_alert.number, title, body, news)
+    state = before if before and not news else _told(decision, told, before)
+    title, body = texts.alert_title(decision), _body(decision, state, links)
+    if same(alert.title, title) and same(alert.body, body):
+        return Nothing(f"#{alert.number} says so already")
+    return Update(alert.number, title, body, news, told)
 
 
-def _body(decision: Decision, state: State, links: Links) -> str:
-    return f"{marker(decision.model)}\n{state}\n{texts.alert(decision, links)}"
+def _double(decision: Decision, alert: Issue, first: int) -> Close:
+    before = read_state(alert.body) or _told(decision, decision.until.toordinal())
+    state = before.model_copy(update={"over": "double", "told": before.told + 1})
+    return Close(alert.number, _with_state(alert.body, state), texts.double(first), state.told, "not_planned")
 
 
-def _recovered(decision: Decision, alert: Issue, before: State | None) -> Close:
-    state = State(decision.status, decision.version, before.waiting if before else None, recovered=True)
-    body = STATE.sub(lambda _: str(state), alert.body)
-    return Close(alert.number, body, texts.recovered(decision))
+def _told(decision: Decision, told: int, before: State | None = None) -> State:
+    """Note what people are told with this decision; of the same trouble, what they were told earlier stays known."""
+    same_trouble = before and (before.status, before.version) == (decision.status, decision.version)
+    known = set(before.faults) if before and same_trouble else set()
+    faults = [_digest(finding) for finding in decision.findings]
+    return State(
+        status=decision.status,
+        version=decision.version,
+        waiting=None if decision.waiting_days is None else round(decision.waiting_days, 2),
+        error=decision.error.estimate if decision.error else None,
+        faults=tuple(sorted({*known, *faults})[:MOST_FAULTS]),
+        told=told,
+    )
 
 
 def _news(decision: Decision, before: State | None) -> str | None:
-    """Word what changed so much that a person should hear of it."""
-    if before is None or before.status != decision.status or before.version != decision.version:
+    """Word what a person should hear of, since it is not what was told."""
+    if before is None or before.over or (before.status, before.version) != (decision.status, decision.version):
         return texts.changed(decision)
-    grown = (decision.waiting_days or 0) - (before.waiting or 0)
-    return texts.grown(decision) if grown >= decision.alert_at_days else None
+    new = [finding for finding in decision.findings if _digest(finding) not in before.faults]
+    if new and len(before.faults) < MOST_FAULTS:  # beyond that they are not all remembered
+        return texts.joined(new)
+    waited, error = decision.waiting_days, decision.error.estimate if decision.error else None
+    if decision.status == "outdated" and (waited or 0) - (before.waiting or 0) >= decision.alert_at_days:
+        return texts.grown(decision)
+    if decision.status == "degraded" and error and before.error and error >= MUCH_WORSE * before.error:
+        return texts.worse(decision)
+    return None
 
 
-def _snoozed(decision: Decision, alerts: Sequence[Issue]) -> str | None:
-    """Respect an alert that a person closed: it comes back when it is another one, or has grown by as much again."""
-    last = alerts[-1] if alerts else None
-    state = read_state(last.body) if last else None
-    if last is None or state is None or state.recovered:
-        return None
-    same = (state.status, state.version) == (decision.status, decision.version)
-    grown = (decision.waiting_days or 0) - (state.waiting or 0)
-    if not same or grown >= decision.alert_at_days:
-        return None
-    return f"#{last.number} was closed by hand, and nothing new happened since"
+def _digest(finding: Finding) -> str:
+    return hashlib.sha256(f"{finding.rule} {finding.column}".encode(errors="replace")).hexdigest()[:8]
+
+
+def _body(decision: Decision, state: State, links: Links) -> str:
+    return texts.cut(f"{marker(decision.model)}\n{state}\n{texts.alert(decision, links)}")
+
+
+def _with_state(body: str, state: State) -> str:
+    """Put another state into a body."""
+    head, *rest = body.splitlines()
+    kept = rest[1:] if rest and "<!-- driftloop:state" in rest[0] else rest
+    return texts.cut("\n".join([head, str(state), *kept]))
 
 
 def find(hub: Hub, model: str) -> list[Issue]:
@@ -169,36 +244,71 @@ def is_alert(issue: Issue, model: str, login: str) -> bool:
     return issue.author == login and issue.body.startswith(marker(model))
 
 
-def act(hub: Hub, model: str, action: AlertAction) -> str:
+def run(hub: Hub, decision: Decision, links: Links) -> list[Done]:
+    """Look, decide, act; a rival that opened an alert at the same time is noticed by looking again."""
+    actions = plan(decision, find(hub, decision.model), links)
+    done = [act(hub, decision.model, action) for action in actions]
+    if isinstance(actions[0], Open):
+        doubles = plan(decision, find(hub, decision.model), links)[1:]
+        done += [act(hub, decision.model, action) for action in doubles]
+    return done
+
+
+def act(hub: Hub, model: str, action: AlertAction) -> Done:
     """Do it, and say what was done; doing it twice changes nothing."""
     match action:
         case Open():
             for label, look in LOOKS.items():
                 hub.ensure_label(label, color=look.color, description=look.description)
-            issue = hub.open_issue(
+            number = hub.open_issue(
                 action.title,
                 action.body,
                 [Label.ALERT],
                 find=lambda: next((alert for alert in find(hub, model) if alert.open), None),
-            )
-            return f"opened #{issue.number}: {action.title}"
+            ).number
+            return Done(f"opened #{number}", number)
         case Update():
             if action.comment:
-                _tell(hub, action.number, action.comment, action.body)
+                _tell(hub, action.number, action.comment, action.told)
             hub.edit_issue(action.number, title=action.title, body=action.body)
-            return f"updated #{action.number}: {action.title}"
+            return Done(f"updated #{action.number}{' and commented' if action.comment else ''}", action.number)
         case Close():
-            _tell(hub, action.number, action.comment, action.body)
-            hub.edit_issue(action.number, body=action.body, state="closed", state_reason="completed")
-            return f"closed #{action.number}"
+            _tell(hub, action.number, action.comment, action.told)
+            hub.edit_issue(action.number, body=action.body, state="closed", state_reason=action.reason)
+            return Done(f"closed #{action.number}", action.number)
+        case Settle():
+            hub.edit_issue(action.number, body=action.body)
+            return Done(f"noted in #{action.number}, which a person closed, that it is over", action.number)
         case Nothing():
-            return f"nothing to do: {action.reason}"
+            return Done(f"did nothing: {action.reason}")
         case _:
             assert_never(action)
 
 
-def _tell(hub: Hub, number: int, text: str, body: str) -> None:
-    """Comment once per state: the comment's marker is the state that it tells of."""
-    found = STATE.search(body)
-    mark = f"<!-- driftloop:told {found[1]} -->" if found else "<!-- driftloop:told -->"
-    hub.comment(number, f"{mark}\n{text}", marker=mark, author=hub.login())
+def shown(action: AlertAction) -> dict[str, Any]:
+    """Write an action as JSON data."""
+    return {"action": type(action).__name__.lower(), **asdict(action)}
+
+
+def worded(action: AlertAction) -> str:
+    """Say what would be done."""
+    match action:
+        case Open():
+            return f"would open an issue: {action.title}\n\n{action.body}"
+        case Update():
+            said = f"\nwould comment: {action.comment}" if action.comment else ""
+            return f"would update #{action.number}: {action.title}{said}\n\n{action.body}"
+        case Close():
+            return f"would close #{action.number} and comment: {action.comment}"
+        case Settle():
+            return f"would note in #{action.number} that it is over"
+        case Nothing():
+            return f"would do nothing: {action.reason}"
+        case _:
+            assert_never(action)
+
+
+def _tell(hub: Hub, number: int, text: str, told: int) -> None:
+    """Comment once; the number says which comment it is, also to a run that comes after one that broke off."""
+    mark = f"<!-- driftloop:told {told} -->"
+    hub.comment(number, texts.cut(f"{mark}\n{text}"), marker=mark, author=hub.login())

@@ -42,6 +42,11 @@ def parse_instant(text: str) -> datetime:
     return instant
 
 
+def _with_offset(text: str, zone: ZoneInfo) -> str:
+    instant = datetime.fromisoformat(text)
+    return text if instant.tzinfo or zone.key == "UTC" else instant.replace(tzinfo=zone).isoformat()
+
+
 def _valid_instant(text: str) -> str:
     parse_instant(text)
     return text
@@ -242,6 +247,17 @@ class Params(_Section):
     train: Train
     evaluate: Evaluate = Evaluate()
     report: Report = Report()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _local_times(cls, raw: Any) -> Any:
+        """Take times without an offset for local ones, as `driftloop refresh` and the data itself do."""
+        try:
+            zone, source = ZoneInfo(raw["data"].get("timezone", "UTC")), raw["source"]
+            local = {key: source[key] for key in ("since", "until") if isinstance(source.get(key), str)}
+            return {**raw, "source": {**source, **{key: _with_offset(text, zone) for key, text in local.items()}}}
+        except (AttributeError, KeyError, TypeError, ValueError, OSError):
+            return raw  # which the fields themselves will refuse in words
 
     @model_validator(mode="after")
     def _metric_fits_task(self) -> Params:

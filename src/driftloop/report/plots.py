@@ -17,41 +17,34 @@ if TYPE_CHECKING:
 BINS = 10
 BIN_ROWS = 20  # a bin of fewer rows might tell a single prediction
 IMPORTANCE_ROWS = 2000
+SIDES = ("production", "refit")
 NO_IMPORTANCE = pd.DataFrame(columns=["column", "importance"])
 
 
-def predicted(task: str, target: str, judged: pd.DataFrame) -> pd.DataFrame:
-    """Mean prediction against mean outcome, in tenths of the predictions of each model; in fewer bins where rows are few.
+def predicted(task: str, target: str, judged: pd.DataFrame, side: str) -> pd.DataFrame:
+    """Mean prediction against mean outcome, in tenths of one model's predictions; in fewer bins where rows are few.
 
     For classification: probabilities against shares, all classes together.
     """
-    parts = []
+    scores = losses.side(judged, side)
     bins = min(BINS, len(judged) // BIN_ROWS)
-    for side in ("production", "refit"):
-        scores = losses.side(judged, side)
-        if not bins or not scores.shape[1]:
-            continue
-        if task == "regression":
-            pairs = pd.DataFrame({"predicted": scores.iloc[:, 0], "actual": judged[target]})
-        else:
-            truth = [(judged[target] == name).astype(float) for name in scores]
-            pairs = pd.DataFrame({"predicted": scores.to_numpy().T.ravel(), "actual": np.concatenate(truth)})
-        place = (pairs["predicted"].rank(method="first") * bins / (len(pairs) + 1)).astype(int)
-        parts.append(pairs.groupby(place).mean().assign(model=side))
-    if not parts:
-        return pd.DataFrame(columns=["model", "predicted", "actual"])
-    return pd.concat(parts)[["model", "predicted", "actual"]]
+    if not bins or not scores.shape[1]:
+        return pd.DataFrame(columns=["predicted", "actual"])
+    if task == "regression":
+        pairs = pd.DataFrame({"predicted": scores.iloc[:, 0], "actual": judged[target]})
+    else:
+        truth = [(judged[target] == name).astype(float) for name in scores]
+        pairs = pd.DataFrame({"predicted": scores.to_numpy().T.ravel(), "actual": np.concatenate(truth)})
+    place = (pairs["predicted"].rank(method="first") * bins / (len(pairs) + 1)).astype(int)
+    return pairs.groupby(place).mean()
 
 
 def error_over_time(judged: pd.DataFrame) -> pd.DataFrame:
-    """Mean loss per day of both models."""
-    sides = [side for side in ("production", "refit") if f"{side}_loss" in judged and len(judged)]
-    parts = [
-        judged.groupby("_day")[f"{side}_loss"].mean().rename("error").reset_index().assign(model=side) for side in sides
-    ]
-    if not parts:
-        return pd.DataFrame(columns=["day", "model", "error"])
-    return pd.concat(parts).rename(columns={"_day": "day"})[["day", "model", "error"]]
+    """Mean loss per day of both models, by number of the day and by date."""
+    sides = {f"{side}_loss": side for side in SIDES if f"{side}_loss" in judged}
+    daily = judged.groupby("_day")[list(sides)].mean().rename(columns=sides).reset_index(names="date")
+    daily.insert(0, "day", range(1, len(daily) + 1))
+    return daily.reindex(columns=["day", "date", *SIDES])
 
 
 def importance(fitted: Pipeline, recipe: Recipe, rows: pd.DataFrame, metric: str) -> pd.DataFrame:

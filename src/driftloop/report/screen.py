@@ -57,6 +57,9 @@ def _decision(decision: Decision) -> Iterator[str]:
     if decision.error and decision.judged:
         normal = f"; normal {_figure(decision.normal_error)}" if decision.normal_error else ""
         yield _line("Error", f"{_figure(decision.error.estimate)}{metric}, {decision.judged}{normal}")
+    elif decision.version:
+        yield _line("Error", f"not measured yet: no labels that v{decision.version} has not seen; "
+                    f"normal {_figure(decision.normal_error)}")  # fmt: skip
     if decision.waiting_days is not None:
         since = f" since {decision.since}" if decision.since else ""
         cost = f"cost {decision.waiting_days:.1f} normal days of error{since} (alert at {decision.alert_at_days:g})"

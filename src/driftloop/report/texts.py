@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -13,13 +14,29 @@ if TYPE_CHECKING:
     from datetime import date
 
     from driftloop.core.diagnosis import Decision
+    from driftloop.core.finding import Finding
 
+LONGEST = 65_536  # characters that GitHub takes as the text of an issue or a comment
+LONGEST_TITLE = 256
+LONGEST_NAME = 200  # of what comes from data or parameters: names of columns may be of any length
+MOST_FINDINGS = 15
+WEEK = 7
 TITLES = {
+    "healthy": "is healthy",
+    "watch": "is healthy: inputs moved, error did not",
     "outdated": "is outdated: retraining would pay",
     "degraded": "is degraded: investigate",
     "data fault": "gets faulty data: fix the data, do not retrain",
     "insufficient data": "gets too little data to be judged",
+    "no production": "has no production model yet",
 }
+METRICS = {
+    "mae": "mean absolute error",
+    "mse": "mean squared error",
+    "log_loss": "log loss",
+    "brier": "Brier score",
+}
+CUT = "\n\n… cut, for GitHub takes no longer text."
 
 
 @dataclass(frozen=True)
@@ -48,6 +65,11 @@ def figure(value: float | None) -> str:
     return f"{value:,.1f}" if abs(value) >= 10 else f"{value:.3g}"  # noqa: PLR2004
 
 
+def share(value: float | None) -> str:
+    """Write a share, or that it is unknown."""
+    return "unknown" if value is None else percent(value)
+
+
 def day(instant: date) -> str:
     """Write a date."""
     return f"{instant:%-d %b %Y}"
@@ -58,26 +80,50 @@ def last(until: date) -> str:
     return day(until - timedelta(days=1))
 
 
+def plain(text: str) -> str:
+    r"""Show a text as it is, in one line: no Markdown, no HTML, no mention and no reference come alive in it.
+
+    >>> plain("a_b *c* <!-- x --> @all #1")
+    'a_b \\*c\\* &lt;!-- x --&gt; @&#8203;all #&#8203;1'
+    """
+    line = " ".join(text.split())
+    line = line if len(line) <= LONGEST_NAME else line[: LONGEST_NAME - 1] + "…"
+    line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    line = re.sub(r"([\\`*\[\]|~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))", r"\\\1", line)
+    return re.sub(r"([@#])(?=\w)", r"\1&#8203;", line)
+
+
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Write a Markdown table; pipes and newlines in cells are made harmless."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(cell(text) for text in line) + " |" for line in lines)
+    """Write a Markdown table; whatever stands in its cells is shown as it is."""
+    lines = [[cell(text) for text in head], ["---"] * len(head), *[[cell(text) for text in row] for row in rows]]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def cell(text: str) -> str:
     """Make a text fit into a table cell."""
-    return text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+    return plain(text)
+
+
+def cut(text: str, longest: int = LONGEST) -> str:
+    """Shorten a text that GitHub would refuse, at the end of a line where there is one."""
+    if len(text) <= longest:
+        return text
+    kept = text[: longest - len(CUT)]
+    return (kept.rpartition("\n")[0] or kept) + CUT
 
 
 def alert_title(decision: Decision) -> str:
-    """Say in one line what is wrong."""
+    """Say in one line how the model is."""
+    asked = decision.status == "outdated" and decision.policy != "avoidable_loss"
+    said = f"is outdated by the policy {decision.policy}" if asked else TITLES[decision.status]
     simulated = " (simulated data)" if decision.simulated else ""
-    return f"{decision.model} v{decision.version} {TITLES.get(decision.status, decision.status)}{simulated}"
+    return f"{_name(decision)} {said}{simulated}"[:LONGEST_TITLE]
 
 
 def alert(decision: Decision, links: Links) -> str:
     """Say what happened, why, what is unknown, and what to do."""
     parts = [
+        "_Simulated data: nothing of this is real._" if decision.simulated else "",
         _lead(decision),
         _errors(decision),
         "\n".join(_points(decision)),
@@ -87,69 +133,108 @@ def alert(decision: Decision, links: Links) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
+def _name(decision: Decision) -> str:
+    return f"{decision.model} v{decision.version}" if decision.version else decision.model
+
+
 def _lead(decision: Decision) -> str:
     gain, judged = decision.recent_gain, decision.judged
-    if decision.status == "outdated" and gain and judged:
-        return (
-            f"Refitted at each step, it would have made **{less_error(gain).replace(' (', '** (', 1)} over the "
-            f"{judged.days} labelled days to {last(judged.until)}. Measured, not a forecast."
-        )
-    return f"**{decision.reasons[0][0].upper()}{decision.reasons[0][1:]}.**" if decision.reasons else ""
+    reason = f"**{_sentence(decision)}**" if decision.reasons else ""
+    if decision.status != "outdated" or gain is None or judged is None:
+        return reason
+    measured = (
+        f"Refitted {_each(decision)}, it would have made **{less_error(gain).replace(' (', '** (', 1)} over the "
+        f"{judged.days} labelled days to {last(judged.until)}. Measured, not a forecast."
+    )
+    return measured if decision.policy == "avoidable_loss" else f"{reason} {measured}".strip()
+
+
+def _sentence(decision: Decision) -> str:
+    said = plain(decision.reasons[0])
+    return f"{said[:1].upper()}{said[1:]}."
+
+
+def _each(decision: Decision) -> str:
+    return "weekly" if decision.step_days == WEEK else f"every {decision.step_days} days"
 
 
 def _errors(decision: Decision) -> str:
     if not decision.error:
         return ""
-    unit = f"{decision.unit}, {decision.metric}" if decision.unit else decision.metric
-    head, row = [unit, f"v{decision.version}", "normal for it"], [
-        "mean error", figure(decision.error.estimate), figure(decision.normal_error)]  # fmt: skip
+    name = METRICS.get(decision.metric, decision.metric)
+    unit = decision.unit if decision.metric == "mae" else ""
+    version = f"v{decision.version}"
+    head = [unit, version, f"normal for {version}"]
+    row = [name, figure(decision.error.estimate), figure(decision.normal_error)]
     if decision.refit_error is not None:
-        head, row = [*head, "refitted at each step"], [*row, figure(decision.refit_error)]
+        head, row = [*head, f"refitted {_each(decision)}"], [*row, figure(decision.refit_error)]
     return table(head, [row])
 
 
 def _points(decision: Decision) -> Iterator[str]:
     if decision.waiting_days is not None:
         since = f" since {day(decision.since)}" if decision.since else ""
-        yield (
-            f"- **Cost of waiting:** {decision.waiting_days:.1f} normal days of error{since}. "
-            f"Alert at {decision.alert_at_days:g}."
-        )
+        bar = f" Alert at {decision.alert_at_days:g}." if decision.policy == "avoidable_loss" else ""
+        yield f"- **Cost of waiting:** {decision.waiting_days:.1f} normal days of error{since}.{bar}"
     if pattern := _pattern(decision):
         yield f"- **Pattern:** {pattern}."
-    faults = [finding.text for finding in decision.findings]
-    yield f"- **Data:** {'; '.join(faults) if faults else 'no fault found'}."
-    yield f"- **Unknown:** labels after {last(decision.labelled_until)}."
+    yield from _data(decision.findings)
+    drift = decision.drift
+    if drift.share is not None:
+        remark = "" if decision.policy == "evidently" else ": no reason to retrain by itself"
+        yield f"- **Inputs:** {drift.drifted} of {drift.columns} columns shifted by Evidently's rule{remark}."
+    yield f"- **Unknown:** labels after {last(decision.labelled_until)}; data after {last(decision.until)}."
     if decision.comparable_from:
         yield f"- **Retraining can first be judged** when data reaches {day(decision.comparable_from)}."
+    for warning in decision.warnings[:MOST_FINDINGS]:
+        yield f"- **Warning:** {plain(warning)}."
+
+
+def _data(findings: Sequence[Finding]) -> Iterator[str]:
+    if not findings:
+        yield "- **Data:** no fault found."
+    elif len(findings) == 1:
+        yield f"- **Data:** {plain(findings[0].text)}."
+    else:
+        yield f"- **Data:** {len(findings)} findings."
+        yield from (f"  - {plain(finding.text)}" for finding in findings[:MOST_FINDINGS])
+        if more := findings[MOST_FINDINGS:]:
+            yield f"  - and {len(more)} more, in `reports/quality.json`"
 
 
 def _pattern(decision: Decision) -> str:
-    pattern, unit = decision.pattern, decision.unit or "on average"
+    pattern = decision.pattern
     said = []
     if pattern.bias is not None:
+        unit = plain(decision.unit) or "on average"
         said.append(f"predicts {figure(abs(pattern.bias))} too {'many' if pattern.bias > 0 else 'few'} {unit}")
     if pattern.worst is not None:
-        said.append(f"worst where {pattern.worst} (error {figure(pattern.worst_error)})")
+        said.append(f"worst where {plain(pattern.worst)} (error {figure(pattern.worst_error)})")
     return "; ".join(said)
 
 
 def _advice(decision: Decision) -> str:
     match decision.status:
         case "outdated":
-            return (
-                "**Do:** set the label `retrain-model` (write access). You get a pull request, or a comment saying why "
-                "not. Nothing changes until you merge. Close this issue to hear of it again only when it has got worse."
+            do = (
+                "set the label `retrain-model` (write access). You get a pull request, or a comment saying why not. "
+                "Nothing changes until you merge."
             )
         case "data fault":
-            return (
-                "**Do:** fix the data at its source. Do not retrain: a model trained on a fault soon wins on the fault, "
-                "and the gate refuses. This issue closes by itself when the data is sound."
+            do = (
+                "fix the data at its source. Do not retrain: a model trained on a fault soon wins on the fault, and "
+                "the gate refuses. If this is normal from now on, `driftloop promote --force` says so."
             )
         case "degraded":
-            return "**Do:** investigate what changed. Retraining does not pay so far."
+            do = "investigate what changed. Retraining is not asked for: it has not been shown to help enough."
+        case "insufficient data":
+            do = "wait for data, or mend the source. Nothing can be said of the model until then."
         case _:
-            return f"**Do:** {decision.advice}."
+            do = f"{plain(decision.advice)}."
+    return (
+        f"**Do:** {do}\n\nThis issue closes by itself when it is over. "
+        "Close it to hear of it again only when it has got worse."
+    )
 
 
 def _footer(decision: Decision, links: Links) -> str:
@@ -161,12 +246,19 @@ def _footer(decision: Decision, links: Links) -> str:
 
 def recovered(decision: Decision) -> str:
     """Say that an alert is over."""
-    return f"Recovered: v{decision.version} is {decision.status} with data to {last(decision.until)}. Closing."
+    return f"Recovered: {_name(decision)} {TITLES[decision.status]}, with data to {last(decision.until)}. Closing."
 
 
 def changed(decision: Decision) -> str:
     """Say that the alert is about something else now."""
-    return f"Now: **{decision.status}**. {decision.reasons[0]}." if decision.reasons else f"Now: **{decision.status}**."
+    reason = f" {_sentence(decision)}" if decision.reasons else ""
+    return f"Now: **{alert_title(decision)}**.{reason}"
+
+
+def joined(findings: Sequence[Finding]) -> str:
+    """Say what was found that was not told before."""
+    more = f"; and {len(findings) - MOST_FINDINGS} more" if len(findings) > MOST_FINDINGS else ""
+    return f"New: {'; '.join(plain(finding.text) for finding in findings[:MOST_FINDINGS])}{more}."
 
 
 def grown(decision: Decision) -> str:
@@ -174,6 +266,18 @@ def grown(decision: Decision) -> str:
     return f"Waiting has now cost {decision.waiting_days or 0:.1f} normal days of error."
 
 
-def share(value: float | None) -> str:
-    """Write a share, or that it is unknown."""
-    return "unknown" if value is None else percent(value)
+def worse(decision: Decision) -> str:
+    """Say that error has risen further."""
+    error = decision.error.estimate if decision.error else None
+    return f"Error has risen to {figure(error)}; normal is {figure(decision.normal_error)}."
+
+
+def double(number: int) -> str:
+    """Say that another issue tells the same."""
+    return f"Opened twice; #{number} is the alert. Closing this one."
+
+
+def paragraph(decision: Decision, done: str) -> str:
+    """Sum up for the page of a run: how the model is, why, and what was done."""
+    reason = f" {_sentence(decision)}" if decision.reasons else ""
+    return f"**{alert_title(decision)}.**{reason} Data to {last(decision.until)}. {done[:1].upper()}{done[1:]}."

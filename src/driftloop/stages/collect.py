@@ -5,23 +5,40 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+import pyarrow.parquet as pq
+
 from driftloop import sources
 from driftloop.artifacts import CACHE, RAW, read_card, replacing_folder
 from driftloop.core.schema import columns_of
+from driftloop.errors import DataError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from driftloop.core.production import Card
     from driftloop.params import Params
 
 
 def run(params: Params, root: Path) -> None:
     """Fetch raw data; if the source fails, the last good data stays."""
-    columns = columns_of(params, read_card(root, params))
+    card = read_card(root, params)
+    columns = columns_of(params, card)
     features = {"numerical": list(columns.numerical), "categorical": list(columns.categorical)}
     wanted = params.model_copy(update={"data": params.data.model_copy(update=features)})
     with replacing_folder(root / RAW) as out:
         sources.collect(wanted, out, cache=root / CACHE / "downloads", say=_say)
+        _refuse_unknown(params, card, out)
+
+
+def _refuse_unknown(params: Params, card: Card, raw: Path) -> None:
+    """Refuse a declared column that never was in the source; one that production knows and that is gone is a decision."""
+    there = {name for path in raw.glob("*.parquet") for name in pq.read_schema(path).names}
+    known = set(card.recipe.features) if card.recipe else set()
+    absent = [name for name in params.data.features if name not in there and name not in known]
+    if absent and any(pq.read_metadata(path).num_rows for path in raw.glob("*.parquet")):
+        found = ", ".join(sorted(name for name in there if not name.startswith("_")))
+        msg = f"params.yaml: data: expected columns that the source has, got {', '.join(absent)}; kept were {found}"
+        raise DataError(msg)
 
 
 def _say(line: str) -> None:

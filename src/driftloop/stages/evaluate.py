@@ -62,7 +62,10 @@ def run(params: Params, root: Path) -> None:
     write_json(root / VERDICT, report.model_dump(mode="json"))
     write_json(root / METRICS / "evaluate.json", numbers(report))
     for name, table in {
-        "predicted": plots.predicted(params.data.task, params.data.target, drawn),
+        **{
+            f"predicted_{side}": plots.predicted(params.data.task, params.data.target, drawn, side)
+            for side in plots.SIDES
+        },
         "error": plots.error_over_time(judged),
         "importance": importance,
     }.items():

@@ -1,0 +1,169 @@
+"""Retrain on request: check who asks, refresh, run the pipeline, and leave a hand-over for the job that proposes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from driftloop.artifacts import VERDICT, read_card, read_value
+from driftloop.core.gate import Report
+from driftloop.errors import LoopError
+from driftloop.github import values
+from driftloop.loop import alert, handover, promote
+from driftloop.loop import refresh as refreshing
+from driftloop.loop.labels import Label
+from driftloop.params import load_params
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from driftloop.github.git import Git
+    from driftloop.github.hub import Hub
+    from driftloop.github.runtime import Runtime
+    from driftloop.loop.handover import Manifest
+
+
+def branch_of(issue: int) -> str:
+    """Name the branch that answers an issue."""
+    return f"retrain/issue-{issue}"
+
+
+@dataclass(frozen=True)
+class Request:
+    """Somebody who may write asks to retrain.
+
+    Attributes
+    ----------
+    issue
+        The alert.
+    asked_by
+        Login of who asked.
+    """
+
+    issue: int
+    asked_by: str
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """Leave everything as it is."""
+
+    reason: str
+
+
+def plan(hub: Hub, runtime: Runtime, number: int, model: str) -> Request | Nothing:
+    """Check a request.
+
+    Raises
+    ------
+    LoopError
+        If the issue is closed or none that the loop opened for this model, or who asks may not write.
+    """
+    if runtime.event_name == "issues" and not values.has(frozenset({runtime.label}), Label.RETRAIN):
+        return Nothing(f"the label {runtime.label!r} asks for nothing")
+    request = check(hub, runtime, number, model)
+    if not values.has(hub.issue(number).labels, Label.RETRAIN):
+        return Nothing(f"#{number} does not carry the label {Label.RETRAIN}")
+    if pulls := hub.pulls(branch_of(number)):
+        return Nothing(f"pull request #{pulls[0].number} for #{number} is open already: {pulls[0].url}")
+    return request
+
+
+def check(hub: Hub, runtime: Runtime, number: int, model: str) -> Request:
+    """Check that an issue is an open alert of this model by the loop itself, and that who asks may write."""
+    if runtime.number not in (None, number):
+        msg = f"#{number}: expected the issue of the event, #{runtime.number}"
+        raise LoopError(msg)
+    issue = hub.issue(number)
+    if issue.is_pull or not alert.is_alert(issue, model, hub.login()):
+        msg = f"#{number}: expected an alert of {model} that the loop itself opened, got another; nothing was done"
+        raise LoopError(msg)
+    if not issue.open:
+        msg = f"#{number}: expected an open alert, got a closed one; reopen it to retrain"
+        raise LoopError(msg)
+    asked_by = runtime.sender or hub.login()
+    if not hub.may_write(asked_by):
+        msg = f"#{number}: {asked_by} has no write access, so the request does not count; a maintainer has to set the label"
+        raise LoopError(msg)
+    return Request(number, asked_by)
+
+
+def shown(action: Request | Nothing) -> dict[str, Any]:
+    """Give a plan as data."""
+    return {"action": "retrain" if isinstance(action, Request) else "nothing", **asdict(action)}
+
+
+def worded(action: Request | Nothing, out: Path) -> str:
+    """Say what would be done."""
+    if isinstance(action, Nothing):
+        return f"nothing to do: {action.reason}"
+    return f"would refresh, run `dvc repro` for #{action.issue}, and leave the hand-over in {out}"
+
+
+def act(
+    root: Path,
+    git: Git,
+    request: Request,
+    out: Path,
+    *,
+    until: str | None,
+    now: datetime,
+    repro: Callable[[Path], None] | None = None,
+) -> Manifest:
+    """Refresh, run the pipeline, promote in the working tree if the gate says so, and leave the hand-over in `out`.
+
+    Parameters
+    ----------
+    root, git
+        A checkout without changes in tracked files.
+    request, out
+        What is answered, and where to; an earlier hand-over is replaced.
+    until, now
+        As for `refresh`.
+    repro
+        Runs the pipeline; DVC unless given.
+    """
+    repro = repro or dvc_repro
+    handover.check_out(out)
+    if changed := git.run("diff", "--name-only", "HEAD"):
+        msg = f"working tree: expected the files of HEAD, got changes in {', '.join(changed.splitlines())}; commit or stash"
+        raise LoopError(msg)
+    base = git.head()
+    refreshing.refresh(root / handover.PARAMS, until=until, now=now)
+    repro(root)
+    params, report = load_params(root / handover.PARAMS), read_value(root / VERDICT, Report)
+    data, proposed, after = handover.take(root, "data"), None, None
+    before = read_card(root, params).version
+    if report.verdict.outcome == "promote":
+        promotion = promote.plan(params, root, first=False, force=False)
+        promote.apply(promotion, root)
+        repro(root)
+        proposed, after = handover.take(root, "promote"), promotion.card.version
+    return handover.write(
+        out,
+        data,
+        proposed,
+        issue=request.issue,
+        base=base,
+        model=params.model,
+        before=before,
+        after=after,
+        until=params.source.until,
+        outcome=report.verdict.outcome,
+    )
+
+
+def dvc_repro(root: Path) -> None:
+    """Run the pipeline, without our token: stages may run code of others."""
+    env = {name: value for name, value in os.environ.items() if name != "GITHUB_TOKEN"}
+    env["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{env.get('PATH', '')}"
+    sys.stdout.flush()
+    done = subprocess.run([sys.executable, "-m", "dvc", "repro"], cwd=root, env=env, check=False)
+    if done.returncode:
+        msg = f"dvc repro: ended with exit code {done.returncode}, see above; nothing was handed over"
+        raise LoopError(msg)

@@ -1,0 +1,237 @@
+"""Records: what is gathered from a working tree, and what the branch holds afterwards."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from decisions import HOSTILE, make_decision, make_finding
+from factories import make_params
+
+from driftloop import artifacts
+from driftloop.artifacts import write_bytes, write_json, write_text
+from driftloop.core.gate import Report, Verdict
+from driftloop.errors import LoopError
+from driftloop.github.git import Git, GitError
+from driftloop.loop import record
+from driftloop.loop.record import Kind, Run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TIME = datetime(2025, 4, 14, 5, 0, tzinfo=UTC)
+SHA = "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"  # of foo
+SECRET = "s3cr3t-row-value"
+
+
+def git(where: Path, *args: str) -> str:
+    return subprocess.run(["git", *args], cwd=where, capture_output=True, text=True, check=True).stdout.strip()
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the user's configuration out."""
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Path:
+    path = tmp_path / "origin.git"
+    git(tmp_path, "init", "--quiet", "--bare", "--initial-branch=main", str(path))
+    return path
+
+
+def clone(bare: Path, name: str = "clone") -> Git:
+    """A working tree with one commit."""
+    git(bare.parent, "clone", "--quiet", str(bare), name)
+    found = Git(bare.parent / name, sleep=lambda _: None)
+    who = ("-c", "user.name=Ann", "-c", "user.email=ann@example.org")
+    git(found.root, *who, "commit", "--quiet", "--allow-empty", "-m", "start")
+    git(found.root, "push", "--quiet", "origin", "HEAD:main", "--force")
+    return found
+
+
+def make_verdict(**over: Any) -> Report:
+    verdict = Verdict(outcome="promote", reasons=("9.8 % less error",))
+    given = {"production_version": 1, "candidate_sha256": "a" * 64, "until": date(2025, 4, 14), "rule": {}}
+    return Report.model_validate({"verdict": verdict, **given, **over})
+
+
+def fill(root: Path, **decision: Any) -> Path:
+    """What a monitor run leaves, by hand."""
+    params = make_params(source={"until": "2025-04-14T00:00Z", "path": f"{SECRET}.csv"})
+    write_text(root / "params.yaml", yaml.safe_dump(params.model_dump(mode="json", exclude_unset=True)))
+    write_json(root / artifacts.DECISION, make_decision(**decision).model_dump(mode="json"))
+    write_json(root / artifacts.CARD, {"version": 1, "model": "bikes", "note": SECRET})
+    write_bytes(root / artifacts.MODEL, b"foo")
+    write_text(root / artifacts.RAW / "rows.csv", SECRET)
+    outs = [{"path": "data/raw", "hash": "md5", "md5": "0123.dir", "size": 9}]
+    lock = {"schema": "2.0", "stages": {"collect": {"cmd": "x", "outs": outs}, "always": {"cmd": "y"}}}
+    write_text(root / "dvc.lock", yaml.safe_dump(lock))
+    return root
+
+
+def make_run(**over: Any) -> Run:
+    given: dict[str, Any] = {"kind": Kind.MONITOR, "outcome": "ok", "time": TIME, "id": "77", "attempt": "1"}
+    return Run(**given | over)
+
+
+def on_branch(bare: Path) -> dict[str, Any]:
+    paths = git(bare, "ls-tree", "-r", "--name-only", record.BRANCH).splitlines()
+    return {path: json.loads(git(bare, "show", f"{record.BRANCH}:{path}")) for path in paths}
+
+
+# Gathering
+
+
+def test_collect__has_all_that_reproduces_a_run(tmp_path: Path) -> None:
+    write_json(fill(tmp_path) / artifacts.VERDICT, make_verdict().model_dump(mode="json"))
+    write_bytes(tmp_path / artifacts.CANDIDATE, b"foo")
+    found = record.collect(tmp_path, make_run(revision="c" * 40, links={"run": "https://github.com/r"}))
+    assert found.path == "records/2025-04-14/monitor-77-1.json"
+    assert found.message == "monitor of bikes: ok"
+    content = found.content
+    assert (content["kind"], content["outcome"], content["time"]) == ("monitor", "ok", "2025-04-14T05:00:00+00:00")
+    assert (content["model"], content["until"], content["revision"]) == ("bikes", "2025-04-14", "c" * 40)
+    assert content["decision"]["status"] == "outdated"
+    assert content["verdict"]["verdict"]["outcome"] == "promote"
+    assert content["data"] == {"collect": {"data/raw": "0123.dir"}, "always": {}}
+    assert content["models"] == {"production": {"version": 1, "sha256": SHA}, "candidate": {"sha256": SHA}}
+    assert len(content["params"]) == 64
+    assert set(content["packages"]) == {"python", *record.PACKAGES}
+    assert all(content["packages"].values())
+    assert content["notes"] == []
+
+
+def test_collect__twice_is_the_same_and_other_params_another(tmp_path: Path) -> None:
+    first = record.collect(fill(tmp_path), make_run())
+    assert record.collect(tmp_path, make_run()) == first
+    text = (tmp_path / "params.yaml").read_text(encoding="utf-8")
+    write_text(tmp_path / "params.yaml", text.replace("target: y", "target: y\n  target_unit: m"))
+    assert record.collect(tmp_path, make_run()).content["params"] != first.content["params"]
+
+
+def test_collect__holds_nothing_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", SECRET)
+    assert SECRET not in json.dumps(record.collect(fill(tmp_path), make_run()).content)
+    write_text(tmp_path / "params.yaml", f"model: {SECRET}!")
+    write_text(tmp_path / artifacts.DECISION, SECRET)
+    failed = record.collect(tmp_path, make_run(outcome="failed"))
+    assert SECRET not in json.dumps([failed.content, failed.path])
+
+
+@pytest.mark.parametrize("over", [{"until": date(2025, 4, 7)}, {"production_version": 2}])
+def test_collect__leaves_out_a_verdict_of_another_run(tmp_path: Path, over: dict[str, Any]) -> None:
+    write_json(fill(tmp_path) / artifacts.VERDICT, make_verdict(**over).model_dump(mode="json"))
+    found = record.collect(tmp_path, make_run()).content
+    assert found["verdict"] is None
+    assert found["notes"] == ["reports/verdict.json: left out, it is about other data or another model"]
+
+
+@pytest.mark.parametrize("over", [{"until": date(2025, 4, 7)}, {"model": "cars"}])
+@pytest.mark.parametrize("outcome", ["ok", "failed"])
+def test_collect__leaves_out_a_decision_of_another_run(tmp_path: Path, over: dict[str, Any], outcome: str) -> None:
+    found = record.collect(fill(tmp_path, **over), make_run(outcome=outcome))
+    assert found.content["decision"] is None
+    assert found.content["notes"] == ["reports/decision.json: left out, it is about other data or another model"]
+    assert found.path.startswith("records/2025-04-14/")
+
+
+def test_collect__without_a_decision_is_no_run_that_ended_well(tmp_path: Path) -> None:
+    (fill(tmp_path) / artifacts.DECISION).unlink()
+    with pytest.raises(LoopError, match=r"reports/decision\.json: not found; run `dvc repro`"):
+        record.collect(tmp_path, make_run())
+
+
+def test_collect__of_a_failed_run_has_what_there_is(tmp_path: Path) -> None:
+    (fill(tmp_path) / artifacts.DECISION).unlink()
+    write_text(tmp_path / artifacts.VERDICT, '{"verdict": ')
+    write_text(tmp_path / "dvc.lock", "stages: [")
+    write_text(tmp_path / artifacts.CARD, "[]")
+    found = record.collect(tmp_path, make_run(outcome="failed"))
+    assert found.message == "monitor of bikes: failed"
+    assert found.content["params"]
+    assert found.content["notes"] == [
+        "reports/decision.json: not there",
+        "reports/verdict.json: cannot be read",
+        "dvc.lock: cannot be read",
+        "models/production/card.json: cannot be read",
+    ]
+
+
+def test_collect__of_a_run_that_failed_at_once(tmp_path: Path) -> None:
+    found = record.collect(tmp_path, make_run(outcome="failed"))
+    assert found.path == "records/unknown/monitor-77-1.json"
+    assert found.message == "monitor of a model: failed"
+    assert found.content["notes"][0] == "params.yaml: cannot be used"
+
+
+def test_collect__outside_of_actions_names_runs_by_what_they_hold(tmp_path: Path) -> None:
+    fill(tmp_path)
+    times = [TIME, TIME, datetime(2025, 4, 14, 6, tzinfo=UTC)]
+    first, again, later = (record.collect(tmp_path, make_run(id="", time=time)).path for time in times)
+    assert first == again
+    assert first != later
+
+
+# Writing
+
+
+def test_write__starts_a_branch_with_nothing_else(bare: Path) -> None:
+    tree = clone(bare)
+    made = record.collect(fill(tree.root), make_run())
+    before = git(tree.root, "status", "--porcelain")
+    record.write(tree, made)
+    assert on_branch(bare) == {made.path: made.content}
+    assert git(bare, "log", "--format=%s|%aI", record.BRANCH) == "monitor of bikes: ok|2025-04-14T05:00:00+00:00"
+    assert git(tree.root, "status", "--porcelain") == before
+    assert git(bare, "rev-list", "--count", "main") == "1"
+
+
+def test_write__twice_is_once_and_another_attempt_stands_beside(bare: Path) -> None:
+    tree = clone(bare)
+    made = record.collect(fill(tree.root), make_run())
+    assert record.write(tree, made) == record.write(tree, made)
+    later = record.collect(tree.root, make_run(time=datetime(2025, 4, 14, 6, tzinfo=UTC)))
+    record.write(tree, later)
+    assert on_branch(bare) == {made.path: later.content}
+    record.write(tree, record.collect(tree.root, make_run(attempt="2", outcome="failed")))
+    record.write(tree, record.collect(tree.root, make_run(kind=Kind.RETRAIN)))
+    names = [path.rpartition("/")[2] for path in on_branch(bare)]
+    assert names == ["monitor-77-1.json", "monitor-77-2.json", "retrain-77-1.json"]
+
+
+def test_write__at_once_loses_nothing(bare: Path) -> None:
+    trees = [clone(bare, f"clone-{place}") for place in range(4)]
+    made = [record.collect(fill(tree.root), make_run(id=str(place))) for place, tree in enumerate(trees)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(record.write, trees, made))
+    assert on_branch(bare) == {each.path: each.content for each in made}
+
+
+def test_write__that_was_refused_is_completed_by_the_next(bare: Path) -> None:
+    tree = clone(bare)
+    made = record.collect(fill(tree.root), make_run())
+    hook = bare / "hooks" / "pre-receive"
+    write_text(hook, "#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+    with pytest.raises(GitError):
+        record.write(tree, made)
+    hook.unlink()
+    record.write(tree, made)
+    assert on_branch(bare) == {made.path: made.content}
+
+
+def test_write__keeps_hostile_words_as_they_are(bare: Path) -> None:
+    tree = clone(bare)
+    found = make_finding(HOSTILE, HOSTILE)
+    made = record.collect(fill(tree.root, status="data fault", findings=[found], reasons=[HOSTILE]), make_run())
+    record.write(tree, made)
+    assert on_branch(bare)[made.path]["decision"]["findings"][0]["text"] == HOSTILE

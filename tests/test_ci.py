@@ -1,0 +1,230 @@
+"""`driftloop ci …` as a workflow runs it: the environment of Actions, exit codes, and what a dry run leaves alone."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+import yaml
+from adapter import EVERYTHING, Site
+from decisions import make_decision
+from factories import make_params
+from hub import NAME, make_hub
+
+from driftloop import artifacts, ci, cli
+from driftloop.artifacts import write_json, write_text
+from driftloop.rehearsal import GitHubServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from driftloop.rehearsal import Token
+
+    Run = Callable[..., "Done"]
+
+VERBS = {"alert": [], "record": [], "pr-comment": ["--pull", "1"]}
+
+
+class Done(NamedTuple):
+    """How a run of the program ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    found = Site(make_hub(tmp_path, GitHubServer))
+    with found.stand.server:
+        yield found
+        for api in found.stand.open:
+            api.close()
+    assert found.stand.server.violations == []
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Path:
+    """The job summary."""
+    return tmp_path / "summary.md"
+
+
+@pytest.fixture
+def driftloop(site: Site, page: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run `driftloop ARGUMENTS` in the clone, as a job of Actions."""
+
+    def run(*arguments: str, token: Token | None = None, **env: str) -> Done:
+        token = token or site.stand.world.actions_token(site.repo, **EVERYTHING)
+        given = {
+            "GITHUB_REPOSITORY": NAME,
+            "GITHUB_API_URL": site.stand.server.url,
+            "GITHUB_TOKEN": token.value,
+            "GITHUB_RUN_ID": "77",
+            "GITHUB_RUN_ATTEMPT": "2",
+            "GITHUB_STEP_SUMMARY": str(page),
+            "TERM": "dumb",
+        }
+        monkeypatch.chdir(site.stand.clone.root)
+        monkeypatch.setattr(sys, "argv", ["driftloop", *arguments])
+        for name in ("GITHUB_SERVER_URL", "GITHUB_EVENT_PATH", "GITHUB_SHA", "DRIFTLOOP_LOGIN"):
+            monkeypatch.delenv(name, raising=False)
+        for name, value in (given | env).items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        code = ended.value.code
+        assert isinstance(code, int)
+        done = Done(code, *capsys.readouterr())
+        assert token.value not in f"{done}{page.read_text(encoding='utf-8') if page.exists() else ''}"
+        return done
+
+    return run
+
+
+@pytest.fixture
+def clone(site: Site) -> Path:
+    """A clone after `dvc repro monitor`, by hand, with a pull request open."""
+    root = site.stand.clone.root
+    site.stand.clone.push("topic", **{"b.txt": "x"})
+    site.stand.at().create_pull(base="main", head="topic", title="Change", body="")
+    params = make_params(source={"until": "2025-04-14T00:00Z"}).model_dump(mode="json", exclude_unset=True)
+    write_text(root / "params.yaml", yaml.safe_dump(params))
+    decide(root)
+    subprocess.run([sys.executable, "-m", "dvc", "init", "--quiet"], cwd=root, check=True)
+    return root
+
+
+def decide(root: Path, status: str = "outdated", **over: Any) -> None:
+    write_json(root / artifacts.DECISION, make_decision(status, **over).model_dump(mode="json"))
+
+
+def state(site: Site) -> Any:
+    repo = site.repo
+    return (
+        [(each.title, each.body, each.state) for each in repo.issues.values()],
+        [(each.number, each.body) for each in repo.comments.values()],
+        sorted(repo.labels),
+        repo.git.refs(),
+    )
+
+
+def test_verbs__are_those_that_are_tested() -> None:
+    mine = {command.name or command.callback.__name__.replace("_", "-") for command in ci.app.registered_commands
+            if command.callback}  # fmt: skip
+    assert set(VERBS) <= mine
+
+
+def test_alert__tells_and_sums_up(driftloop: Run, site: Site, clone: Path, page: Path) -> None:
+    assert driftloop("ci", "alert", "--dashboard", "https://acme.github.io/bikes/") == Done(0, "opened #2\n", "")
+    body = site.repo.issues[2].body or ""
+    head = site.stand.clone.run("rev-parse", "--short=12", "HEAD")
+    assert f"`git checkout {head} && driftloop refresh --until 2025-04-14" in body
+    assert "[Dashboard](https://acme.github.io/bikes/)" in body
+    assert f"[run](https://github.com/{NAME}/actions/runs/77)" in body
+    decide(clone, "healthy")
+    assert driftloop("ci", "alert") == Done(0, "closed #2\n", "")
+    assert driftloop("ci", "alert").out == "did nothing: there is nothing to tell\n"
+    first, second, third = page.read_text(encoding="utf-8").strip().split("\n\n")
+    assert first.startswith("**bikes v1 is outdated: retraining would pay.** Keeping production has cost")
+    assert first.endswith(f" Data to 13 Apr 2025. Opened [#2](https://github.com/{NAME}/issues/2).")
+    assert second.startswith("**bikes v1 is healthy.** ")
+    assert third.endswith(" Did nothing: there is nothing to tell.")
+
+
+def test_alert__says_which_permission_is_missing(driftloop: Run, site: Site, clone: Path, page: Path) -> None:
+    assert clone
+    before = state(site)
+    done = driftloop("ci", "alert", token=site.stand.actions(contents="write"))
+    assert (done.code, done.out) == (1, "")
+    assert "the token lacks a permission: expected issues: write" in done.err
+    assert done.err.count("\n") == 1
+    assert state(site) == before
+    assert not page.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "env", "said"),
+    [
+        (["alert"], {"GITHUB_TOKEN": ""}, "GITHUB_TOKEN: not set"),
+        (["alert", "--dashboard", "javascript:x"], {}, "--dashboard: expected an https:// address, got"),
+        (["record", "--kind", "../x"], {}, "--kind: expected one of monitor, retrain, propose, promote, got '../x'"),
+    ],
+)
+def test_ci__says_in_one_line_what_is_wrong(
+    driftloop: Run, clone: Path, arguments: list[str], env: dict[str, str], said: str
+) -> None:
+    assert clone
+    done = driftloop("ci", *arguments, **env)
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith(said)
+    assert done.err.count("\n") == 1
+
+
+def test_alert__without_a_decision_says_so(driftloop: Run, clone: Path) -> None:
+    (clone / artifacts.DECISION).unlink()
+    assert driftloop("ci", "alert") == Done(1, "", "reports/decision.json: not found; run `dvc repro`\n")
+
+
+def test_alert__stays_done_where_the_summary_cannot_be_written(driftloop: Run, site: Site, clone: Path) -> None:
+    done = driftloop("ci", "alert", GITHUB_STEP_SUMMARY=str(clone))
+    assert done == Done(0, "opened #2\n", "GITHUB_STEP_SUMMARY: cannot be written: Is a directory\n")
+    assert 2 in site.repo.issues
+
+
+def test_record__puts_a_record_on_the_branch(driftloop: Run, site: Site, clone: Path) -> None:
+    path = "records/2025-04-14/monitor-77-2.json"
+    assert driftloop("ci", "record") == Done(0, f"recorded: {path} on the branch driftloop\n", "")
+    (clone / artifacts.DECISION).unlink()
+    assert driftloop("ci", "record", "--kind", "retrain").code == 1
+    assert driftloop("ci", "record", "--kind", "retrain", "--failed").code == 0
+    listed = site.repo.git.run("ls-tree", "-r", "--name-only", "driftloop").split()
+    assert listed == [path, "records/2025-04-14/retrain-77-2.json"]
+    content = json.loads(site.repo.git.run("show", f"driftloop:{path}"))
+    head = site.stand.clone.run("rev-parse", "HEAD")
+    assert content["revision"] == head
+    assert content["links"] == {
+        "run": f"https://github.com/{NAME}/actions/runs/77",
+        "commit": f"https://github.com/{NAME}/commit/{head}",
+    }
+
+
+def test_pr_comment__tells_or_sums_up_where_it_may_not(driftloop: Run, site: Site, clone: Path, page: Path) -> None:
+    assert clone
+    poor = site.stand.actions(contents="read", issues="read", pull_requests="read")
+    done = driftloop("ci", "pr-comment", "--pull", "1", token=poor)
+    assert done.code == 0
+    assert done.out.startswith("no comment on #1: ")
+    assert "**Metrics and parameters**, main (" in page.read_text(encoding="utf-8")
+    assert site.repo.comments == {}
+    assert driftloop("ci", "pr-comment", "--pull", "1").out.startswith("commented on #1: http")
+    assert len(site.repo.comments) == 1
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_ci__dry_run_says_it_and_touches_nothing(
+    driftloop: Run, site: Site, clone: Path, page: Path, verb: str
+) -> None:
+    before, status = state(site), site.stand.clone.run("status", "--porcelain")
+    site.stand.server.calls.clear()
+    done = driftloop("ci", verb, *VERBS[verb], "--dry-run")
+    assert done.code == 0
+    assert json.loads(done.out)
+    assert done.err.startswith("would ")
+    assert {call.method for call in site.stand.server.calls} <= {"GET"}
+    assert state(site) == before
+    assert site.stand.clone.run("status", "--porcelain") == status
+    assert not page.exists()
+    assert clone.exists()
+
+
+def test_ci__costs_the_other_verbs_no_time() -> None:
+    """Help is shown without what the verbs import."""
+    code = (
+        "import sys, driftloop.cli; print(*[name for name in ('github', 'pydantic', 'pandas') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
