@@ -61,7 +61,10 @@ def test_readme__names_no_verb_that_is_not_there() -> None:
 
 
 def test_readme__names_exactly_the_verbs_for_workflows() -> None:
-    there = {command.name or getattr(command.callback, "__name__", "") for command in ci.registered_commands}
+    there = {
+        command.name or getattr(command.callback, "__name__", "").replace("_", "-")
+        for command in ci.registered_commands
+    }
     assert set(re.findall(r"\bdriftloop ci ([a-z-]+)\b", code(README))) == there
 
 

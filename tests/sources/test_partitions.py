@@ -191,7 +191,12 @@ def make_simulator(**over: Any) -> Params:
 def test_collect__simulator_says_so_and_is_utc_in_any_zone(tmp_path: Path) -> None:
     said: list[str] = []
     (out := tmp_path / "out").mkdir()
-    collect(make_simulator(), out, cache=tmp_path / "cache", say=said.append)
+    collect(
+        make_simulator(until="2025-02-02T00:00Z", since="2025-01-01T00:00Z"),
+        out,
+        cache=tmp_path / "cache",
+        say=said.append,
+    )
     rows = pq.read_table(out / "2025-01.parquet")
     assert rows["_ts"].to_pylist() == rows["ts"].to_pylist()
     assert rows.num_rows == 31 * 24

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from driftloop.artifacts import NEWEST, REFERENCE, read_frame, replacing_folder, write_json, write_text
 from driftloop.core import losses, model
-from driftloop.core.measure import judged_rows
+from driftloop.core.judged import judged_rows
 from driftloop.core.schema import columns_of
 from driftloop.report import evidently
 

@@ -32,7 +32,8 @@ def collect(params: Params, out: Path, *, cache: Path, say: Callable[[str], None
     DataError
         If the source cannot be read.
     """
-    from driftloop.sources import bike_sharing, command, files, partitions, unreadable
+    from driftloop import unreadable
+    from driftloop.sources import bike_sharing, command, files, partitions
 
     source = params.source
     with (

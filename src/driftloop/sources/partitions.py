@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import ibis
 
+from driftloop import unreadable
 from driftloop.errors import DataError
 from driftloop.params import Params, parse_instant
-from driftloop.sources import unreadable
 from driftloop.sources.instants import instants
 
 if TYPE_CHECKING:

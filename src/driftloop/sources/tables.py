@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ibis
 
+from driftloop import unreadable
 from driftloop.errors import DataError
-from driftloop.sources import unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence

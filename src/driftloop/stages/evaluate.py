@@ -21,7 +21,7 @@ from driftloop.artifacts import (
     write_text,
 )
 from driftloop.core import gate, losses, model, refits
-from driftloop.core.measure import faulty_steps, judged_rows
+from driftloop.core.judged import faulty_steps, judged_rows
 from driftloop.core.production import Candidate, judged_days
 from driftloop.core.windows import last_day, newest
 from driftloop.models import read_model, read_production

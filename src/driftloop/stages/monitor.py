@@ -21,7 +21,8 @@ from driftloop.core import losses, model
 from driftloop.core.decision import decide
 from driftloop.core.diagnosis import Drift
 from driftloop.core.finding import Finding
-from driftloop.core.measure import faulty_steps, measure
+from driftloop.core.judged import faulty_steps
+from driftloop.core.measure import measure
 from driftloop.core.production import honest_error
 from driftloop.core.windows import last_day, newest
 from driftloop.models import read_production

@@ -27,7 +27,7 @@ from driftloop.core import quality, sample
 from driftloop.core.schema import MARKERS, columns_of, typed
 from driftloop.core.windows import Window, last_day, newest
 from driftloop.params import MOST_STEPS
-from driftloop.sources.unreadable import one_line
+from driftloop.unreadable import one_line
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,0 +1,54 @@
+"""The rows that production and recipe are compared on, and the steps among them that say nothing."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from driftloop.core import quality, refits
+from driftloop.core.schema import columns_of
+from driftloop.core.windows import Window, last_day
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from driftloop.core.production import Card
+    from driftloop.params import Params
+
+
+def faulty_steps(params: Params, card: Card, profile: pd.DataFrame, scored: pd.DataFrame) -> list[date]:
+    """List the steps of scored rows that broke a quality rule: their losses say nothing about the model.
+
+    Rows of a holdout, which has no steps, are cut into steps from its first day on.
+    """
+    reference = card.reference
+    if reference is None or scored.empty:
+        return []
+    columns = columns_of(params, card)
+    days = timedelta(days=params.monitor.step_days)
+    if "step" in scored:
+        steps = sorted(scored["step"].unique())
+    else:
+        first = scored["_day"].min()
+        steps = [first + days * place for place in range((scored["_day"].max() - first) // days + 1)]
+    return [
+        step
+        for step in steps
+        if any(
+            finding.kind == "fault"
+            for finding in quality.check(
+                quality.Evidence(profile, columns, Window(since=step, until=step + days), reference)
+            )
+        )
+    ]
+
+
+def judged_rows(params: Params, scored: pd.DataFrame) -> pd.DataFrame:
+    """Keep the rows of the gate's window."""
+    steps = refits.judged_steps(params.windows.judge_days, params.monitor.step_days)
+    return refits.newest_steps(scored, steps, labelled_until=labelled_until(params), step_days=params.monitor.step_days)
+
+
+def labelled_until(params: Params) -> date:
+    """Give the first day whose labels are not final."""
+    return last_day(params.source.until_instant, params.zone) - timedelta(days=params.data.label_delay_days)
