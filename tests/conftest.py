@@ -4,11 +4,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from adapter import Site
+from hub import make_hub
 from workspace import Workspace
 
+from driftloop.rehearsal import GitHubServer
 from driftloop.sources.simulator import SINCE, simulate
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     import pandas as pd
@@ -35,3 +39,16 @@ def healthy(healthy_base: Workspace, tmp_path: Path) -> Workspace:
     """A copy of it to break."""
     space = healthy_base.copy(tmp_path / "w")
     return space.set(source={"path": str(space.root / "rows.csv")})
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """A stand-in for GitHub; whatever was asked or answered against GitHub's description fails the test."""
+    found = Site(make_hub(tmp_path, GitHubServer))
+    with found.stand.server:
+        yield found
+        for hub in found.open:
+            hub.__exit__()
+        for api in found.stand.open:
+            api.close()
+    assert found.stand.server.violations == []

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from driftloop.core.wording import less_error, percent
+from driftloop.core.wording import less_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -63,11 +63,6 @@ def figure(value: float | None) -> str:
     if value is None:
         return "unknown"
     return f"{value:,.1f}" if abs(value) >= 10 else f"{value:.3g}"  # noqa: PLR2004
-
-
-def share(value: float | None) -> str:
-    """Write a share, or that it is unknown."""
-    return "unknown" if value is None else percent(value)
 
 
 def day(instant: date) -> str:
