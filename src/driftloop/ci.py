@@ -105,12 +105,13 @@ def pr_comment(
     """Comment on a pull request what it changes in metrics and parameters."""
     from driftloop.github.hub import Hub
     from driftloop.loop import pr_comment as commenting
+    from driftloop.report import comparison as comparing
 
     runtime = _runtime()
     with Hub(runtime) as hub:
         if dry_run:
             comparison = commenting.compare(_git(runtime), hub.pull(pull).base)
-            _would(commenting.shown(pull, comparison), f"would comment on #{pull}:\n\n{commenting.text(comparison)}")
+            _would(commenting.shown(pull, comparison), f"would comment on #{pull}:\n\n{comparing.text(comparison)}")
             return
         told = commenting.run(hub, _git(runtime), pull)
     if told.url:

@@ -9,36 +9,25 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from decisions import HOSTILE
+from comparisons import make_comparison
 
 from driftloop.errors import GitHubError, LoopError
 from driftloop.github.git import Git, GitError
 from driftloop.github.hub import Hub
 from driftloop.github.runtime import Runtime, Token
 from driftloop.loop import pr_comment
-from driftloop.loop.pr_comment import MARKER, Change, Comparison, Result, body, compare, text
+from driftloop.loop.pr_comment import compare
 from driftloop.rehearsal import ERROR, LOST, RESET
+from driftloop.report.comparison import MARKER, Comparison, text
 
 if TYPE_CHECKING:
     from adapter import Site
 
 BOT = "github-actions[bot]"
 NOWHERE = Git(Path())
-
-
-def make_comparison(head: str = "b" * 40, **over: Any) -> Comparison:
-    given: dict[str, Any] = {
-        "base": "main",
-        "base_sha": "a" * 40,
-        "head_sha": head,
-        "metrics": (Change("metrics/production.json", "mae", 84.62, 76.3),),
-        "params": (Change("params.yaml", "train.seed", 0, 1),),
-        "moved": False,
-    }
-    return Comparison(**given | over)
 
 
 # Comparing, with the real DVC
@@ -95,19 +84,19 @@ def test_compare__fetches_the_base_and_asks_dvc(tree: Git) -> None:
     said = text(found)
     assert "**The data differ too.**" in said
     for row in (
-        "| a: mae | 1.5 | 1.25 | −0.25 (−16.7 %) | better |",
-        "| a: r2 | 0.5 | 0.25 | −0.25 (−50.0 %) | worse |",
-        "| a: bias | -3 | -2 | +1 (+33.3 %) |  |",
+        "| a: mae | 1.5 | 1.25 | −16.7 % | better |",
+        "| a: r2 | 0.5 | 0.25 | −0.25 | worse |",
+        "| a: bias | −3 | −2 | nearer 0 | better |",
         "| a: rows | 672 | 700 | +28 (+4.2 %) |  |",
-        "| a: gone | 1 | not here |  |  |",
-        "| a: new | not on main | 1 |  |  |",
-        "| a: f1 | not on main | 0.5 |  |  |",
+        "| a: gone | 1 | not there |  |  |",
+        "| a: new | not there | 1 |  |  |",
+        "| a: f1 | not there | 0.5 |  |  |",
         "| a: word | x | y |  |  |",
-        "| b: x | not on main | 1 |  |  |",
+        "| b: x | not there | 1 |  |  |",
         "1 metric is equal on both sides.",
         "| a | 1 | 1.00001 |",
         r"| b.c | \[1, 2\] | \[1, 3\] |",
-        r"| b.d | not on main | \|x\` |",
+        r"| b.d | not there | \|x\` |",
     ):
         assert row in said.splitlines(), row
     assert json.loads(json.dumps(pr_comment.shown(7, found)))["pull"] == 7
@@ -136,88 +125,9 @@ def test_compare__does_not_take_what_dvc_cannot_read_for_nothing(tree: Git) -> N
     tree.push("broken", expected=None, revision=broken)
     said = text(compare(tree, "broken"))
     assert "- **Not all of broken could be read:** failed to load metrics in revision" in said
-    assert "| a: mae | not on broken | 1.25 |  |  |" in said
+    assert "| a: mae | not there | 1.25 |  |  |" in said
     assert "is not known" in said
     assert "equal" not in said
-
-
-# Wording
-
-
-@pytest.mark.parametrize(
-    ("name", "old", "new", "said"),
-    [
-        ("mae", 2.0, 1.0, "| better |"),
-        ("mae", 1.0, 2.0, "| worse |"),
-        ("refit.rmse", 1.0, 2.0, "| worse |"),
-        ("roc_auc", 0.5, 0.75, "| better |"),
-        ("mae", None, 1.0, "| not on main | 1 |  |  |"),
-        ("mae", float("nan"), 1.0, "| nan | 1 |  |  |"),
-        ("mae", float("nan"), float("nan"), "| nan | nan |  |  |"),
-        ("mae", None, None, "| not on main | not here |  |  |"),
-        ("mae", "high", "low", "| high | low |  |  |"),
-        ("accuracy", True, False, "| True | False |  |  |"),
-        ("bias", 1.0, 2.0, "| +1 (+100.0 %) |  |"),
-        ("mae", 0.0, 2.0, "| +2 | worse |"),
-        ("mae", 100.01, 100.02, "| 100.01 | 100.02 | +0.01 (+0.0 %) | worse |"),
-    ],
-)
-def test_text__says_better_or_worse_only_where_it_is_known(name: str, old: Any, new: Any, said: str) -> None:
-    made = text(make_comparison(metrics=(Change("metrics/a.json", name, old, new),)))
-    assert said in made
-    assert "equal" not in made
-
-
-def test_text__says_when_nothing_differs() -> None:
-    same = (Change("m.json", "mae", 1.0, 1.0), Change("m.json", "rows", 3, 3))
-    said = text(make_comparison(metrics=same, params=()))
-    assert "2 metrics are equal on both sides." in said
-    assert "No parameter differs." in said
-    assert "No metrics on either side." in text(make_comparison(metrics=()))
-    assert "is not known" in text(make_comparison(moved=None))
-
-
-def test_text__shows_hostile_content_as_it_is() -> None:
-    change = Change(HOSTILE, HOSTILE, HOSTILE, "<!-- driftloop:end -->")
-    said = text(make_comparison(metrics=(change,), params=(change,), base=HOSTILE))
-    assert "<" not in said
-    assert "@ann" not in said
-    rows = [line for line in said.splitlines() if line.startswith("| ")]
-    assert [row.replace(r"\|", "").count("|") for row in rows] == [6, 6, 6, 4, 4, 4]
-
-
-# Folding
-
-
-def result(place: int, said: str = "text") -> Result:
-    return Result("a" * 40, f"{place:040x}", f"{said} {place}")
-
-
-def test_body__folds_the_last_three() -> None:
-    made = ""
-    for place in range(1, 7):
-        made = body(result(place), made)
-    assert made.startswith(f"{MARKER}\n<!-- driftloop:result {'a' * 40}..{6:040x} -->\ntext 6\n")
-    assert [place for place in range(1, 7) if f"text {place}\n" in made] == [3, 4, 5, 6]
-    assert made.count("<details>") == made.count("</details>") == 3
-    assert body(result(6), made) == made
-    assert body(result(6), made.replace("\n", "\r\n")) == made
-    again = body(result(4, "other"), made)
-    assert "text 4" not in again
-    assert [place for place in range(1, 7) if f"text {place}\n" in again] == [3, 5, 6]
-
-
-def test_body__never_is_longer_than_github_takes() -> None:
-    made = ""
-    for place in range(1, 5):
-        made = body(result(place, "x" * 30_000), made)
-        assert len(made) <= 65_536
-    assert made.count("<details>") == 1
-    made = body(result(9, "line\n" * 30_000), made)
-    assert len(made) <= 65_536
-    assert made.endswith("longer text.\n<!-- driftloop:end -->")
-    rows = tuple(Change("m.json", "|" * 9_000 + str(place), place, place + 1) for place in range(3_000))
-    assert len(text(make_comparison(metrics=rows, params=rows))) < 65_536
 
 
 # Telling

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, get_args
 
 import pytest
-from decisions import HOSTILE, make_decision, make_finding
+from decisions import make_decision, make_finding
 
 from driftloop.core.diagnosis import Drift, Pattern, Status
 from driftloop.core.intervals import Interval
@@ -101,28 +101,6 @@ def test_alert__lists_findings_up_to_a_number() -> None:
     assert "- **Data:** 2 findings.\n  - x is bad\n  - y is bad\n- **Unknown" in two
     many = said("data fault", findings=[make_finding(f"{n}", f"{n} is bad") for n in range(20)])
     assert "14 is bad\n  - and 5 more, in `reports/quality.json`" in many
-
-
-def test_plain__leaves_nothing_alive() -> None:
-    shown = texts.plain(HOSTILE)
-    assert "\n" not in shown
-    assert "<" not in shown
-    assert shown.startswith(r"a \| \`b\` $(touch pwned) --&gt; &lt;img src=x&gt;")
-    assert shown.endswith(r"@&#8203;ann #&#8203;1 \[x\](y) \*z\*")
-    assert len(texts.plain("x" * 999)) == 200
-    assert texts.plain("wind_speed _x_") == r"wind_speed \_x\_"
-
-
-def test_table__keeps_cells_apart() -> None:
-    assert texts.table(["a|b", "c\nd"], [["<!--", "\\|"]]) == "| a\\|b | c d |\n| --- | --- |\n| &lt;!-- | \\\\\\| |"
-
-
-@pytest.mark.parametrize("text", ["x" * 100, "line\n" * 20])
-def test_cut__keeps_to_the_limit(text: str) -> None:
-    assert texts.cut(text, 100) == text
-    shorter = texts.cut(text, 70)
-    assert len(shorter) <= 70
-    assert shorter.endswith(texts.CUT)
 
 
 def test_title__keeps_to_the_limit() -> None:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from driftloop.github.values import same
 from driftloop.loop.labels import LOOKS, Label
 from driftloop.report import texts
+from driftloop.report.markdown import cut
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -222,14 +223,14 @@ def _digest(finding: Finding) -> str:
 
 
 def _body(decision: Decision, state: State, links: Links) -> str:
-    return texts.cut(f"{marker(decision.model)}\n{state}\n{texts.alert(decision, links)}")
+    return cut(f"{marker(decision.model)}\n{state}\n{texts.alert(decision, links)}")
 
 
 def _with_state(body: str, state: State) -> str:
     """Put another state into a body."""
     head, *rest = body.splitlines()
     kept = rest[1:] if rest and "<!-- driftloop:state" in rest[0] else rest
-    return texts.cut("\n".join([head, str(state), *kept]))
+    return cut("\n".join([head, str(state), *kept]))
 
 
 def find(hub: Hub, model: str) -> list[Issue]:
@@ -311,4 +312,4 @@ def worded(action: AlertAction) -> str:
 def _tell(hub: Hub, number: int, text: str, told: int) -> None:
     """Comment once; the number says which comment it is, also to a run that comes after one that broke off."""
     mark = f"<!-- driftloop:told {told} -->"
-    hub.comment(number, texts.cut(f"{mark}\n{text}"), marker=mark, author=hub.login())
+    hub.comment(number, cut(f"{mark}\n{text}"), marker=mark, author=hub.login())

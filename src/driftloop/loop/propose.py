@@ -16,9 +16,9 @@ from driftloop.loop.labels import LOOKS, Label
 from driftloop.loop.retrain import Nothing, branch_of
 from driftloop.params import parse_yaml
 from driftloop.paramsfile import with_values
-from driftloop.report import proposal as texts
+from driftloop.report import answer, pull_request
+from driftloop.report.markdown import cut
 from driftloop.report.proposal import Proposal
-from driftloop.report.texts import LONGEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,12 +117,12 @@ def plan(
     request = retrain.check(hub, runtime, manifest.issue, manifest.model)
     about = _about(git, found, evidence, runtime.run_url)
     if found.promote is None:
-        return Refuse(manifest.issue, texts.refusal(about))
+        return Refuse(manifest.issue, answer.refusal(about))
     into = hub.default_branch()
     main = git.fetch(into)
     if main != base and _touched(git, found, main, prove):
-        return Refuse(manifest.issue, texts.again(base, main), judged=False)
-    return Propose(about, texts.title(about), texts.body(about), into, request.asked_by, found)
+        return Refuse(manifest.issue, answer.again(base, main), judged=False)
+    return Propose(about, pull_request.title(about), pull_request.body(about), into, request.asked_by, found)
 
 
 class Done(NamedTuple):
@@ -159,7 +159,7 @@ def _propose(hub: Hub, git: Git, action: Propose) -> Done:
             head,
             name=CHECK,
             conclusion="success",
-            title=texts.check_title(about),
+            title=pull_request.check_title(about),
             summary="\n\n".join(about.report.verdict.reasons),
         )
     except ForbiddenError as exc:  # only apps may; a person's token never can
@@ -169,15 +169,15 @@ def _propose(hub: Hub, git: Git, action: Propose) -> Done:
     except PullsForbiddenError:
         words = urlencode({"title": action.title, "body": f"Closes #{about.issue}."})
         link = f"{hub.compare_url(action.into, about.branch)}&{words}"
-        answer, done = texts.by_hand(about, link), f"pushed {about.branch}; a person has to open {link}"
+        said, done = answer.by_hand(about, link), f"pushed {about.branch}; a person has to open {link}"
     else:
         _label(hub, pull.number, Label.PROPOSAL)
         if not hub.assign(pull.number, action.asked_by):
             remarks.append(f"{action.asked_by} cannot be assigned")
-        answer, done = texts.proposed(pull.number), f"proposed in #{pull.number}: {action.title}"
-    _tell(hub, about.issue, answer)
+        said, done = answer.proposed(pull.number), f"proposed in #{pull.number}: {action.title}"
+    _tell(hub, about.issue, said)
     hub.remove_label(about.issue, Label.NO_BETTER)
-    return Done("; ".join([done, *remarks]), f"{answer}\n\n{action.body}")
+    return Done("; ".join([done, *remarks]), f"{said}\n\n{action.body}")
 
 
 def shown(action: Action) -> dict[str, Any]:
@@ -284,7 +284,7 @@ def _about(git: Git, found: HandOver, evidence: Evidence, run_url: str) -> Propo
 
 
 def _tell(hub: Hub, number: int, body: str) -> None:
-    hub.comment(number, f"{MARKER}\n{body}"[:LONGEST], marker=MARKER, author=hub.login())
+    hub.comment(number, cut(f"{MARKER}\n{body}"), marker=MARKER, author=hub.login())
 
 
 def _label(hub: Hub, number: int, label: Label) -> None:

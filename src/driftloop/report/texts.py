@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from driftloop.core.wording import less_error
+from driftloop.report.markdown import LONGEST_TITLE, day, figure, last, plain, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import date
 
     from driftloop.core.diagnosis import Decision
     from driftloop.core.finding import Finding
 
-LONGEST = 65_536  # characters that GitHub takes as the text of an issue or a comment
-LONGEST_TITLE = 256
-LONGEST_NAME = 200  # of what comes from data or parameters: names of columns may be of any length
 MOST_FINDINGS = 15
 WEEK = 7
 TITLES = {
@@ -36,7 +31,6 @@ METRICS = {
     "log_loss": "log loss",
     "brier": "Brier score",
 }
-CUT = "\n\n… cut, for GitHub takes no longer text."
 
 
 @dataclass(frozen=True)
@@ -58,55 +52,6 @@ class Links:
     commit: str = ""
 
 
-def figure(value: float | None) -> str:
-    """Write a number with about three digits that count."""
-    if value is None:
-        return "unknown"
-    return f"{value:,.1f}" if abs(value) >= 10 else f"{value:.3g}"  # noqa: PLR2004
-
-
-def day(instant: date) -> str:
-    """Write a date."""
-    return f"{instant:%-d %b %Y}"
-
-
-def last(until: date) -> str:
-    """Write the last day before an exclusive end."""
-    return day(until - timedelta(days=1))
-
-
-def plain(text: str) -> str:
-    r"""Show a text as it is, in one line: no Markdown, no HTML, no mention and no reference come alive in it.
-
-    >>> plain("a_b *c* <!-- x --> @all #1")
-    'a_b \\*c\\* &lt;!-- x --&gt; @&#8203;all #&#8203;1'
-    """
-    line = " ".join(text.split())
-    line = line if len(line) <= LONGEST_NAME else line[: LONGEST_NAME - 1] + "…"
-    line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    line = re.sub(r"([\\`*\[\]|~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))", r"\\\1", line)
-    return re.sub(r"([@#])(?=\w)", r"\1&#8203;", line)
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Write a Markdown table; whatever stands in its cells is shown as it is."""
-    lines = [[cell(text) for text in head], ["---"] * len(head), *[[cell(text) for text in row] for row in rows]]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def cell(text: str) -> str:
-    """Make a text fit into a table cell."""
-    return plain(text)
-
-
-def cut(text: str, longest: int = LONGEST) -> str:
-    """Shorten a text that GitHub would refuse, at the end of a line where there is one."""
-    if len(text) <= longest:
-        return text
-    kept = text[: longest - len(CUT)]
-    return (kept.rpartition("\n")[0] or kept) + CUT
-
-
 def alert_title(decision: Decision) -> str:
     """Say in one line how the model is."""
     asked = decision.status == "outdated" and decision.policy != "avoidable_loss"
@@ -118,7 +63,7 @@ def alert_title(decision: Decision) -> str:
 def alert(decision: Decision, links: Links) -> str:
     """Say what happened, why, what is unknown, and what to do."""
     parts = [
-        "_Simulated data: nothing of this is real._" if decision.simulated else "",
+        simulated(decision),
         _lead(decision),
         _errors(decision),
         "\n".join(_points(decision)),
@@ -138,7 +83,7 @@ def _lead(decision: Decision) -> str:
     if decision.status != "outdated" or gain is None or judged is None:
         return reason
     measured = (
-        f"Refitted {_each(decision)}, it would have made **{less_error(gain).replace(' (', '** (', 1)} over the "
+        f"Refitted {each(decision)}, it would have made **{less_error(gain).replace(' (', '** (', 1)} over the "
         f"{judged.days} labelled days to {last(judged.until)}. Measured, not a forecast."
     )
     return measured if decision.policy == "avoidable_loss" else f"{reason} {measured}".strip()
@@ -149,7 +94,13 @@ def _sentence(decision: Decision) -> str:
     return f"{said[:1].upper()}{said[1:]}."
 
 
-def _each(decision: Decision) -> str:
+def simulated(decision: Decision) -> str:
+    """Say so, where data is simulated."""
+    return "_Simulated data: nothing of this is real._" if decision.simulated else ""
+
+
+def each(decision: Decision) -> str:
+    """Say how often there is a refit."""
     return "weekly" if decision.step_days == WEEK else f"every {decision.step_days} days"
 
 
@@ -162,7 +113,7 @@ def _errors(decision: Decision) -> str:
     head = [unit, version, f"normal for {version}"]
     row = [name, figure(decision.error.estimate), figure(decision.normal_error)]
     if decision.refit_error is not None:
-        head, row = [*head, f"refitted {_each(decision)}"], [*row, figure(decision.refit_error)]
+        head, row = [*head, f"refitted {each(decision)}"], [*row, figure(decision.refit_error)]
     return table(head, [row])
 
 

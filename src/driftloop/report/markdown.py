@@ -1,0 +1,83 @@
+"""Markdown for GitHub: figures, tables and folded parts, no longer than GitHub takes, and nothing alive in them."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+LONGEST = 65_536  # characters that GitHub takes as the text of an issue or a comment
+LONGEST_TITLE = 256
+LONGEST_NAME = 200  # of what comes from data or parameters: names of columns may be of any length
+CUT = "\n\n… cut, for GitHub takes no longer text."
+SECTION_CUT = "… a section was cut, for GitHub takes no longer text."
+ROOM = 200  # characters for what is put around a text later
+
+
+def figure(value: float | None) -> str:
+    """Write a number with about three digits that count."""
+    if value is None:
+        return "unknown"
+    return f"{value:,.1f}" if abs(value) >= 10 else f"{value:.3g}"  # noqa: PLR2004
+
+
+def signed(value: float) -> str:
+    """Write a number that may be negative, with a minus that is as wide as a plus."""
+    return figure(value).replace("-", "−")
+
+
+def day(instant: date) -> str:
+    """Write a date."""
+    return f"{instant:%-d %b %Y}"
+
+
+def last(until: date) -> str:
+    """Write the last day before an exclusive end."""
+    return day(until - timedelta(days=1))
+
+
+def plain(text: str) -> str:
+    r"""Show a text as it is, in one line: no Markdown, no HTML, no mention and no reference come alive in it.
+
+    >>> plain("a_b *c* <!-- x --> @all #1")
+    'a_b \\*c\\* &lt;!-- x --&gt; @&#8203;all #&#8203;1'
+    """
+    line = " ".join(text.split())
+    line = line if len(line) <= LONGEST_NAME else line[: LONGEST_NAME - 1] + "…"
+    line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    line = re.sub(r"([\\`*\[\]|~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))", r"\\\1", line)
+    return re.sub(r"([@#])(?=\w)", r"\1&#8203;", line)
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Write a Markdown table; whatever stands in its cells is shown as it is."""
+    lines = [[plain(text) for text in head], ["---"] * len(head), *[[plain(text) for text in row] for row in rows]]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def folded(head: str, text: str) -> str:
+    """Fold a text under its head."""
+    return f"<details><summary>{head}</summary>\n\n{text}\n\n</details>" if text else ""
+
+
+def cut(text: str, longest: int = LONGEST) -> str:
+    """Shorten a text that GitHub would refuse, at the end of a line where there is one."""
+    if len(text) <= longest:
+        return text
+    kept = text[: longest - len(CUT)]
+    return (kept.rpartition("\n")[0] or kept) + CUT
+
+
+def fit(parts: Sequence[tuple[str, int]]) -> str:
+    """Join the parts; where they are too long for GitHub, leave out those of the highest rank first (0: never)."""
+    kept = [(text, rank) for text, rank in parts if text]
+    while len(text := "\n\n".join(part for part, _ in kept)) > LONGEST - ROOM:
+        highest = max(rank for _, rank in kept)
+        if not highest:
+            return cut(text, LONGEST - ROOM)
+        kept = [(part if rank < highest else SECTION_CUT, rank if rank < highest else 0) for part, rank in kept]
+    return text

@@ -1,0 +1,89 @@
+"""Markdown for people on GitHub: what a proposal is made of, and how to make it again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from driftloop.report.changes import diff
+from driftloop.report.judged import calm
+from driftloop.report.markdown import folded, table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from driftloop.core.production import Card
+    from driftloop.report.proposal import Proposal
+
+
+def across(proposal: Proposal) -> str:
+    """Compare the metrics before and after the promotion, on the same data."""
+    text = _metrics(proposal.data, proposal.promote, "production as it was", "promoted")
+    return folded("Metrics before and after the promotion, on the same data", text)
+
+
+def against_main(proposal: Proposal) -> str:
+    """Compare the metrics with those of main, where data and model have moved together."""
+    moved = (
+        f" (data moved {days} days too, so this compares two things at once)" if (days := proposal.moved_days) else ""
+    )
+    return folded(
+        f"Metrics against main{moved}", _metrics(proposal.main, proposal.promote, "main", "this pull request")
+    )
+
+
+def _metrics(old: Mapping[str, float], new: Mapping[str, float], before: str, after: str) -> str:
+    return diff(((name, old.get(name), new.get(name)) for name in sorted({*old, *new})), before, after)
+
+
+def params(proposal: Proposal) -> str:
+    """Write the parameters and the recipe that differ from those of main."""
+    rows = [[name, calm(before), calm(after)] for name, before, after in proposal.params]
+    recipe = list(_recipe(proposal.before, proposal.after))
+    parts = [table(["params.yaml", "main", "this pull request"], rows) if rows else "No parameter differs."]
+    if recipe:
+        parts.append(table(["recipe", f"v{proposal.before.version}", "proposed"], recipe))
+    text = "\n\n".join([*parts, "" if recipe else "The recipe is the one of production."]).strip()
+    return folded("Parameters against main", text)
+
+
+def _recipe(before: Card, after: Card | None) -> Iterator[list[str]]:
+    if before.recipe and after and after.recipe:
+        old, new = before.recipe.model_dump(), after.recipe.model_dump()
+        for name in old:
+            if old[name] != new[name]:
+                yield [name, calm(str(old[name])), calm(str(new[name]))]
+
+
+def versions(proposal: Proposal) -> str:
+    """Name data, model and packages of both versions."""
+
+    def row(name: str, pick: Any) -> list[str]:
+        return [name, *(pick(card) if card else "none" for card in (proposal.before, proposal.after))]
+
+    packages = sorted({*proposal.before.packages, *(proposal.after.packages if proposal.after else {})})
+    rows = [
+        row("model file, SHA-256", lambda card: (card.sha256 or "")[:12]),
+        row("labelled rows, SHA-256", lambda card: (card.data_sha256 or "")[:12]),
+        row("trained on", lambda card: str(card.trained or "")),
+        row("rows", lambda card: f"{card.rows or 0:,}"),
+        *(row(name, lambda card, name=name: calm(card.packages.get(name, "none"))) for name in packages),
+    ]
+    head = ["", f"v{proposal.before.version}", f"v{proposal.before.version + 1}"]
+    return folded("Versions of model and data", table(head, rows))
+
+
+def reproduce(proposal: Proposal) -> str:
+    """Say which commands lead to the same result."""
+    if proposal.after is None:
+        until = proposal.report.until
+        lines = [f"git checkout {proposal.base[:12]}", f"driftloop refresh --until {until}", "dvc repro"]
+    else:
+        lines = [
+            f"git fetch origin {proposal.branch}",
+            "git checkout FETCH_HEAD~1   # the newest data, production as it is",
+            "dvc repro && driftloop status",
+            "git checkout FETCH_HEAD     # promoted",
+            "dvc repro",
+        ]
+    run = f"[The run that judged]({proposal.run_url})\n\n" if proposal.run_url else ""
+    return folded("Reproduce", f"{run}```sh\n" + "\n".join(lines) + "\n```")
