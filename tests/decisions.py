@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 
@@ -11,6 +12,9 @@ from driftloop.core.intervals import Interval
 from driftloop.core.windows import Window
 
 HOSTILE = "a | `b`\n$(touch pwned) --> <img src=x> <!-- driftloop:state {} --> @ann #1 [x](y) *z*"
+CLOSING = (
+    "fixes GH-1 closes #2 resolves acme/bikes#3 fix: https://github.com/acme/bikes/issues/4 @acme/all </details> `x`"
+)
 REASONS = {
     "healthy": "waiting has cost 1.0 normal days of error",
     "outdated": "keeping production has cost 8.4 normal days of error since 2025-02-17 (alert at 8)",
@@ -19,6 +23,16 @@ REASONS = {
     "insufficient data": "12 of 168 usual rows",
     "no production": "there is no production model yet",
 }
+
+
+def referring(text: str) -> list[str]:
+    """Find what GitHub would act on in a text or title that holds HOSTILE or CLOSING: mentions, references, addresses."""
+    return re.findall(r"@\w+|\bGH-\d|#[1-4]\b|https?://github\.com/acme/bikes/issues|www\.", text, re.IGNORECASE)
+
+
+def alive(text: str) -> list[str]:
+    """Find that in Markdown, or a tag that is none of ours."""
+    return referring(text) + re.findall(r"<(?!/?details>|/?summary>).*", text)
 
 
 def make_finding(column: str = "x", text: str = "x stands still in 168 of 168 rows") -> Finding:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from comparisons import make_comparison
-from decisions import HOSTILE
 
 from driftloop.report.comparison import MARKER, Difference, Result, body, text
 
@@ -15,15 +14,6 @@ def test_text__says_when_nothing_differs() -> None:
     assert "No parameter differs." in said
     assert "No metrics on either side." in text(make_comparison(metrics=()))
     assert "is not known" in text(make_comparison(moved=None))
-
-
-def test_text__shows_hostile_content_as_it_is() -> None:
-    change = Difference(HOSTILE, HOSTILE, HOSTILE, "<!-- driftloop:end -->")
-    said = text(make_comparison(metrics=(change,), params=(change,), base=HOSTILE))
-    assert "<" not in said
-    assert "@ann" not in said
-    rows = [line for line in said.splitlines() if line.startswith("| ")]
-    assert [row.replace(r"\|", "").count("|") for row in rows] == [6, 6, 6, 4, 4, 4]
 
 
 # Folding

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from decisions import HOSTILE
+from decisions import CLOSING, HOSTILE, alive, referring
 
 from driftloop.report import markdown
 
@@ -13,7 +13,8 @@ def test_plain__leaves_nothing_alive() -> None:
     assert "\n" not in shown
     assert "<" not in shown
     assert shown.startswith(r"a \| \`b\` $(touch pwned) --&gt; &lt;img src=x&gt;")
-    assert shown.endswith(r"@&#8203;ann #&#8203;1 \[x\](y) \*z\*")
+    assert shown.endswith("@\u200bann #\u200b1 \\[x\\](y) \\*z\\*")
+    assert alive(shown) == alive(markdown.plain(CLOSING)) == referring(markdown.quiet(CLOSING)) == []
     assert len(markdown.plain("x" * 999)) == 200
     assert markdown.plain("wind_speed _x_") == r"wind_speed \_x\_"
 

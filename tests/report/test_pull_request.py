@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from proposals import make_card, make_proposal, make_verdict
 
-from driftloop.core.gate import Segment
-from driftloop.report import answer, pull_request
+from driftloop.report import pull_request
 from driftloop.report.markdown import LONGEST, SECTION_CUT
 
 
@@ -65,21 +62,6 @@ def test_body__draws_the_error_of_each_day() -> None:
 @pytest.mark.parametrize("days", ["", "x", "day,date,production,refit\n1,```,1,2\n", "day,date,x\n1,2025-01-01,1\n"])
 def test_body__without_days_to_draw_draws_nothing(days: str) -> None:
     assert "mermaid" not in pull_request.body(make_proposal(days=days))
-
-
-HOSTILE = "</details> @acme/all fixes #1 closes GH-2 fixes https://github.com/acme/bikes/issues/3 `x` | <!-- driftloop"
-
-
-def test_body__values_from_the_data_stay_values() -> None:
-    part = Segment(column="c", value=HOSTILE, rows=3, production=1, refit=2, gain=-1, blocks=True)
-    for said in (
-        pull_request.body(make_proposal(make_verdict(segments=(part,)))),
-        answer.refusal(make_proposal(make_verdict(segments=(part,), outcome="keep production", reasons=(HOSTILE,)))),
-    ):
-        assert said.count("</details>") == said.count("<details>")
-        assert "@acme" not in said
-        assert "<!--" not in said
-        assert not re.search(r"(?:fixes|closes) (?:#\d|GH-|https://)", said)
 
 
 def test_body__is_never_too_long_and_keeps_what_matters() -> None:

@@ -104,7 +104,7 @@ def test_alert__lists_findings_up_to_a_number() -> None:
 
 
 def test_title__keeps_to_the_limit() -> None:
-    assert len(texts.alert_title(make_decision(model="m" * 300))) == 256
+    assert len(texts.alert_title(make_decision(model="m" * 300, policy="p" * 300))) == 256
     assert texts.alert_title(make_decision("no production", version=0)) == "bikes has no production model yet"
 
 

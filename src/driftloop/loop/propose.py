@@ -160,7 +160,7 @@ def _propose(hub: Hub, git: Git, action: Propose) -> Done:
             name=CHECK,
             conclusion="success",
             title=pull_request.check_title(about),
-            summary="\n\n".join(about.report.verdict.reasons),
+            summary=pull_request.check_summary(about),
         )
     except ForbiddenError as exc:  # only apps may; a person's token never can
         remarks.append(f"no check run: {exc}")

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from driftloop.core.wording import less_error
 from driftloop.report import judged, provenance, pull_request
-from driftloop.report.judged import calm
 from driftloop.report.markdown import day, fit, folded, last, plain
 from driftloop.report.texts import simulated
 
@@ -52,7 +51,7 @@ def refusal(proposal: Proposal) -> str:
     parts = [
         (f"**{VERDICTS[verdict.outcome]}** Retrained on request with data to {last(until)}.", 0),
         (simulated(proposal.decision), 0),
-        ("\n".join(f"- {plain(calm(reason[0].upper() + reason[1:]))}." for reason in verdict.reasons), 0),
+        ("\n".join(f"- {plain(reason[0].upper() + reason[1:])}." for reason in verdict.reasons), 0),
         (judged.same_rows(proposal), 0),
         (judged.segments(verdict.segments), 2),
         (_what_now(proposal), 0),

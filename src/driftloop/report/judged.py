@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -27,13 +26,6 @@ NAMES = {
     "log_loss": "log loss",
 }
 IN_UNITS = {"mae", "rmse", "bias"}
-# Tables and `plain` quiet markup, mentions and #1; GitHub closes issues for `fixes GH-1` and for an issue's address too.
-ACTIVE = re.compile(r":(?=//)|\bGH(?=-)|\bwww(?=\.)", re.IGNORECASE)
-
-
-def calm(text: str) -> str:
-    """Keep apart what GitHub would take for an address or a reference, by a space of no width."""
-    return ACTIVE.sub(lambda found: f"{found[0]}\u200b", text)
 
 
 def same_rows(proposal: Proposal) -> str:
@@ -52,7 +44,7 @@ def same_rows(proposal: Proposal) -> str:
 
 def _name(metric: str, unit: str) -> str:
     shown = NAMES.get(metric, metric.replace("_", " "))
-    return f"{shown}, {calm(unit)}" if unit and metric in IN_UNITS else shown
+    return f"{shown}, {unit}" if unit and metric in IN_UNITS else shown
 
 
 def segments(parts: Sequence[Segment]) -> str:
@@ -75,7 +67,7 @@ def segments(parts: Sequence[Segment]) -> str:
 
 def _segment(part: Segment) -> str:
     value = "one private value" if part.value is None else part.value
-    return calm(f"{part.column} = {value}")
+    return f"{part.column} = {value}"
 
 
 def over_time(proposal: Proposal) -> str:

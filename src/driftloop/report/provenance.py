@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from driftloop.report.changes import diff
-from driftloop.report.judged import calm
 from driftloop.report.markdown import folded, table
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def _metrics(old: Mapping[str, float], new: Mapping[str, float], before: str, af
 
 def params(proposal: Proposal) -> str:
     """Write the parameters and the recipe that differ from those of main."""
-    rows = [[name, calm(before), calm(after)] for name, before, after in proposal.params]
+    rows = [[name, before, after] for name, before, after in proposal.params]
     recipe = list(_recipe(proposal.before, proposal.after))
     parts = [table(["params.yaml", "main", "this pull request"], rows) if rows else "No parameter differs."]
     if recipe:
@@ -51,7 +50,7 @@ def _recipe(before: Card, after: Card | None) -> Iterator[list[str]]:
         old, new = before.recipe.model_dump(), after.recipe.model_dump()
         for name in old:
             if old[name] != new[name]:
-                yield [name, calm(str(old[name])), calm(str(new[name]))]
+                yield [name, str(old[name]), str(new[name])]
 
 
 def versions(proposal: Proposal) -> str:
@@ -66,7 +65,7 @@ def versions(proposal: Proposal) -> str:
         row("labelled rows, SHA-256", lambda card: (card.data_sha256 or "")[:12]),
         row("trained on", lambda card: str(card.trained or "")),
         row("rows", lambda card: f"{card.rows or 0:,}"),
-        *(row(name, lambda card, name=name: calm(card.packages.get(name, "none"))) for name in packages),
+        *(row(name, lambda card, name=name: card.packages.get(name, "none")) for name in packages),
     ]
     head = ["", f"v{proposal.before.version}", f"v{proposal.before.version + 1}"]
     return folded("Versions of model and data", table(head, rows))

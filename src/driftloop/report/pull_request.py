@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from driftloop.core.wording import less_error, percent, span
 from driftloop.report import judged, provenance
-from driftloop.report.judged import calm
-from driftloop.report.markdown import figure, fit, last, plain
+from driftloop.report.markdown import cut, figure, fit, last, plain, quiet
 from driftloop.report.texts import simulated
 
 if TYPE_CHECKING:
@@ -18,9 +17,10 @@ if TYPE_CHECKING:
 
 def title(proposal: Proposal) -> str:
     """Say in one line what is proposed."""
-    gain, simulated = proposal.report.verdict.gain, " (simulated data)" if proposal.decision.simulated else ""
+    gain, version = proposal.report.verdict.gain, proposal.before.version
     less = f", {less_error(gain).partition(' (')[0]}" if gain else ""
-    return f"{proposal.decision.model}: v{proposal.before.version} → v{proposal.before.version + 1}{less}{simulated}"
+    made_up = " (simulated data)" if proposal.decision.simulated else ""
+    return f"{quiet(proposal.decision.model)}: v{version} → v{version + 1}{less}{made_up}"
 
 
 def body(proposal: Proposal) -> str:
@@ -48,10 +48,15 @@ def check_title(proposal: Proposal) -> str:
     return less_error(verdict.gain)[:250] if verdict.gain else verdict.outcome
 
 
+def check_summary(proposal: Proposal) -> str:
+    """Say in a check run why the gate decided so."""
+    return cut("\n\n".join(map(plain, proposal.report.verdict.reasons)))
+
+
 def _sentence(proposal: Proposal) -> str:
     verdict = proposal.report.verdict
     if not verdict.gain:
-        return f"{plain(calm(verdict.reasons[0]))}."
+        return f"{plain(verdict.reasons[0])}."
     needed = percent(verdict.needed or 0)
     return (
         f"Error falls {percent(verdict.gain.estimate)} ({span(verdict.gain)}; needed: lower end above {needed}) on "
@@ -62,14 +67,10 @@ def _sentence(proposal: Proposal) -> str:
 def _points(proposal: Proposal) -> Iterator[str]:
     bias, card, verdict = proposal.report.refit.get("bias"), proposal.after, proposal.report.verdict
     if bias is not None:
-        unit = plain(calm(proposal.decision.unit)) or "on average"
+        unit = plain(proposal.decision.unit) or "on average"
         yield f"- **Still wrong:** predicts {figure(abs(bias))} too {'many' if bias > 0 else 'few'} {unit}."
     if card and card.trained:
-        same = (
-            "the same recipe trained"
-            if verdict.fresh
-            else "the very model that was judged, trained"
-        )  # fmt: skip
+        same = "the same recipe trained" if verdict.fresh else "the very model that was judged, trained"
         tested = (
             f" The table tests it on each step with labels from at least {proposal.label_delay_days} days earlier."
             if verdict.fresh

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from driftloop.core.wording import less_error
-from driftloop.report.markdown import LONGEST_TITLE, day, figure, last, plain, table
+from driftloop.report.markdown import LONGEST_TITLE, day, figure, last, plain, quiet, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -55,7 +55,7 @@ class Links:
 def alert_title(decision: Decision) -> str:
     """Say in one line how the model is."""
     asked = decision.status == "outdated" and decision.policy != "avoidable_loss"
-    said = f"is outdated by the policy {decision.policy}" if asked else TITLES[decision.status]
+    said = f"is outdated by the policy {quiet(decision.policy)}" if asked else TITLES[decision.status]
     simulated = " (simulated data)" if decision.simulated else ""
     return f"{_name(decision)} {said}{simulated}"[:LONGEST_TITLE]
 
@@ -74,7 +74,8 @@ def alert(decision: Decision, links: Links) -> str:
 
 
 def _name(decision: Decision) -> str:
-    return f"{decision.model} v{decision.version}" if decision.version else decision.model
+    model = quiet(decision.model)
+    return f"{model} v{decision.version}" if decision.version else model
 
 
 def _lead(decision: Decision) -> str:
@@ -192,13 +193,15 @@ def _footer(decision: Decision, links: Links) -> str:
 
 def recovered(decision: Decision) -> str:
     """Say that an alert is over."""
-    return f"Recovered: {_name(decision)} {TITLES[decision.status]}, with data to {last(decision.until)}. Closing."
+    return (
+        f"Recovered: {plain(_name(decision))} {TITLES[decision.status]}, with data to {last(decision.until)}. Closing."
+    )
 
 
 def changed(decision: Decision) -> str:
     """Say that the alert is about something else now."""
     reason = f" {_sentence(decision)}" if decision.reasons else ""
-    return f"Now: **{alert_title(decision)}**.{reason}"
+    return f"Now: **{plain(alert_title(decision))}**.{reason}"
 
 
 def joined(findings: Sequence[Finding]) -> str:
@@ -226,4 +229,4 @@ def double(number: int) -> str:
 def paragraph(decision: Decision, done: str) -> str:
     """Sum up for the page of a run: how the model is, why, and what was done."""
     reason = f" {_sentence(decision)}" if decision.reasons else ""
-    return f"**{alert_title(decision)}.**{reason} Data to {last(decision.until)}. {done[:1].upper()}{done[1:]}."
+    return f"**{plain(alert_title(decision))}.**{reason} Data to {last(decision.until)}. {done[:1].upper()}{done[1:]}."

@@ -1,0 +1,103 @@
+"""Names, values and titles from data: whatever they say, GitHub closes nothing, tells nobody and shows what they are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from comparisons import make_comparison
+from decisions import CLOSING, HOSTILE, alive, make_decision, make_finding, referring
+from proposals import make_card, make_proposal, make_verdict
+
+from driftloop.core.diagnosis import Pattern
+from driftloop.core.gate import Segment
+from driftloop.report import answer, comparison, pull_request, texts
+from driftloop.report.comparison import Difference
+
+if TYPE_CHECKING:
+    from driftloop.core.diagnosis import Decision
+    from driftloop.report.proposal import Proposal
+
+WORDS = [CLOSING, HOSTILE, "GH-1", "wwW.x.org", "a\r\n<!-- driftloop:alert bikes -->"]
+
+
+def make_hostile(words: str, status: str = "data fault") -> Decision:
+    """A model, a column, a category, a unit and a policy with a stranger's words in them."""
+    given: dict[str, Any] = {
+        "model": words,
+        "unit": words,
+        "metric": "mae",
+        "policy": words,
+        "reasons": [words],
+        "advice": words,
+        "warnings": [words],
+        "findings": [make_finding(words, words), make_finding(f"{words} 2", words)],
+        "pattern": Pattern(bias=1.0, worst=f"{words} = {words}", worst_error=2.0),
+    }
+    return make_decision(status, **given)
+
+
+@pytest.mark.parametrize("words", WORDS)
+@pytest.mark.parametrize("status", ["outdated", "degraded", "data fault", "insufficient data", "healthy"])
+def test_alert__keeps_hostile_words_quiet(words: str, status: str) -> None:
+    decision = make_hostile(words, status)
+    for text in (
+        texts.alert(decision, texts.Links()),
+        texts.recovered(decision),
+        texts.changed(decision),
+        texts.joined(decision.findings),
+        texts.grown(decision),
+        texts.worse(decision),
+        texts.paragraph(decision, "did nothing"),
+    ):
+        assert alive(text) == []
+    title = texts.alert_title(decision)
+    assert referring(title) == []
+    assert "\n" not in title
+
+
+def make_proposals(words: str) -> list[Proposal]:
+    part = Segment(column=words, value=words, rows=3, production=1, refit=2, gain=-1, blocks=True)
+    recipe = make_card(1).recipe
+    assert recipe
+    over: dict[str, Any] = {
+        "decision": make_hostile(words, "outdated"),
+        "after": make_card(2, recipe=recipe.model_copy(update={"estimator": words}), packages={words: words}),
+        "main": {f"{words}: mae": 1.0},
+        "data": {f"{words}: mae": 1.0},
+        "promote": {f"{words}: mae": 2.0},
+        "params": [("source.fingerprint", words, words)],
+    }
+    return [
+        make_proposal(make_verdict(segments=(part,), **verdict), **over)
+        for verdict in ({}, {"gain": None, "reasons": (words,)}, {"outcome": "keep production", "reasons": (words,)})
+    ]
+
+
+@pytest.mark.parametrize("words", WORDS)
+def test_proposal__keeps_hostile_words_quiet(words: str) -> None:
+    for proposal in make_proposals(words):
+        for text in (
+            pull_request.body(proposal).replace("Closes #12.", ""),
+            pull_request.check_title(proposal),
+            pull_request.check_summary(proposal),
+            answer.refusal(proposal),
+            answer.refusal(replace(proposal, after=None)),
+            answer.by_hand(proposal, "link").replace("Closes #12.", ""),
+        ):
+            assert alive(text) == []
+            assert text.count("</details>") == text.count("<details>")
+        title = pull_request.title(proposal)
+        assert referring(title) == []
+        assert "\n" not in title
+
+
+@pytest.mark.parametrize("words", WORDS)
+def test_comparison__keeps_hostile_words_quiet(words: str) -> None:
+    change = Difference(words, words, words, "<!-- driftloop:end -->")
+    text = comparison.text(make_comparison(metrics=(change,), params=(change,), base=words, unread=(words,)))
+    assert alive(text) == []
+    assert "<" not in text
+    rows = [line for line in text.splitlines() if line.startswith("| ")]
+    assert [row.replace(r"\|", "").count("|") for row in rows] == [6, 6, 6, 4, 4, 4]
