@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -167,6 +168,21 @@ def test_ci__says_in_one_line_what_is_wrong(
 def test_alert__without_a_decision_says_so(driftloop: Run, clone: Path) -> None:
     (clone / artifacts.DECISION).unlink()
     assert driftloop("ci", "alert") == Done(1, "", "reports/decision.json: not found; run `dvc repro`\n")
+
+
+@pytest.mark.parametrize("over", [{"model": "old-bikes"}, {"until": date(2025, 4, 7)}], ids=str)
+def test_alert__refuses_what_an_earlier_run_left(driftloop: Run, site: Site, clone: Path, over: dict[str, Any]) -> None:
+    driftloop("ci", "alert")
+    decide(clone, "healthy", **over)
+    before = state(site)
+    done = driftloop("ci", "alert")
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith(
+        "reports/decision.json: expected one about bikes with data until 2025-04-14, as params.yaml"
+    )
+    assert done.err.endswith("; run `dvc repro monitor`\n")
+    assert done.err.count("\n") == 1
+    assert state(site) == before
 
 
 def test_alert__stays_done_where_the_summary_cannot_be_written(driftloop: Run, site: Site, clone: Path) -> None:

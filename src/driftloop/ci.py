@@ -38,18 +38,16 @@ def alert(
     dry_run: DryRun = False,
 ) -> None:
     """Open, update or close the issue that tells of the newest decision."""
-    from driftloop import artifacts
-    from driftloop.core.diagnosis import Decision
     from driftloop.github.hub import Hub
     from driftloop.loop import alert as alerting
     from driftloop.report import texts
 
     runtime = _runtime()
-    decision = artifacts.read_value(Path() / artifacts.DECISION, Decision)
+    decision = alerting.newest(Path())
     links = texts.Links(run=runtime.run_url, dashboard=_address(dashboard), commit=_revision(runtime))
     with Hub(runtime) as hub:
         if dry_run:
-            actions = alerting.plan(decision, alerting.find(hub, decision.model), links)
+            actions = alerting.plan(decision, alerting.every(hub), links)
             _would([alerting.shown(action) for action in actions], "\n\n".join(map(alerting.worded, actions)))
             return
         done = alerting.run(hub, decision, links)

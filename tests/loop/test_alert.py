@@ -109,6 +109,40 @@ def test_run__finds_its_issue_on_any_page(site: Site) -> None:
     assert site.repo.issues[121].state == "closed"
 
 
+def label_off(site: Site, *, everywhere: bool = False) -> None:
+    site.stand.at().get_issue(1).remove_from_labels(Label.ALERT)
+    if everywhere:
+        site.stand.at().get_label(Label.ALERT).delete()
+
+
+@pytest.mark.parametrize("everywhere", [False, True])
+def test_run__finds_its_issue_without_the_label_and_puts_that_back(site: Site, *, everywhere: bool) -> None:
+    run(site, OUTDATED)
+    label_off(site, everywhere=everywhere)
+    assert run(site, OUTDATED) == ["updated #1 and put its label back"]
+    assert only(site).labels == [Label.ALERT]
+    assert site.repo.labels[Label.ALERT].color == LOOKS[Label.ALERT].color
+    assert run(site, OUTDATED) == ["did nothing: #1 says so already"]
+    assert comments(site) == []
+
+
+def test_run__closes_its_issue_without_the_label(site: Site) -> None:
+    run(site, OUTDATED)
+    label_off(site)
+    assert run(site, HEALTHY) == ["closed #1"]
+
+
+def test_run__leaves_an_alert_of_another_model_to_a_person(site: Site) -> None:
+    run(site, make_decision(model="old-bikes"))
+    body = only(site).body
+    said = "left #1 alone: it is about another model, old-bikes; close it if there is none of that name"
+    assert run(site, OUTDATED) == ["opened #2", said]
+    assert run(site, HEALTHY) == ["closed #2", said]
+    assert (issues(site)[0].state, issues(site)[0].body, comments(site)) == ("open", body, [])
+    by_hand(site, 1, state="closed")
+    assert run(site, HEALTHY) == ["did nothing: there is nothing to tell"]
+
+
 # Keeping it true
 
 

@@ -70,13 +70,16 @@ class Reading:
 
     def issues(self, *, label: str, state: str = "open") -> list[Issue]:
         """List the issues with a label, oldest first; pull requests, which GitHub lists too, are left out."""
+        found = self._issues(f"issues labelled {label}", state=state, labels=[label])
+        return [each for each in found if values.has(each.labels, label)]
 
-        def step() -> list[Issue]:
-            listed = self._repo.get_issues(state=state, labels=[label], sort="created", direction="asc")
-            return [values.issue(each) for each in listed]
+    def issues_by(self, login: str, *, state: str = "open") -> list[Issue]:
+        """List the issues that somebody opened, oldest first.
 
-        found = self._do(f"issues labelled {label}", step)
-        return [each for each in found if not each.is_pull and values.has(each.labels, label)]
+        Enterprise Cloud has been seen to list nothing for the login of an app, so let no duplicate depend on it alone.
+        https://github.com/renovatebot/renovate/issues/44730
+        """
+        return [each for each in self._issues(f"issues by {login}", state=state, creator=login) if each.author == login]
 
     def comments(self, number: int) -> list[Comment]:
         """List all comments of an issue or pull request, oldest first."""
@@ -106,6 +109,12 @@ class Reading:
         return f"{self._runtime.server_url}/{self._runtime.repository}/compare/{names}?expand=1"
 
     # Parts of steps
+
+    def _issues(self, what: str, **filters: Any) -> list[Issue]:
+        def step() -> list[Issue]:
+            return [values.issue(each) for each in self._repo.get_issues(sort="created", direction="asc", **filters)]
+
+        return [each for each in self._do(what, step) if not each.is_pull]
 
     def _comments(self, number: int) -> list[Comment]:
         return [values.comment(each) for each in self._repo.get_issue(number).get_comments()]

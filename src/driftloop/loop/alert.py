@@ -9,20 +9,26 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, assert_never
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from driftloop.github.values import same
+from driftloop.artifacts import DECISION, read_value
+from driftloop.core.diagnosis import Decision
+from driftloop.core.windows import last_day
+from driftloop.errors import LoopError
+from driftloop.github.values import has, same
 from driftloop.loop.labels import LOOKS, Label
+from driftloop.params import load_params
 from driftloop.report import texts
 from driftloop.report.markdown import cut
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
-    from driftloop.core.diagnosis import Decision
     from driftloop.core.finding import Finding
     from driftloop.github.hub import Hub, Issue
     from driftloop.report.texts import Links
 
 STATE = re.compile(r"<!-- driftloop:state (\{.*\}) -->")
+MARKER = re.compile(r"<!-- driftloop:alert ([a-z0-9._-]+) -->")
 MUCH_WORSE = 1.5  # times the error that was told: a degraded model is told of again
 MOST_FAULTS = 200
 
@@ -84,13 +90,20 @@ class Open:
 
 @dataclass(frozen=True)
 class Update:
-    """Keep an issue true; tell people only what they should know."""
+    """Keep an issue true; tell people only what they should know.
+
+    Attributes
+    ----------
+    relabel
+        Put the label back that somebody took off: people find alerts by it. Who wants silence closes the issue.
+    """
 
     number: int
     title: str
     body: str
     comment: str | None
     told: int
+    relabel: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,7 +132,18 @@ class Nothing:
     reason: str
 
 
-AlertAction = Open | Update | Close | Settle | Nothing
+@dataclass(frozen=True)
+class Leave:
+    """Leave an open alert of another model to a person, and say so.
+
+    A model that was renamed leaves one behind, but so does another project in the same repository.
+    """
+
+    number: int
+    model: str
+
+
+AlertAction = Open | Update | Close | Settle | Nothing | Leave
 
 
 class Done(NamedTuple):
@@ -137,15 +161,23 @@ def plan(decision: Decision, alerts: Sequence[Issue], links: Links) -> tuple[Ale
     decision
         The newest one.
     alerts
-        Alerts of this model by the loop itself, open and closed, oldest first.
+        Alerts by the loop itself, open and closed, oldest first.
     links
         Where the text points to.
     """
-    match [alert for alert in alerts if alert.open]:
+    mine = [alert for alert in alerts if alert.body.startswith(marker(decision.model))]
+    left = [Leave(alert.number, _model(alert)) for alert in alerts if alert.open and alert not in mine]
+    match [alert for alert in mine if alert.open]:
         case [first, *others]:
-            return (_with(decision, first, links), *(_double(decision, each, first.number) for each in others))
+            doubles = [_double(decision, each, first.number) for each in others]
+            return (_with(decision, first, links), *doubles, *left)
         case _:
-            return (_without(decision, alerts, links),)
+            return (_without(decision, mine, links), *left)
+
+
+def _model(alert: Issue) -> str:
+    named = MARKER.match(alert.body)
+    return named[1] if named else ""
 
 
 def _without(decision: Decision, alerts: Sequence[Issue], links: Links) -> AlertAction:
@@ -177,9 +209,10 @@ def _with(decision: Decision, alert: Issue, links: Links) -> AlertAction:
     news = _news(decision, before)
     state = before if before and not news else _told(decision, told, before)
     title, body = texts.alert_title(decision), _body(decision, state, links)
-    if same(alert.title, title) and same(alert.body, body):
+    relabel = not has(alert.labels, Label.ALERT)
+    if same(alert.title, title) and same(alert.body, body) and not relabel:
         return Nothing(f"#{alert.number} says so already")
-    return Update(alert.number, title, body, news, told)
+    return Update(alert.number, title, body, news, told, relabel)
 
 
 def _double(decision: Decision, alert: Issue, first: int) -> Close:
@@ -233,11 +266,39 @@ def _with_state(body: str, state: State) -> str:
     return cut("\n".join([head, str(state), *kept]))
 
 
-def find(hub: Hub, model: str) -> list[Issue]:
-    """List the alerts of a model that the loop itself opened, oldest first; a pasted marker does not count."""
+def newest(root: Path) -> Decision:
+    """Read the decision, unless it is about another model or other data than params.yaml.
+
+    Raises
+    ------
+    LoopError
+        If it is: what an earlier run left must not open or close anything.
+    """
+    decision, params = read_value(root / DECISION, Decision), load_params(root / "params.yaml")
+    found, until = (decision.model, decision.until), last_day(params.source.until_instant, params.zone)
+    if found != (params.model, until):
+        msg = (
+            f"{DECISION}: expected one about {params.model} with data until {until}, as params.yaml has it, "
+            f"got one about {decision.model} until {decision.until}; run `dvc repro monitor`"
+        )
+        raise LoopError(msg)
+    return decision
+
+
+def every(hub: Hub) -> list[Issue]:
+    """List the alerts that the loop itself opened, of any model, oldest first; a pasted marker does not count.
+
+    People may take labels off, so open ones are looked for by who opened them too.
+    """
     login = hub.login()
-    found = [issue for issue in hub.issues(label=Label.ALERT, state="all") if is_alert(issue, model, login)]
-    return sorted(found, key=lambda issue: issue.number)
+    listed = [*hub.issues(label=Label.ALERT, state="all"), *hub.issues_by(login)]
+    found = {issue.number: issue for issue in listed if issue.author == login and MARKER.match(issue.body)}
+    return [found[number] for number in sorted(found)]
+
+
+def find(hub: Hub, model: str) -> list[Issue]:
+    """List those of one model."""
+    return [issue for issue in every(hub) if issue.body.startswith(marker(model))]
 
 
 def is_alert(issue: Issue, model: str, login: str) -> bool:
@@ -247,11 +308,11 @@ def is_alert(issue: Issue, model: str, login: str) -> bool:
 
 def run(hub: Hub, decision: Decision, links: Links) -> list[Done]:
     """Look, decide, act; a rival that opened an alert at the same time is noticed by looking again."""
-    actions = plan(decision, find(hub, decision.model), links)
+    actions = plan(decision, every(hub), links)
     done = [act(hub, decision.model, action) for action in actions]
     if isinstance(actions[0], Open):
-        doubles = plan(decision, find(hub, decision.model), links)[1:]
-        done += [act(hub, decision.model, action) for action in doubles]
+        again = plan(decision, find(hub, decision.model), links)[1:]
+        done += [act(hub, decision.model, action) for action in again]
     return done
 
 
@@ -259,8 +320,8 @@ def act(hub: Hub, model: str, action: AlertAction) -> Done:
     """Do it, and say what was done; doing it twice changes nothing."""
     match action:
         case Open():
-            for label, look in LOOKS.items():
-                hub.ensure_label(label, color=look.color, description=look.description)
+            for label in LOOKS:
+                _ensure(hub, label)
             number = hub.open_issue(
                 action.title,
                 action.body,
@@ -272,7 +333,10 @@ def act(hub: Hub, model: str, action: AlertAction) -> Done:
             if action.comment:
                 _tell(hub, action.number, action.comment, action.told)
             hub.edit_issue(action.number, title=action.title, body=action.body)
-            return Done(f"updated #{action.number}{' and commented' if action.comment else ''}", action.number)
+            if action.relabel:
+                _ensure(hub, Label.ALERT)
+                hub.add_labels(action.number, Label.ALERT)
+            return Done(f"updated #{action.number}{_besides(action)}", action.number)
         case Close():
             _tell(hub, action.number, action.comment, action.told)
             hub.edit_issue(action.number, body=action.body, state="closed", state_reason=action.reason)
@@ -282,8 +346,26 @@ def act(hub: Hub, model: str, action: AlertAction) -> Done:
             return Done(f"noted in #{action.number}, which a person closed, that it is over", action.number)
         case Nothing():
             return Done(f"did nothing: {action.reason}")
+        case Leave():
+            return Done(f"left {_left(action)}", action.number)
         case _:
             assert_never(action)
+
+
+def _left(action: Leave) -> str:
+    return f"#{action.number} alone: it is about another model, {action.model}; close it if there is none of that name"
+
+
+def _besides(action: Update) -> str:
+    commented, relabelled = (
+        " and commented" if action.comment else "",
+        " and put its label back" if action.relabel else "",
+    )
+    return commented + relabelled
+
+
+def _ensure(hub: Hub, label: Label) -> None:
+    hub.ensure_label(label, color=LOOKS[label].color, description=LOOKS[label].description)
 
 
 def shown(action: AlertAction) -> dict[str, Any]:
@@ -298,6 +380,7 @@ def worded(action: AlertAction) -> str:
             return f"would open an issue: {action.title}\n\n{action.body}"
         case Update():
             said = f"\nwould comment: {action.comment}" if action.comment else ""
+            said += f"\nwould put the label {Label.ALERT} back" if action.relabel else ""
             return f"would update #{action.number}: {action.title}{said}\n\n{action.body}"
         case Close():
             return f"would close #{action.number} and comment: {action.comment}"
@@ -305,6 +388,8 @@ def worded(action: AlertAction) -> str:
             return f"would note in #{action.number} that it is over"
         case Nothing():
             return f"would do nothing: {action.reason}"
+        case Leave():
+            return f"would leave {_left(action)}"
         case _:
             assert_never(action)
 
