@@ -23,7 +23,7 @@ def make_evidence(*, days: float = 0.0, error: float = NORMAL, age: int = 10, dr
     return Evidence(
         error=Interval(estimate=error + 0.1, low=error, high=error + 0.2, level=0.9),
         normal_error=1.0,
-        waiting=Waiting(days=days, since=START if days else None, history=()),
+        waiting=Waiting(days=days, since=START if days else None, saved=0.0, history=()),
         recent_gain=Interval(estimate=0.14, low=0.05, high=0.23, level=0.9),
         long_gain=Interval(estimate=0.1, low=0.02, high=0.18, level=0.9),
         drift_share=drift,

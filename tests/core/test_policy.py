@@ -22,7 +22,7 @@ def interval(low: float | None) -> Interval:
 
 
 def waiting(days: float, since: date = START) -> Waiting:
-    return Waiting(days=days, since=since, history=())
+    return Waiting(days=days, since=since, saved=0.0, history=())
 
 
 def make_evidence(**over: Any) -> Evidence:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 from itertools import pairwise
@@ -147,9 +148,9 @@ def test_avoidable_loss__is_the_recursion(
 def test_avoidable_loss__has_no_unit(steps: list[list[tuple[float, float]]], power: int) -> None:
     table, factor = frame(steps), 2.0**power  # so that scaling is exact
     scaled = table.assign(production_loss=table["production_loss"] * factor, refit_loss=table["refit_loss"] * factor)
-    assert avoidable_loss(scaled, normal_error=3 * factor, min_gain=0.01) == avoidable_loss(
-        table, normal_error=3, min_gain=0.01
-    )
+    found = avoidable_loss(table, normal_error=3, min_gain=0.01)
+    expected = replace(found, saved=found.saved * factor)  # which is in the unit of the losses
+    assert avoidable_loss(scaled, normal_error=3 * factor, min_gain=0.01) == expected
 
 
 @steady
@@ -204,9 +205,16 @@ def test_avoidable_loss__steps_left_out_do_not_count() -> None:
     assert found.since == START + timedelta(days=21)
 
 
+def test_avoidable_loss__saved_is_the_sum_over_rows_since_then() -> None:
+    table, broken = weekly(7.0, -70.0, 3.5, 700.0, 7.0), START + timedelta(days=21)
+    found = avoidable_loss(table, normal_error=1, min_gain=0.02, left_out=[broken])
+    assert found.saved == pytest.approx(10.5)  # all of it, also what is below the smallest gain
+    assert found.days == pytest.approx(10.5 - 14 * 0.02)
+
+
 def test_avoidable_loss__no_steps() -> None:
     found = avoidable_loss(make_losses(0), normal_error=1, min_gain=0.01)
-    assert found == refits.Waiting(days=0.0, since=None, history=())
+    assert found == refits.Waiting(days=0.0, since=None, saved=0.0, history=())
 
 
 def test_relative_gain__share_of_productions_loss() -> None:

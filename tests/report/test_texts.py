@@ -76,6 +76,25 @@ def test_alert__by_another_policy_does_not_promise_a_gain() -> None:
     assert "Alert at" not in text
 
 
+@pytest.mark.parametrize(
+    ("over", "said"),
+    [
+        (
+            {"waiting_error": 6547.0},
+            "since 17 Feb 2025; refits would have erred by about 6,500 less in all (rentals/hour, summed over rows). Alert",
+        ),
+        (
+            {"waiting_error": 0.123, "unit": ""},
+            "; refits would have erred by about 0.12 less in all (summed over rows).",
+        ),
+        ({"waiting_error": None, "metric": "mse"}, "since 17 Feb 2025. Alert at 8."),
+    ],
+)
+def test_alert__tells_the_cost_in_the_unit_of_the_target_where_it_has_it(over: dict[str, Any], said: str) -> None:
+    assert "- **Cost of waiting:** 8.4 normal days of error" in texts.alert(make_decision(**over), LINKS)
+    assert said in texts.alert(make_decision(**over), LINKS)
+
+
 @pytest.mark.parametrize("status", get_args(Status))
 @pytest.mark.parametrize("simulated", [True, False])
 def test_texts__say_that_data_is_simulated_when_it_is(status: str, simulated: bool) -> None:  # noqa: FBT001

@@ -64,7 +64,7 @@ def decide(
     if policy == "avoidable_loss" and not params.monitor.refit:
         policy = "loss"
     found = diagnose(evidence, findings, policy=policy, settings=settings)
-    judged = measured.judged
+    judged, waiting = measured.judged, measured.waiting
     comparable = None
     if card.trained_until is not None:
         comparable = refits.comparable_from(
@@ -97,7 +97,8 @@ def decide(
         error=measured.error,
         normal_error=measured.normal_error,
         refit_error=float(judged["refit_loss"].mean()) if measured.recent_gain else None,
-        waiting_days=measured.waiting.days if measured.waiting else None,
+        waiting_days=waiting.days if waiting else None,
+        waiting_error=waiting.saved if waiting and waiting.since and metric == "mae" else None,
         alert_at_days=params.monitor.alert_at_days,
         recent_gain=measured.recent_gain,
         comparable_from=comparable if comparable and comparable > until else None,

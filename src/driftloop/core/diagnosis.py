@@ -94,6 +94,9 @@ class Decision(BaseModel):
         Mean loss of the weekly refits on the same rows.
     waiting_days, alert_at_days
         Avoidable loss in normal days of error, and where it alerts.
+    waiting_error
+        Absolute error that the refits would have avoided while that added up, in the target's unit, summed over the rows
+        that were compared; None while nothing adds up, and for other losses, which have another unit.
     recent_gain
         Share of production's loss that the refits saved there.
     comparable_from
@@ -129,6 +132,7 @@ class Decision(BaseModel):
     normal_error: float | None = None
     refit_error: float | None = None
     waiting_days: float | None = None
+    waiting_error: float | None = None
     alert_at_days: float
     recent_gain: Interval | None = None
     comparable_from: date | None = None

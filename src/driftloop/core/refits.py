@@ -99,12 +99,16 @@ class Waiting:
         In normal days of error.
     since
         Day from which it has been adding up; None while it is zero.
+    saved
+        Loss of production beyond that of the refits since then, summed over the rows that were compared, in the unit of
+        the losses. Unlike `days` it counts all of the gain, also below `min_gain`.
     history
         Per step, oldest first: its first day and the sum after it.
     """
 
     days: float
     since: date | None
+    saved: float
     history: tuple[tuple[date, float], ...]
 
 
@@ -137,18 +141,20 @@ def avoidable_loss(
     Page (1954), "Continuous inspection schemes": the recursion is his one-sided cumulative sum.
     """
     if losses.empty:
-        return Waiting(days=0.0, since=None, history=())
+        return Waiting(days=0.0, since=None, saved=0.0, history=())
     rows_per_day = len(losses) / losses["_day"].nunique()
     gain = losses["production_loss"] - losses["refit_loss"] - min_gain * normal_error
     per_step = (gain / (normal_error * rows_per_day)).groupby(losses["step"]).sum()
-    total, since = 0.0, None
+    saved_in = (losses["production_loss"] - losses["refit_loss"]).groupby(losses["step"]).sum()
+    total, saved, since = 0.0, 0.0, None
     history: list[tuple[date, float]] = []
     for step, change in zip(per_step.index, per_step, strict=True):
         if step not in left_out:
             total = max(0.0, total + change)
             since = None if total == 0 else since or step
+            saved = saved + float(saved_in[step]) if since else 0.0
         history.append((step, total))
-    return Waiting(days=total, since=since, history=tuple(history))
+    return Waiting(days=total, since=since, saved=saved, history=tuple(history))
 
 
 def relative_gain(losses: pd.DataFrame, *, confidence: float) -> intervals.Interval:

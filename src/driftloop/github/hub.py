@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Self, TypeVar
 
-import requests
 from github import Auth, Github, GithubException
 
 from driftloop.errors import GitHubError, LoopError
@@ -22,13 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["Comment", "Hub", "Issue", "Pull", "Release"]
 
 T = TypeVar("T")
-
-BROKEN = (
-    requests.exceptions.ConnectionError,
-    requests.exceptions.Timeout,
-    requests.exceptions.ChunkedEncodingError,
-    requests.exceptions.ContentDecodingError,
-)
 
 
 class Hub(Writing):
@@ -70,10 +62,8 @@ def _translated(where: str, step: Callable[[], T]) -> T:
         raise
     except GithubException as exc:
         problem = refusal(where, exc.status, exc.headers or {}, exc.data)
-    except BROKEN as exc:
+    except OSError as exc:  # all that PyGithub's HTTP client raises, broken connections and timeouts first
         problem = UnsettledError(exc.__class__.__name__)
-    except requests.exceptions.RequestException as exc:
-        problem = GitHubError(f"{where}: cannot be asked ({exc.__class__.__name__})")
     except ValueError:  # half of an answer, or a proxy's page
         problem = UnsettledError("an answer that is not JSON")
     except Exception as exc:  # noqa: BLE001 - whatever PyGithub stumbles over, its frames must not be shown

@@ -27,6 +27,16 @@ def figure(value: float | None) -> str:
     return f"{value:,.1f}" if abs(value) >= 10 else f"{value:.3g}"  # noqa: PLR2004
 
 
+def about(value: float) -> str:
+    """Write a number with two digits that count, for sums nobody should read closer.
+
+    >>> about(6547.3), about(0.1234)
+    ('6,500', '0.12')
+    """
+    rounded = float(f"{value:.2g}")
+    return f"{rounded:,.0f}" if abs(rounded) >= 10 else f"{rounded:.2g}"  # noqa: PLR2004
+
+
 def signed(value: float) -> str:
     """Write a number that may be negative, with a minus that is as wide as a plus."""
     return figure(value).replace("-", "−")

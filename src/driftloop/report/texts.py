@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from driftloop.core.wording import less_error
-from driftloop.report.markdown import LONGEST_TITLE, day, figure, last, plain, quiet, table
+from driftloop.report.markdown import LONGEST_TITLE, about, day, figure, last, plain, quiet, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -122,7 +122,7 @@ def _points(decision: Decision) -> Iterator[str]:
     if decision.waiting_days is not None:
         since = f" since {day(decision.since)}" if decision.since else ""
         bar = f" Alert at {decision.alert_at_days:g}." if decision.policy == "avoidable_loss" else ""
-        yield f"- **Cost of waiting:** {decision.waiting_days:.1f} normal days of error{since}.{bar}"
+        yield f"- **Cost of waiting:** {decision.waiting_days:.1f} normal days of error{since}{_saved(decision)}.{bar}"
     if pattern := _pattern(decision):
         yield f"- **Pattern:** {pattern}."
     yield from _data(decision.findings)
@@ -135,6 +135,14 @@ def _points(decision: Decision) -> Iterator[str]:
         yield f"- **Retraining can first be judged** when data reaches {day(decision.comparable_from)}."
     for warning in decision.warnings[:MOST_FINDINGS]:
         yield f"- **Warning:** {plain(warning)}."
+
+
+def _saved(decision: Decision) -> str:
+    """Give the cost in the target's unit; what a row stands for is not known, so it stays a sum over rows."""
+    if not decision.waiting_error or decision.waiting_error <= 0:
+        return ""
+    unit = f"{plain(decision.unit)}, " if decision.unit else ""
+    return f"; refits would have erred by about {about(decision.waiting_error)} less in all ({unit}summed over rows)"
 
 
 def _data(findings: Sequence[Finding]) -> Iterator[str]:

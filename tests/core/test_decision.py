@@ -1,0 +1,30 @@
+"""What the decision carries beside its status."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+from factories import START, make_params
+
+from driftloop.core.decision import decide
+from driftloop.core.diagnosis import Drift
+from driftloop.core.measure import Measured
+from driftloop.core.production import Card
+from driftloop.core.refits import Waiting
+
+if TYPE_CHECKING:
+    from datetime import date
+
+
+@pytest.mark.parametrize(
+    ("metric", "since", "expected"), [("mae", START, 120.0), ("mae", None, None), ("mse", START, None)]
+)
+def test_decide__gives_the_cost_in_the_targets_unit_where_the_loss_has_it(
+    metric: str, since: date | None, expected: float | None
+) -> None:
+    waiting = Waiting(days=5.0 if since else 0.0, since=since, saved=120.0 if since else 0.0, history=())
+    measured = Measured(pd.DataFrame({"_day": []}), waiting=waiting)
+    decision = decide(make_params(evaluate={"metric": metric}), Card(), measured, [], drift=Drift())
+    assert decision.waiting_error == expected
