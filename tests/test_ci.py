@@ -6,16 +6,18 @@ import json
 import subprocess
 import sys
 from datetime import date
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+import program
 import pytest
 import yaml
 from adapter import EVERYTHING, Site
 from decisions import make_decision
 from factories import make_params
 from hub import NAME, make_hub
+from program import Done
 
-from driftloop import artifacts, ci, cli
+from driftloop import artifacts, ci
 from driftloop.artifacts import write_json, write_text
 from driftloop.rehearsal import GitHubServer
 
@@ -25,17 +27,9 @@ if TYPE_CHECKING:
 
     from driftloop.rehearsal import Token
 
-    Run = Callable[..., "Done"]
+    Run = Callable[..., Done]
 
 VERBS = {"alert": [], "record": [], "pr-comment": ["--pull", "1"]}
-
-
-class Done(NamedTuple):
-    """How a run of the program ended."""
-
-    code: int
-    out: str
-    err: str
 
 
 @pytest.fixture
@@ -67,19 +61,8 @@ def driftloop(site: Site, page: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
             "GITHUB_RUN_ID": "77",
             "GITHUB_RUN_ATTEMPT": "2",
             "GITHUB_STEP_SUMMARY": str(page),
-            "TERM": "dumb",
         }
-        monkeypatch.chdir(site.stand.clone.root)
-        monkeypatch.setattr(sys, "argv", ["driftloop", *arguments])
-        for name in ("GITHUB_SERVER_URL", "GITHUB_EVENT_PATH", "GITHUB_SHA", "DRIFTLOOP_LOGIN"):
-            monkeypatch.delenv(name, raising=False)
-        for name, value in (given | env).items():
-            monkeypatch.setenv(name, value)
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        code = ended.value.code
-        assert isinstance(code, int)
-        done = Done(code, *capsys.readouterr())
+        done = program.run(monkeypatch, capsys, site.stand.clone.root, *arguments, **given | env)
         assert token.value not in f"{done}{page.read_text(encoding='utf-8') if page.exists() else ''}"
         return done
 
