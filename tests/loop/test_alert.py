@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from decisions import HOSTILE, make_decision, make_finding
+from faults import FAULTS
 
 from driftloop.core.intervals import Interval
 from driftloop.errors import GitHubError
@@ -18,7 +19,7 @@ from driftloop.github.hub import Hub
 from driftloop.github.runtime import Runtime, Token
 from driftloop.loop import alert
 from driftloop.loop.labels import LOOKS, Label
-from driftloop.rehearsal import ERROR, LOST, RESET
+from driftloop.rehearsal import ERROR, LOST
 from driftloop.report.texts import Links
 
 if TYPE_CHECKING:
@@ -451,7 +452,7 @@ def state(repo: Repository) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", STORIES)
-@pytest.mark.parametrize("fault", [ERROR, LOST, RESET], ids=["500", "lost", "reset"])
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 def test_run__after_a_fault_at_any_call_leaves_what_it_leaves_without(site: Site, name: str, fault: Any) -> None:
     """Once the job goes on after the fault, and once it is killed by it and started again."""
     bench, server = Bench(site), site.stand.server
@@ -461,7 +462,7 @@ def test_run__after_a_fault_at_any_call_leaves_what_it_leaves_without(site: Site
     run(site, story[-1], name=clean.name)
     calls, expected = len(server.calls) - start, state(clean)
     bench.drop(clean)
-    for place, killed in itertools.product(range(1, calls + 1), (False, True)[: 1 if fault is RESET else 2]):
+    for place, killed in itertools.product(range(1, calls + 1), (False, True)[: 2 if fault in (ERROR, LOST) else 1]):
         broken = bench.repository(story)
         at = len(server.calls) + place
         server.faults.at(at, fault)

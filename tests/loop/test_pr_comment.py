@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from comparisons import make_comparison
+from faults import FAULTS
 
 from driftloop.errors import GitHubError, LoopError
 from driftloop.github.git import Git, GitError
@@ -20,7 +21,6 @@ from driftloop.github.hub import Hub
 from driftloop.github.runtime import Runtime, Token
 from driftloop.loop import pr_comment
 from driftloop.loop.pr_comment import compare
-from driftloop.rehearsal import ERROR, LOST, RESET
 from driftloop.report.comparison import MARKER, Comparison, text
 
 if TYPE_CHECKING:
@@ -225,7 +225,7 @@ def test_run__after_a_fault_at_any_call_leaves_what_it_leaves_without(site: Site
     start = begin()
     run(site, newest)
     calls, expected = len(server.calls) - start, comments(site)
-    for place, fault, killed in itertools.product(range(1, calls + 1), (ERROR, LOST, RESET), (False, True)):
+    for place, fault, killed in itertools.product(range(1, calls + 1), FAULTS.values(), (False, True)):
         at = begin() + place
         server.faults.at(at, fault)
         if killed:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import handed
 import pytest
+from faults import FAULTS
 from hub import Clone
 
 from driftloop.errors import GitHubError, LoopError
 from driftloop.loop import propose, verification
 from driftloop.loop.labels import Label
-from driftloop.rehearsal import ERROR, LOST, RESET
+from driftloop.rehearsal import ERROR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,14 +111,18 @@ def test_propose__killed_between_push_and_pull_request_is_completed_by_the_next(
 
 
 @pytest.mark.parametrize("name", ["better", "worse"])
-def test_propose__given_up_at_any_call_is_completed_by_the_next(bench: Bench, made: Made, name: str) -> None:
+@pytest.mark.parametrize("kinds", [["lost"], ["reset"], ["500", "502", "503", "limit"]], ids=" ".join)
+def test_propose__given_up_at_any_call_is_completed_by_the_next(
+    bench: Bench, made: Made, name: str, kinds: list[str]
+) -> None:
+    """Lost and reset at each call; the refusals, which all lead to another try, take turns, for each costs a second."""
     server = bench.site.stand.server
     bench.propose(made.root / name)
     calls, expected = len(server.calls), bench.state()
-    kinds = cycle([ERROR, LOST, RESET])
+    turns = cycle(FAULTS[kind] for kind in kinds)
     for place in range(1, calls + 1):
         bench.fresh(f"{name}-{place}")
-        server.faults.at(place, next(kinds))
+        server.faults.at(place, next(turns))
         for more in range(1, 9):
             server.faults.at(place + more, ERROR)
         with pytest.raises(GitHubError, match="no answer from GitHub"):

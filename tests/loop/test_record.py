@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 import yaml
 from decisions import HOSTILE, make_decision, make_finding
 from factories import make_params
+from faults import BreakingGit
 
 from driftloop import artifacts
 from driftloop.artifacts import write_bytes, write_json, write_text
@@ -227,6 +229,25 @@ def test_write__that_was_refused_is_completed_by_the_next(bare: Path) -> None:
     hook.unlink()
     record.write(tree, made)
     assert on_branch(bare) == {made.path: made.content}
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_write__killed_at_any_command_of_git_is_completed_by_the_next(
+    bare: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    tree, broken = clone(bare), BreakingGit(tmp_path, monkeypatch)
+    made = record.collect(fill(tree.root), make_run())
+    broken.mend()
+    record.write(tree, made)
+    commands, expected = broken.commands, git(bare, "rev-parse", record.BRANCH)
+    for place in range(1, commands + 1):
+        git(bare, "update-ref", "-d", f"refs/heads/{record.BRANCH}")
+        broken.from_command(place, when)
+        with contextlib.suppress(GitError):  # after the last one all is done
+            record.write(tree, made)
+        broken.mend()
+        record.write(tree, made)
+        assert git(bare, "rev-parse", record.BRANCH) == expected, place
 
 
 def test_write__keeps_hostile_words_as_they_are(bare: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import handed
 import pytest
+from faults import FAULTS
 
 from driftloop.errors import LoopError
 from driftloop.loop import retrain
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from handed import Bench, Made
+
+    from driftloop.rehearsal import Fault
 
 pytestmark = pytest.mark.slow
 
@@ -85,6 +88,19 @@ def test_plan__while_a_pull_request_is_open_says_so(bench: Bench, made: Made) ->
     action = retrain.plan(bench.hub, bench.runtime, 1, handed.MODEL)
     assert isinstance(action, Nothing)
     assert "pull request #2 for #1 is open already" in action.reason
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_plan__after_a_fault_at_any_call_is_the_same(bench: Bench, fault: Fault) -> None:
+    server, before = bench.site.stand.server, bench.state()
+    expected = retrain.plan(bench.hub, bench.runtime, 1, handed.MODEL)
+    calls = len(server.calls)
+    for place in range(1, calls + 1):
+        at = len(server.calls) + place
+        server.faults.at(at, fault)
+        assert retrain.plan(bench.hub, bench.runtime, 1, handed.MODEL) == expected
+        assert server.calls[at - 1].fault == fault.kind
+    assert bench.state() == before
 
 
 def test_plan__by_hand_goes_by_whom_the_token_writes_as(bench: Bench) -> None:
