@@ -62,8 +62,9 @@ def _translated(where: str, step: Callable[[], T]) -> T:
         raise
     except GithubException as exc:
         problem = refusal(where, exc.status, exc.headers or {}, exc.data)
-    except OSError as exc:  # all that PyGithub's HTTP client raises, broken connections and timeouts first
-        problem = UnsettledError(exc.__class__.__name__)
+    except OSError as exc:  # all of PyGithub's HTTP client; what it could not even send, it calls a ValueError too
+        unsent, name = isinstance(exc, ValueError), exc.__class__.__name__
+        problem = GitHubError(f"{where}: cannot be asked ({name})") if unsent else UnsettledError(name)
     except ValueError:  # half of an answer, or a proxy's page
         problem = UnsettledError("an answer that is not JSON")
     except Exception as exc:  # noqa: BLE001 - whatever PyGithub stumbles over, its frames must not be shown
