@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from runner.language import HERE, Language
-from runner.setting import Setting, Tools, setting, tools
+from runner.project import Project, made
+from runner.setting import Setting, setting, tools
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,14 +26,21 @@ def language() -> Iterator[Language]:
 
 
 @pytest.fixture(scope="session")
-def found(tmp_path_factory: pytest.TempPathFactory) -> Tools:
-    """What machines find; DVC's cache is shared by all tests of a worker."""
-    root = tmp_path_factory.mktemp("tools")
-    return tools(root, root / "cache")
+def project(language: Language, tmp_path_factory: pytest.TempPathFactory) -> Project:  # noqa: ARG001 - skips first
+    """A small project, made once for all workers."""
+    return made(tmp_path_factory)
 
 
 @pytest.fixture
-def world(tmp_path: Path, language: Language, found: Tools) -> Iterator[Setting]:
-    """A world with a runner."""
-    with setting(tmp_path, language, found) as made:
-        yield made
+def world(tmp_path: Path, language: Language) -> Iterator[Setting]:
+    """A world with a runner, and next to nothing in its repository."""
+    with setting(tmp_path / "world", language, tools(tmp_path / "tools", tmp_path / "cache")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def shop(tmp_path: Path, language: Language, project: Project) -> Iterator[Setting]:
+    """A world whose repository is the small project, with Pages on."""
+    with setting(tmp_path / "world", language, tools(tmp_path / "tools", project.cache)) as opened:
+        opened.begin(project.repo)
+        yield opened

@@ -61,9 +61,11 @@ def checkout(machine: Machine, inputs: Mapping[str, str], _shelf: Shelf) -> dict
     is_branch = f"refs/heads/{short}" in event.repo.git.refs()
     kept = f"refs/remotes/origin/{short}" if is_branch else "refs/remotes/checked/out"
     source = wanted if len(wanted) == 40 else f"refs/heads/{short}" if is_branch else wanted
-    refs = ["+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*"] if depth == "0" else []
+    everything = ["+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*"]
+    if depth == "0":
+        git.run("fetch", "--quiet", "--no-tags", "origin", *everything)
     limits = [f"--depth={depth}"] if depth != "0" else []
-    git.run("fetch", "--quiet", "--no-tags", *limits, "origin", *refs, f"+{source}:{kept}")
+    git.run("fetch", "--quiet", "--no-tags", *limits, "origin", f"+{source}:{kept}")
     git.run("checkout", "--quiet", *(["-B", short] if is_branch else ["--detach"]), kept)
     if is_branch:
         git.run("branch", "--quiet", f"--set-upstream-to=origin/{short}")

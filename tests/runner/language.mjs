@@ -78,12 +78,18 @@ function lift(value, path, strict) {
   return strict.has(path) ? new Known(path, pairs) : new data.Dictionary(...pairs);
 }
 
+// Links are not followed: .venv is one.
+function walk(folder) {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? walk(path) : entry.isFile() ? [path] : [];
+  });
+}
+
 function hashFiles(root, patterns) {
   const wanted = patterns.map((pattern) => new RegExp(`^${pattern.split(/(\*\*\/|\*\*|\*|\?)/).map((part) =>
     ({ "**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]" })[part] ?? part.replace(/[.+^${}()|[\]\\]/g, "\\$&")).join("")}$`));
-  const files = readdirSync(root, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath ?? entry.path, entry.name))
-    .filter((path) => wanted.some((pattern) => pattern.test(relative(root, path)))).sort();
+  const files = walk(root).filter((path) => wanted.some((pattern) => pattern.test(relative(root, path)))).sort();
   if (!files.length) return "";
   const all = createHash("sha256");
   for (const path of files) all.update(createHash("sha256").update(readFileSync(path)).digest());

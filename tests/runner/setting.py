@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,13 @@ from hub import make_hub
 from runner.gitserver import GitServer
 from runner.world import Runner
 
+from driftloop.artifacts import read_value
+from driftloop.core.diagnosis import Decision
+from driftloop.github.hub import Hub as Adapter
+from driftloop.github.runtime import Runtime, Token
+from driftloop.loop import alert
 from driftloop.rehearsal import GitHubServer
+from driftloop.report.texts import Links
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -65,7 +70,7 @@ def tools(root: Path, cache: Path) -> Tools:
     env = {
         "UV_PROJECT_ENVIRONMENT": str(VENV), "UV_OFFLINE": "1", "UV_NO_SYNC": "1", "UV_CACHE_DIR": asked.stdout.strip(),
         "UV_NO_PROGRESS": "1", "DVC_GLOBAL_CONFIG_DIR": str(found["dvc"]), "DVC_SITE_CACHE_DIR": str(root / "site"),
-        "DVC_NO_ANALYTICS": "1", "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "120",
+        "DVC_NO_ANALYTICS": "1", "COLUMNS": "120",
     }  # fmt: skip
     return Tools(found, env)
 
@@ -88,6 +93,21 @@ class Setting:
         """Ann's."""
         return self.hub.clone
 
+    def begin(self, project: Path) -> None:
+        """Make another clone's HEAD the beginning of `main`, with Pages on; nothing has happened yet."""
+        type(self.clone)(project).run("push", "--quiet", "--force", str(self.repo.git.path), "HEAD:refs/heads/main")
+        self.repo.pages = {"build_type": "workflow"}
+        self.runner.ignore()
+        self.clone.run("fetch", "--quiet", "origin")
+        self.clone.run("checkout", "--quiet", "-B", "main", "origin/main")
+
+    def alert(self, decision: Path) -> None:
+        """Open the alert that a monitoring run opens for a decision."""
+        token = Token(self.hub.actions(issues="write").value)
+        runtime = Runtime(self.repo.name, self.hub.server.url, "https://github.com", token)
+        with Adapter(runtime) as adapter:
+            alert.run(adapter, read_value(decision, Decision), Links())
+
     def issue(self, number: int) -> Issue:
         """An issue or a pull request."""
         return self.repo.issues[number]
@@ -103,13 +123,11 @@ class Setting:
 
 @contextmanager
 def setting(root: Path, language: Language, found: Tools) -> Iterator[Setting]:
-    """Open a world; whatever was asked or answered against GitHub's description fails the test."""
-    with tempfile.TemporaryDirectory(dir=root) as folder:
-        hub = make_hub(Path(folder), GitHubServer)
-        (Path(folder) / "tls").mkdir()
-        with hub.server, GitServer(hub.server, Path(folder) / "tls") as git:
-            runner = Runner(language, hub.server, git, Path(folder) / "runs", found.env, found.folders)
-            yield Setting(hub, git, runner)
-            for api in hub.open:
-                api.close()
-        assert hub.server.violations == []
+    """Open a world in a new folder; whatever was asked or answered against GitHub's description fails the test."""
+    (root / "tls").mkdir(parents=True)
+    hub = make_hub(root, GitHubServer)
+    with hub.server, GitServer(hub.server, root / "tls") as git:
+        yield Setting(hub, git, Runner(language, hub.server, git, root / "runs", found.env, found.folders))
+        for api in hub.open:
+            api.close()
+    assert hub.server.violations == []

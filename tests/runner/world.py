@@ -78,6 +78,10 @@ class Runner:
             runs += self._together(waiting) if parallel else [self.run(*pair) for pair in waiting]
         return runs
 
+    def ignore(self) -> None:
+        """Let what has happened so far start nothing."""
+        self._news()
+
     def schedule(self, repo: Repository, workflow: str) -> Run:
         """Run a workflow because it is time."""
         found = self._named(repo, workflow)
