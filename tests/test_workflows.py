@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import typer
@@ -13,9 +13,6 @@ import workflows
 from workflows import ACTIONS, FILES, GITHUB, Job
 
 from driftloop.cli import app
-
-if TYPE_CHECKING:
-    import click
 
 JOBS = workflows.jobs()
 STEPS = list(workflows.steps())
@@ -177,7 +174,7 @@ def commands() -> list[tuple[str, list[str]]]:
 
 @pytest.mark.parametrize(("where", "words"), commands(), ids=[where for where, _ in commands()])
 def test_run__calls_verbs_and_options_that_are_there(where: str, words: list[str]) -> None:
-    command: click.Command = typer.main.get_command(app)
+    command: Any = typer.main.get_command(app)
     while subcommands := getattr(command, "commands", None):
         assert words[0] in subcommands, where
         command, words = subcommands[words[0]], words[1:]
