@@ -36,7 +36,9 @@ DryRun = Annotated[
 @app.command(epilog="Examples: driftloop ci alert · driftloop ci alert --dry-run")
 def alert(
     *,
-    dashboard: Annotated[str, typer.Option(help="Address of the published pages, to link to.")] = "",
+    dashboard: Annotated[
+        str, typer.Option(envvar="DRIFTLOOP_DASHBOARD", help="Address of the published pages, to link to.")
+    ] = "",
     dry_run: DryRun = False,
 ) -> None:
     """Open, update or close the issue that tells of the newest decision."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+Setting = Literal["auto", "always", "never"]
 REPORT = "index.html"
 PAGE = Template("""\
 <!doctype html>
@@ -87,7 +88,7 @@ class Publication(NamedTuple):
     why: str
 
 
-def publication(setting: Literal["auto", "always", "never"], is_private: Callable[[], bool]) -> Publication:
+def publication(setting: Setting, is_private: Callable[[], bool]) -> Publication:
     """Decide by report.pages; on most plans the pages of a private repository can be read by everybody."""
     if setting != "auto":
         verb = "published" if setting == "always" else "not published"
