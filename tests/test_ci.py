@@ -27,7 +27,14 @@ if TYPE_CHECKING:
 
     Run = Callable[..., "Done"]
 
-VERBS = {"alert": [], "record": [], "pr-comment": ["--pull", "1"], "pages": [], "release": []}
+VERBS = {
+    "alert": [],
+    "record": [],
+    "pr-comment": ["--pull", "1"],
+    "pages": [],
+    "release": [],
+    "failed": ["--issue", "2"],
+}
 
 
 class Done(NamedTuple):
@@ -252,6 +259,17 @@ def test_alert__reads_options_from_the_environment_where_they_are_set(driftloop:
     assert driftloop("ci", "alert", DRIFTLOOP_DRY_RUN="", DRIFTLOOP_DASHBOARD="https://acme.io/").code == 0
     assert "[Dashboard](https://acme.io/)" in (site.repo.issues[2].body or "")
     assert driftloop("ci", "alert", DRIFTLOOP_DRY_RUN="false").out.startswith("did nothing")
+
+
+def test_failed__answers_on_the_alert_and_nowhere_else(driftloop: Run, site: Site, clone: Path) -> None:
+    assert clone
+    assert driftloop("ci", "alert").code == 0
+    asked = [driftloop("ci", "failed", "--issue", number).out for number in ("1", "2", "2")]
+    assert asked[0] == "nothing to tell: #1 is no open alert of bikes\n"
+    assert asked[1] == asked[2] == "commented on #2: the run failed\n"
+    (comment,) = site.repo.comments.values()
+    assert comment.number == 2
+    assert f"[The run](https://github.com/{NAME}/actions/runs/77) says what to do" in comment.body
 
 
 def test_lock__says_how_to_mend_it(driftloop: Run, clone: Path, page: Path) -> None:
