@@ -99,3 +99,24 @@ def release(*, dry_run: ci.DryRun = False) -> None:
     typer.echo(said)
     steps.output(os.environ, "tag", action.tag if isinstance(action, releasing.Release) else "")
     steps.summarise(os.environ, said)
+
+
+@app.command(epilog="Examples: driftloop ci failed --issue 12 · driftloop ci failed --issue 12 --dry-run")
+def failed(
+    *,
+    issue: Annotated[int, typer.Option(help="Number of the alert on which retraining was asked for.", min=1)],
+    dry_run: ci.DryRun = False,
+) -> None:
+    """Say on the alert that retraining failed, where it is one of the loop."""
+    from driftloop.github.hub import Hub
+    from driftloop.github.runtime import from_environment
+    from driftloop.loop import failure
+    from driftloop.params import load_params
+
+    runtime = from_environment(os.environ)
+    if dry_run:
+        told = failure.text(runtime.run_url)
+        ci.would({"issue": issue, "comment": told}, f"would comment on #{issue}: {told}")
+        return
+    with Hub(runtime) as hub:
+        typer.echo(failure.tell(hub, issue, load_params(Path("params.yaml")).model, runtime.run_url))

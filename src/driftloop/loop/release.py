@@ -51,7 +51,7 @@ def plan(git: Git, runtime: Runtime, params: Params) -> Release | Nothing:
 def act(hub: Hub, action: Release | Nothing) -> str:
     """Do it, and say what was done; doing it twice changes nothing."""
     if isinstance(action, Nothing):
-        return worded(action)
+        return f"nothing to release: {action.reason}"
     made = hub.create_release(action.tag, target=action.target, name=action.name, body=action.body)
     return f"released {made.name}: {made.url}"
 
@@ -64,7 +64,7 @@ def shown(action: Release | Nothing) -> dict[str, Any]:
 def worded(action: Release | Nothing) -> str:
     """Say what would be done."""
     if isinstance(action, Nothing):
-        return f"nothing to release: {action.reason}"
+        return f"would release nothing: {action.reason}"
     return f"would release {action.name} as {action.tag} at {action.target[:12]}:\n\n{action.body}"
 
 
