@@ -317,6 +317,7 @@ def test_token__that_is_printed_fails_the_test(world: Setting) -> None:
         ("steps: [{run: 'echo ${{ steps.none.outputs.x }}'}]", r"steps\.none: no such name"),
         ("steps: [{if: succes(), run: 'true'}]", "Unrecognized function: 'succes'"),
         ("steps: [{run: 'true', if: \"${{ fromJSON('{') }}\"}]", "fromJSON"),
+        ("steps: [{run: 'true', if: \"${{ format('{0}', false) }}\"}]", "counts as true"),
         ("steps: [{run: 'true', shell: pwsh}]", "expected bash, got 'pwsh'"),
         ("needs: nobody\nsteps: [{run: 'true'}]", "at least one job with no dependencies"),
         ("permissions: write-all\nsteps: [{run: 'true'}]", "expected them one by one"),

@@ -51,8 +51,11 @@ class Witness:
         name, _, action = event.name.partition(".")
         if name not in FILTERS:
             return []
-        common = {"repository": self._get(repo, ""), "sender": person(event.sender)}
-        payload = {**common, **({"action": action} if action else {}), **self._about(repo, name, event.payload)}
+        payload = {
+            **self.common(repo, event.sender),
+            **({"action": action} if action else {}),
+            **self._about(repo, name, event.payload),
+        }
         if name == "pull_request":
             return self._pull_request(repo, event.sender, action, payload)
         if name == "workflow_dispatch":
@@ -63,6 +66,10 @@ class Witness:
         ref = ref or f"refs/heads/{repo.default_branch}"
         sha = payload["after"] if name == "push" else repo.git.refs().get(ref, NOWHERE)
         return [Happening(name, action, repo, event.sender, payload, ref, sha)]
+
+    def common(self, repo: Repository, sender: Actor) -> dict[str, Any]:
+        """Give what every payload has."""
+        return {"repository": self._get(repo, ""), "sender": person(sender)}
 
     def dispatch(self, repo: Repository, actor: Actor, payload: Mapping[str, Any], ref: str) -> Happening:
         """Tell of a run that somebody asked for."""
@@ -79,8 +86,7 @@ class Witness:
         about = self._about(repo, "pull_request", {"number": number})
         name = f"{actor.login}/{repo.name.partition('/')[2]}"
         about["pull_request"]["head"]["repo"] |= {"full_name": name, "fork": True, "owner": person(actor)}
-        common = {"action": "opened", "repository": self._get(repo, ""), "sender": person(actor)}
-        return self._pull_request(repo, actor, "opened", {**common, **about})
+        return self._pull_request(repo, actor, "opened", {"action": "opened", **self.common(repo, actor), **about})
 
     def _pull_request(self, repo: Repository, actor: Actor, action: str, payload: dict[str, Any]) -> list[Happening]:
         pull = payload["pull_request"]
@@ -175,15 +181,15 @@ def _ref_matches(given: Mapping[str, Any], event: Happening) -> bool:
 def _paths_match(given: Mapping[str, Any], event: Happening) -> bool:
     if "paths" not in given and "paths-ignore" not in given:
         return True
-    git = event.repo.git
+    git, trunk = event.repo.git, f"refs/heads/{event.repo.default_branch}"
     if event.name == "push":
         before, after = event.payload["before"], event.payload["after"]
     else:
         sides = event.payload["pull_request"]
         after = sides["head"]["sha"]
         before = git.base(sides["base"]["sha"], after) or sides["base"]["sha"]
-    if before == NOWHERE:
-        return True
+    if before == NOWHERE:  # a new branch: what it has that the default branch had not
+        before = git.base(event.repo.refs.get(trunk, after), after) or after
     changed = [change.path for change in git.changes(before, after)]
     if "paths" in given:
         return any(chosen(given["paths"], path) for path in changed)

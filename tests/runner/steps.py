@@ -163,9 +163,10 @@ class Row:
 
 
 def truthy(value: Any) -> bool:
-    """Take a value as GitHub does in conditions; a text that says false is true there, and most likely a mistake here."""
-    if value in {"true", "false"}:
-        return bool(value == "true")
+    """Take a value as GitHub does in conditions, where a text that says false is true: here that is a mistake."""
+    if value == "false":
+        msg = "if: the text 'false' counts as true on GitHub; compare it with 'true'"
+        raise UnknownError(msg)
     return bool(value)
 
 

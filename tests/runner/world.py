@@ -90,12 +90,8 @@ class Runner:
     def dispatch(self, repo: Repository, workflow: str, by: str, /, **inputs: str) -> Run:
         """Run a workflow because somebody pressed its button."""
         found = self._named(repo, workflow)
-        payload = {
-            "workflow": found.path,
-            "inputs": inputs,
-            "repository": {"default_branch": repo.default_branch, "private": repo.private},
-        }
         actor = self.server.world.user(by)
+        payload = {"workflow": found.path, "inputs": inputs, **self.witness.common(repo, actor)}
         return self.run(found, self.witness.dispatch(repo, actor, payload, repo.default_branch))
 
     def from_fork(self, repo: Repository, by: str, number: int) -> list[Run]:

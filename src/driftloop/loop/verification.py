@@ -147,7 +147,8 @@ def _params(base: bytes, handed: bytes) -> Params:
         params = parse_params(text, where=PARAMS)
         source = parse_yaml(text, where=PARAMS)["source"]
         values = {key: source[key.partition(".")[2]] for key in MOVED}
-        wanted = paramsfile.with_values(base.decode("utf-8"), values)
+        # Unchanged it need not be written as `refresh` writes it: an until without quotes is fine.
+        wanted = text if handed == base else paramsfile.with_values(base.decode("utf-8"), values)
     except (UnicodeDecodeError, KeyError) as exc:
         msg = f"hand-over: {PARAMS}: expected that of the base commit, got one that cannot be read"
         raise LoopError(msg) from exc
