@@ -1,6 +1,7 @@
 # Each target sets itself up: uv is taken from the PATH, or put into .uv/ if it is missing.
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := $(UV) run --quiet --frozen
+ACTIONS := tests/runner/node_modules/.package-lock.json
 
 .PHONY: repro test lint setup
 .DEFAULT_GOAL := repro
@@ -12,16 +13,25 @@ repro: setup ## run the pipeline and show what it found
 	@$(RUN) driftloop status
 	@command -v driftloop > /dev/null || echo '      . .venv/bin/activate          first, so that these commands are found'
 
-test: setup ## run all tests
+test: setup $(ACTIONS) ## run all tests
 	$(RUN) pytest -n auto --dist worksteal -q
 
 lint: setup ## check style, types and workflows
 	$(RUN) ruff check
 	$(RUN) ruff format --check
 	$(RUN) mypy
+	$(RUN) zizmor --offline --quiet .github
+	$(RUN) check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(RUN) check-jsonschema --quiet --builtin-schema vendor.github-actions .github/actions/*/action.yml
+	$(RUN) check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
 
 setup: $(UV)
 	@$(UV) sync --quiet --frozen
+
+# GitHub's own parser of workflows, for the tests that run them; without the npm registry these are skipped.
+$(ACTIONS): tests/runner/package-lock.json
+	@cd tests/runner && (PATH="$(dir $(abspath $(UV))):$$PATH" ./with-node npm ci --silent && touch node_modules/.package-lock.json) \
+		|| echo 'tests of the workflows are skipped: npm ci in tests/runner failed'
 
 .uv/bin/uv:
 	python3 -m venv .uv

@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+@pytest.fixture(autouse=True)
+def _no_run_of_actions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests that run on Actions write nothing on the page of their own run."""
+    for name in ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"):
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.fixture(scope="session")
 def calm() -> pd.DataFrame:
     """Simulated hours without any event."""

@@ -34,7 +34,7 @@ LAYERS = [
     },
     {"driftloop.report", "driftloop.github", "driftloop.rehearsal"},
     {"driftloop.stages", "driftloop.loop"},
-    {"driftloop.ci", "driftloop.cli"},
+    {"driftloop.ci", "driftloop.ci_jobs", "driftloop.cli"},
 ]
 
 

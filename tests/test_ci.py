@@ -19,6 +19,7 @@ from program import Done
 
 from driftloop import artifacts, ci
 from driftloop.artifacts import write_json, write_text
+from driftloop.core.production import Card
 from driftloop.rehearsal import GitHubServer
 
 if TYPE_CHECKING:
@@ -29,7 +30,14 @@ if TYPE_CHECKING:
 
     Run = Callable[..., Done]
 
-VERBS = {"alert": [], "record": [], "pr-comment": ["--pull", "1"]}
+VERBS = {
+    "alert": [],
+    "record": [],
+    "pr-comment": ["--pull", "1"],
+    "pages": [],
+    "release": [],
+    "failed": ["--issue", "2"],
+}
 
 
 @pytest.fixture
@@ -77,6 +85,9 @@ def clone(site: Site) -> Path:
     site.stand.at().create_pull(base="main", head="topic", title="Change", body="")
     params = make_params(source={"until": "2025-04-14T00:00Z"}).model_dump(mode="json", exclude_unset=True)
     write_text(root / "params.yaml", yaml.safe_dump(params))
+    write_text(root / artifacts.CARD, Card().model_dump_json())
+    site.stand.clone.run("add", "models")
+    site.stand.clone.run("commit", "--quiet", "-m", "card")
     decide(root)
     subprocess.run([sys.executable, "-m", "dvc", "init", "--quiet"], cwd=root, check=True)
     return root
@@ -127,7 +138,7 @@ def test_alert__says_which_permission_is_missing(driftloop: Run, site: Site, clo
     assert "the token lacks a permission: expected issues: write" in done.err
     assert done.err.count("\n") == 1
     assert state(site) == before
-    assert not page.exists()
+    assert page.read_text(encoding="utf-8") == f"**Failed:**\n\n    {done.err}\n"
 
 
 @pytest.mark.parametrize(
@@ -216,8 +227,70 @@ def test_ci__dry_run_says_it_and_touches_nothing(
     assert {call.method for call in site.stand.server.calls} <= {"GET"}
     assert state(site) == before
     assert site.stand.clone.run("status", "--porcelain") == status
-    assert not page.exists()
+    assert page.read_text(encoding="utf-8") == f"{done.err}\n"
     assert clone.exists()
+
+
+@pytest.mark.parametrize(("private", "said"), [(False, "true"), (True, "false")])
+def test_pages__tells_the_next_steps(
+    driftloop: Run, site: Site, clone: Path, page: Path, tmp_path: Path, *, private: bool, said: str
+) -> None:
+    assert clone
+    site.repo.private = private
+    poor = site.stand.actions(contents="read")
+    done = driftloop("ci", "pages", token=poor, GITHUB_OUTPUT=str(tmp_path / "output"))
+    assert done == Done(0, page.read_text(encoding="utf-8").removesuffix("\n"), "")
+    assert (tmp_path / "output").read_text() == f"pages={said}\n"
+
+
+def test_release__that_is_none_tells_the_next_steps(driftloop: Run, clone: Path, tmp_path: Path) -> None:
+    assert clone
+    done = driftloop("ci", "release", GITHUB_OUTPUT=str(tmp_path / "output"))
+    assert done == Done(0, "nothing to release: there is no production model\n", "")
+    assert (tmp_path / "output").read_text() == "tag=\n"
+
+
+def test_alert__reads_options_from_the_environment_where_they_are_set(driftloop: Run, site: Site, clone: Path) -> None:
+    """A workflow passes inputs and variables on, which are empty unless somebody gave them."""
+    assert clone
+    assert driftloop("ci", "alert", DRIFTLOOP_DRY_RUN="true", DRIFTLOOP_DASHBOARD="").code == 0
+    assert 2 not in site.repo.issues
+    assert driftloop("ci", "alert", DRIFTLOOP_DRY_RUN="", DRIFTLOOP_DASHBOARD="https://acme.io/").code == 0
+    assert "[Dashboard](https://acme.io/)" in (site.repo.issues[2].body or "")
+    assert driftloop("ci", "alert", DRIFTLOOP_DRY_RUN="false").out.startswith("did nothing")
+
+
+def test_failed__answers_on_the_alert_and_nowhere_else(driftloop: Run, site: Site, clone: Path) -> None:
+    assert clone
+    assert driftloop("ci", "alert").code == 0
+    asked = [driftloop("ci", "failed", "--issue", number).out for number in ("1", "2", "2")]
+    assert asked[0] == "nothing to tell: #1 is no open alert of bikes\n"
+    assert asked[1] == asked[2] == "commented on #2: the run failed\n"
+    (comment,) = site.repo.comments.values()
+    assert comment.number == 2
+    assert f"[The run](https://github.com/{NAME}/actions/runs/77) says what to do" in comment.body
+
+
+def test_lock__says_how_to_mend_it(driftloop: Run, clone: Path, page: Path) -> None:
+    write_text(clone / "dvc.yaml", "stages: {double: {cmd: cp in out, deps: [in], outs: [out]}}\n")
+    write_text(clone / "in", "1")
+    subprocess.run([sys.executable, "-m", "dvc", "repro", "--quiet"], cwd=clone, check=True)
+    (clone / "out").unlink()  # a checkout has no results
+    assert driftloop("ci", "lock") == Done(0, "dvc.lock answers this commit\n", "")
+    write_text(clone / "in", "2")
+    done = driftloop("ci", "lock")
+    assert done.code == 1
+    assert "stage double would run; run `dvc repro`, and commit dvc.lock" in done.err
+    assert done.err in page.read_text(encoding="utf-8")
+
+
+def test_take__says_what_it_was_given(driftloop: Run, site: Site, clone: Path) -> None:
+    write_text(clone / "measured/src/run.py", "x")
+    write_text(clone / "dvc.yaml", "stages: {}\n")
+    site.stand.clone.run("add", "dvc.yaml")
+    site.stand.clone.run("commit", "--quiet", "-m", "pipeline")
+    done = driftloop("ci", "take", "--from", "measured")
+    assert done == Done(1, "", "measured: 'src/run.py' does not belong there\n")
 
 
 def test_ci__costs_the_other_verbs_no_time() -> None:

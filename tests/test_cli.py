@@ -167,6 +167,27 @@ def test_status__shows_decision_and_verdict(driftloop: Run, healthy: Workspace) 
     assert "\nCANDIDATE: " in done.out
 
 
+def test_status__on_actions_is_on_the_page_of_the_run(
+    driftloop: Run, healthy: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(healthy.root / "page.md"))
+    done = driftloop(healthy.root, "status")
+    assert (healthy.root / "page.md").read_text("utf-8") == f"```text\n{done.out}```\n\n"
+
+
+def test_site__is_built_beside_the_results(driftloop: Run, healthy: Workspace) -> None:
+    before = files(healthy.root)
+    assert driftloop(healthy.root, "site") == Done(0, "built _site/index.html: open it in a browser\n", "")
+    assert "HEALTHY" in driftloop(healthy.root, "status").out
+    assert "is healthy" in (healthy.root / "_site/index.html").read_text("utf-8")
+    assert {name: kept for name, kept in files(healthy.root).items() if not name.startswith("_site/")} == before
+
+
+def test_site__before_any_run_says_what_to_do(driftloop: Run, tmp_path: Path) -> None:
+    said = "reports/decision.json: not found; run `dvc repro`\n"
+    assert driftloop(tmp_path, "site") == Done(1, "", said)
+
+
 def test_status__without_a_verdict_shows_the_decision(driftloop: Run, healthy: Workspace) -> None:
     (healthy.root / VERDICT).unlink()
     done = driftloop(healthy.root, "status")

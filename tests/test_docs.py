@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import pytest
+import workflows
 from architecture import SRC
 
 from driftloop.ci import app as ci
 from driftloop.cli import app
+from driftloop.core.diagnosis import ALERTED, Status
+from driftloop.core.gate import Outcome
+from driftloop.loop.labels import Label
 from driftloop.params import Params
 
 if TYPE_CHECKING:
@@ -112,6 +116,45 @@ def test_readme__names_files_that_are_there() -> None:
 
 def exists(name: str) -> bool:
     return any((ROOT / folder / name).exists() for folder in (".", "models/production"))
+
+
+def test_readme__lists_every_permission_of_every_job_with_its_reason() -> None:
+    found = [
+        (f"{path.stem} / {job}", *permission)
+        for path in workflows.FILES
+        for job, text in re.findall(r"^  ([a-z-]+):\n((?:    .*\n|\n)+)", path.read_text("utf-8"), re.MULTILINE)
+        for permission in re.findall(r"^      ([a-z-]+: (?:read|write)) # (.+)$", text, re.MULTILINE)
+    ]
+    assert len(found) == sum(len(job.given["permissions"]) for job in workflows.jobs())
+    assert re.findall(r"^\| ([a-z-]+ / [a-z-]+) \| `([^`]+)` \| (.+) \|$", README, re.MULTILINE) == found
+
+
+def test_readme__draws_the_loop_as_the_code_has_it() -> None:
+    (graph,) = (block for block in re.findall(r"```mermaid\n(.*?)```", README, re.DOTALL) if "retrain-model" in block)
+    states = dict(re.findall(r"(\w+)\(\[([^\]]+)\]\)", graph))
+    statuses, outcomes = set(get_args(Status)), set(get_args(Outcome))
+    assert sorted(states.values()) == sorted(statuses | outcomes)
+    assert set(re.findall(r"\blabel ([\w-]+)", graph)) == set(Label)
+    leads = {
+        states[state]: target
+        for sources, target in re.findall(r"^ +([\w &]+) --> (\w+)", graph, re.MULTILINE)
+        for state in sources.split(" & ")
+        if state in states
+    }
+    assert {state for state, target in leads.items() if target == "alert"} == ALERTED
+    assert {state for state, target in leads.items() if target == "quiet"} == statuses - ALERTED
+    assert {state for state, target in leads.items() if target == "comment"} == outcomes - {"promote"}
+    assert re.search(r"\(\[promote\]\) --> proposal\b", graph)
+
+
+def test_readme__names_every_variable_of_the_workflows() -> None:
+    used = set(re.findall(r"\bvars\.(\w+)", "".join(path.read_text("utf-8") for path in workflows.FILES)))
+    assert used == set(re.findall(r"^\| `(DRIFTLOOP_\w+)`", README, re.MULTILINE))
+
+
+def test_readme__names_every_workflow() -> None:
+    names = [str(workflows.load(path)["name"]) for path in workflows.FILES]
+    assert [name for name in names if f"\n| {name} |" not in README] == []
 
 
 def test_readme__begins_with_its_name() -> None:

@@ -28,13 +28,17 @@ app = typer.Typer(
     "touches nothing.",
 )
 
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and touch nothing.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", envvar="DRIFTLOOP_DRY_RUN", help="Say what would be done, and touch nothing.")
+]
 
 
 @app.command(epilog="Examples: driftloop ci alert · driftloop ci alert --dry-run")
 def alert(
     *,
-    dashboard: Annotated[str, typer.Option(help="Address of the published pages, to link to.")] = "",
+    dashboard: Annotated[
+        str, typer.Option(envvar="DRIFTLOOP_DASHBOARD", help="Address of the published pages, to link to.")
+    ] = "",
     dry_run: DryRun = False,
 ) -> None:
     """Open, update or close the issue that tells of the newest decision."""
@@ -48,7 +52,7 @@ def alert(
     with Hub(runtime) as hub:
         if dry_run:
             actions = alerting.plan(decision, alerting.every(hub), links)
-            _would([alerting.shown(action) for action in actions], "\n\n".join(map(alerting.worded, actions)))
+            would([alerting.shown(action) for action in actions], "\n\n".join(map(alerting.worded, actions)))
             return
         done = alerting.run(hub, decision, links)
     said = "; ".join(each.text for each in done)
@@ -88,7 +92,7 @@ def record(
         ),
     )
     if dry_run:
-        _would({"path": made.path, **made.content}, f"would write {made.path} to the branch {recording.BRANCH}")
+        would({"path": made.path, **made.content}, f"would write {made.path} to the branch {recording.BRANCH}")
         return
     recording.write(_git(runtime), made)
     typer.echo(f"recorded: {made.path} on the branch {recording.BRANCH}")
@@ -109,7 +113,7 @@ def pr_comment(
     with Hub(runtime) as hub:
         if dry_run:
             comparison = commenting.compare(_git(runtime), hub.pull(pull).base)
-            _would(commenting.shown(pull, comparison), f"would comment on #{pull}:\n\n{comparing.text(comparison)}")
+            would(commenting.shown(pull, comparison), f"would comment on #{pull}:\n\n{comparing.text(comparison)}")
             return
         told = commenting.run(hub, _git(runtime), pull)
     if told.url:
@@ -131,6 +135,7 @@ def retrain(
     dry_run: DryRun = False,
 ) -> None:
     """Check a request to retrain, refresh, run the pipeline, and leave what `propose` needs in a folder."""
+    from driftloop.github import steps
     from driftloop.github.hub import Hub
     from driftloop.loop import retrain as retraining
     from driftloop.params import load_params
@@ -139,12 +144,16 @@ def retrain(
     with Hub(runtime) as hub:
         action = retraining.plan(hub, runtime, issue, load_params(Path("params.yaml")).model)
     if dry_run:
-        _would(retraining.shown(action), retraining.worded(action, out))
-    elif isinstance(action, retraining.Nothing):
-        typer.echo(f"nothing to do: {action.reason}")
+        would(retraining.shown(action), retraining.worded(action, out))
+        return
+    if isinstance(action, retraining.Nothing):
+        said = f"nothing to do: {action.reason}"
     else:
         made = retraining.act(Path(), _git(runtime), action, out, until=until, now=datetime.now(tz=UTC))
-        typer.echo(f"handed over in {out}: {made.outcome}, data until {made.until}")
+        said = f"handed over in {out}: {made.outcome}, data until {made.until}"
+        steps.output(os.environ, "base", made.base)
+    typer.echo(said)
+    _summarise(runtime, said)
 
 
 @app.command(epilog="Examples: driftloop ci propose --from handover · driftloop ci propose --from handover --dry-run")
@@ -162,7 +171,7 @@ def propose(
     with Hub(runtime) as hub:
         action = proposing.plan(hub, runtime, git, folder)
         if dry_run:
-            _would(proposing.shown(action), proposing.worded(action))
+            would(proposing.shown(action), proposing.worded(action))
             return
         done = proposing.act(hub, git, action)
     typer.echo(done.said)
@@ -208,20 +217,17 @@ def _digits(given: str) -> str:
     return given if given.isdecimal() else ""
 
 
-def _would(data: Any, text: str) -> None:
-    """Print a dry run: data on standard output, words on standard error."""
+def would(data: Any, text: str) -> None:
+    """Print a dry run: data on standard output, words on standard error and on the page of the run."""
+    from driftloop.github import steps
+
     typer.echo(json.dumps(data, indent=2, ensure_ascii=False, default=str))
     sys.stderr.write(f"{text}\n")
+    steps.summarise(os.environ, text)
 
 
 def _summarise(runtime: Runtime, text: str) -> bool:
-    """Add to the page of the run, where there is one; what was done stays done if that fails."""
-    if runtime.summary is None:
-        return False
-    try:
-        with runtime.summary.open("a", encoding="utf-8") as page:
-            page.write(f"{text}\n\n")
-    except OSError as exc:
-        sys.stderr.write(f"GITHUB_STEP_SUMMARY: cannot be written: {exc.strerror}\n")
-        return False
-    return True
+    """Add to the page of the run, where there is one."""
+    from driftloop.github import steps
+
+    return steps.summarise({"GITHUB_STEP_SUMMARY": str(runtime.summary or "")}, text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from driftloop import ci
+from driftloop import ci_jobs
 from driftloop.errors import LoopError
 
 PARAMS = Path("params.yaml")
@@ -21,7 +22,7 @@ app = typer.Typer(
     help="Keep a tabular model healthy in production from inside a Git repository.",
     epilog="The pipeline itself is plain DVC: `dvc repro`, `dvc exp run -S …`, `dvc metrics diff`.",
 )
-app.add_typer(ci.app, name="ci")
+app.add_typer(ci_jobs.app, name="ci")
 
 
 @app.command(epilog="Example: driftloop status")
@@ -30,6 +31,7 @@ def status() -> None:
     from driftloop import artifacts
     from driftloop.core.diagnosis import Decision
     from driftloop.core.gate import Report
+    from driftloop.github import steps
     from driftloop.params import load_params
     from driftloop.report.screen import screen
 
@@ -40,9 +42,11 @@ def status() -> None:
     report = artifacts.read_value(root / artifacts.VERDICT, Report) if there else None
     card = artifacts.read_json(root / artifacts.CARD)
     overtaken = card.get("model") == decision.model and card.get("version") != decision.version
-    typer.echo(screen(decision, None if overtaken else report))
+    shown = screen(decision, None if overtaken else report)
     if overtaken:
-        typer.echo(f"\nProduction is v{card['version']} since then")
+        shown += f"\n\nProduction is v{card['version']} since then"
+    typer.echo(shown)
+    steps.summarise(os.environ, f"```text\n{shown}\n```")
 
 
 @app.command(
@@ -51,7 +55,10 @@ def status() -> None:
 def refresh(
     until: Annotated[
         str | None,
-        typer.Option(help="Date, time or `now`. Without it: now, or one step further for simulated and replayed data."),
+        typer.Option(
+            envvar="DRIFTLOOP_UNTIL",
+            help="Date, time or `now`. Without it: now, or one step further for simulated and replayed data.",
+        ),
     ] = None,
 ) -> None:
     """Look at the source: move source.until and write source.fingerprint in params.yaml."""
@@ -100,6 +107,17 @@ def params(
     typer.echo(json.dumps(shown, indent=2, ensure_ascii=False))
 
 
+@app.command(epilog="Example: driftloop site --out _site")
+def site(
+    *, out: Annotated[Path, typer.Option(help="Folder for the pages; an earlier one is replaced.")] = Path("_site")
+) -> None:
+    """Build the pages that GitHub Pages would show: the decision, and Evidently's report."""
+    from driftloop.report import site as pages
+
+    made = pages.build(Path(), out)
+    typer.echo(f"built {made}: open it in a browser")
+
+
 @app.command(hidden=True)
 def stage(name: str) -> None:
     """Run one stage of dvc.yaml; DVC calls this."""
@@ -122,5 +140,14 @@ def main() -> None:
     try:
         app()
     except LoopError as exc:
-        sys.stderr.write(f"{' '.join(str(exc).split())}\n")
+        line = " ".join(str(exc).split())
+        sys.stderr.write(f"{line}\n")
+        _tell_run(line)
         raise SystemExit(1) from exc
+
+
+def _tell_run(line: str) -> None:
+    """Put an error on the page of the run, where people look first."""
+    from driftloop.github import steps
+
+    steps.summarise(os.environ, f"**Failed:**\n\n    {line}")  # indented: nothing in it is Markdown

@@ -175,7 +175,7 @@ def read(folder: Path, pipeline: bytes) -> HandOver:
     LoopError
         If anything but the expected regular files of bounded size is there, or a file is not the one of the manifest.
     """
-    found = dict(_walk(folder))
+    found = dict(walk(folder))
     if MANIFEST not in found:
         msg = f"{folder}: expected a hand-over, got no {MANIFEST}; run `driftloop ci retrain` first"
         raise LoopError(msg)
@@ -204,7 +204,7 @@ def _manifest(content: bytes) -> Manifest:
         raise LoopError(msg) from exc
 
 
-def _walk(folder: Path) -> Iterator[tuple[str, bytes]]:
+def walk(folder: Path) -> Iterator[tuple[str, bytes]]:
     """Read regular files below a folder; follow nothing."""
     pending, count = [(folder, PurePosixPath())], 0
     while pending:

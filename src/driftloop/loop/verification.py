@@ -117,6 +117,29 @@ def check(found: HandOver, base: Mapping[str, bytes | None]) -> Evidence:
     return Evidence(params, decision, report, before, after, (metrics[0], metrics[-1]))
 
 
+def check_measured(found: State, base: Mapping[str, bytes | None]) -> bool:
+    """Check results of one run of the pipeline, of the whole or up to `monitor`, against the commit; see `check`.
+
+    Returns
+    -------
+    bool
+        Whether the verdict is about this data and production; `dvc repro monitor` leaves an older one behind.
+    """
+    params = _params(base[PARAMS] or b"", found[PARAMS])
+    card = read_card((base[CARD.as_posix()] or b"").decode("utf-8", "replace"), params, where=str(CARD))
+    until = last_day(params.source.until_instant, params.zone)
+    numbers(found)
+    _in_lock(found)
+    if DECISION.as_posix() in found.files:
+        decision = _parsed(found, DECISION, Decision)
+        _same(f"{DECISION}: model and version", (decision.model, decision.version), (params.model, card.version))
+        _same(f"{DECISION}: until", decision.until, until)
+    if VERDICT.as_posix() not in found.files:
+        return False
+    report = _parsed(found, VERDICT, Report)
+    return (report.until, report.production_version) == (until, card.version)
+
+
 def _params(base: bytes, handed: bytes) -> Params:
     """Accept a params.yaml that is the base's with another end and fingerprint of the data, to the byte."""
     try:
@@ -124,7 +147,8 @@ def _params(base: bytes, handed: bytes) -> Params:
         params = parse_params(text, where=PARAMS)
         source = parse_yaml(text, where=PARAMS)["source"]
         values = {key: source[key.partition(".")[2]] for key in MOVED}
-        wanted = paramsfile.with_values(base.decode("utf-8"), values)
+        # Unchanged it need not be written as `refresh` writes it: an until without quotes is fine.
+        wanted = text if handed == base else paramsfile.with_values(base.decode("utf-8"), values)
     except (UnicodeDecodeError, KeyError) as exc:
         msg = f"hand-over: {PARAMS}: expected that of the base commit, got one that cannot be read"
         raise LoopError(msg) from exc
@@ -223,6 +247,13 @@ def prove(root: Path) -> None:
     LoopError
         If a stage would have to run, or DVC refuses: something was edited that the lock does not know of.
     """
+    if why := stale(root):
+        msg = f"hand-over: {LOCK}: code, parameters, data or results are not those that it was made with: {why}"
+        raise LoopError(msg)
+
+
+def stale(root: Path) -> str:
+    """Say why dvc.lock does not answer a working tree; empty if it does."""
     here = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     done = subprocess.run(
         [sys.executable, "-m", "dvc", "repro", "--allow-missing", "--dry"],
@@ -234,8 +265,6 @@ def prove(root: Path) -> None:
     )
     stages = [line.split("'")[1] for line in done.stdout.splitlines() if line.startswith("Running stage '")]
     if not done.returncode and not stages and "Running stage" not in done.stdout:
-        return
+        return ""
     said = done.stderr.strip().splitlines()
-    why = f"stage {', '.join(stages)} would run" if stages else (said[0] if said else "no reason given")
-    msg = f"hand-over: {LOCK}: code, parameters, data or results are not those that it was made with: {why}"
-    raise LoopError(msg)
+    return f"stage {', '.join(stages)} would run" if stages else (said[0] if said else "no reason given")

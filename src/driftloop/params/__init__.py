@@ -232,6 +232,9 @@ class Report(_Section):
     """What is rendered."""
 
     max_rows: Annotated[int, Field(ge=0)] = Field(default=10_000, description="Evidently's sample; 0: no report")
+    pages: Literal["auto", "always", "never"] = Field(
+        default="auto", description="publish on GitHub Pages; auto: of public repositories only"
+    )
 
 
 class Params(_Section):

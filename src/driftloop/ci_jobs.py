@@ -1,0 +1,122 @@
+"""`driftloop ci …`, continued: what jobs of a workflow hand to each other, store, check and publish."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from driftloop import ci
+from driftloop.errors import LoopError
+
+app = ci.app
+
+
+@app.command(epilog="Example: driftloop ci take --from measured")
+def take(
+    *, folder: Annotated[Path, typer.Option("--from", help="Folder with the files that the pipeline wrote.")]
+) -> None:
+    """Check what a job without a token measured, and put it into this checkout."""
+    from driftloop.github.git import Git
+    from driftloop.loop import measured
+
+    taken = measured.take(Git(Path()), folder)
+    typer.echo(f"took over {len(taken)} files: {', '.join(taken)}")
+
+
+@app.command(epilog="Example: driftloop ci lock")
+def lock() -> None:
+    """Check that dvc.lock answers code, parameters and data of this checkout; no data is needed, and nothing runs."""
+    from driftloop.github import steps
+    from driftloop.loop import verification
+
+    if why := verification.stale(Path()):
+        msg = f"dvc.lock: does not answer this commit: {why}; run `dvc repro`, and commit dvc.lock and metrics"
+        raise LoopError(msg)
+    typer.echo("dvc.lock answers this commit")
+    steps.summarise(os.environ, "dvc.lock answers this commit: there is nothing to run.")
+
+
+@app.command(epilog="Example: driftloop ci pull")
+def pull() -> None:
+    """Fetch what earlier runs wrote from the DVC remote, if one is set; what is missing is computed again."""
+    from driftloop.github import steps
+    from driftloop.loop import store
+
+    said = store.pull(Path())
+    typer.echo(said)
+    if "failed" in said:
+        steps.summarise(os.environ, said)
+
+
+@app.command(epilog="Example: driftloop ci push")
+def push() -> None:
+    """Store what the pipeline wrote on the DVC remote, if one is set, and check that it is there."""
+    from driftloop.loop import store
+
+    typer.echo(store.push(Path()))
+
+
+@app.command(epilog="Examples: driftloop ci pages · driftloop ci pages --dry-run")
+def pages(*, dry_run: ci.DryRun = False) -> None:
+    """Decide by report.pages and by who can read the repository whether the report may be published."""
+    from driftloop.github import steps
+    from driftloop.github.hub import Hub
+    from driftloop.github.runtime import from_environment
+    from driftloop.params import load_params
+    from driftloop.report import site
+
+    runtime = from_environment(os.environ)
+    with Hub(runtime) as hub:
+        found = site.publication(load_params(Path("params.yaml")).report.pages, hub.is_private)
+    if dry_run:
+        ci.would({"pages": found.pages, "why": found.why}, f"would say: {found.why}")
+        return
+    typer.echo(found.why)
+    steps.output(os.environ, "pages", "true" if found.pages else "false")
+    steps.summarise(os.environ, found.why)
+
+
+@app.command(epilog="Examples: driftloop ci release · driftloop ci release --dry-run")
+def release(*, dry_run: ci.DryRun = False) -> None:
+    """Tag and release the version that a push made production."""
+    from driftloop.github import steps
+    from driftloop.github.git import Git
+    from driftloop.github.hub import Hub
+    from driftloop.github.runtime import from_environment
+    from driftloop.loop import release as releasing
+    from driftloop.params import load_params
+
+    runtime = from_environment(os.environ)
+    action = releasing.plan(Git(Path()), runtime, load_params(Path("params.yaml")))
+    if dry_run:
+        ci.would(releasing.shown(action), releasing.worded(action))
+        return
+    with Hub(runtime) as hub:
+        said = releasing.act(hub, action)
+    typer.echo(said)
+    steps.output(os.environ, "tag", action.tag if isinstance(action, releasing.Release) else "")
+    steps.summarise(os.environ, said)
+
+
+@app.command(epilog="Examples: driftloop ci failed --issue 12 · driftloop ci failed --issue 12 --dry-run")
+def failed(
+    *,
+    issue: Annotated[int, typer.Option(help="Number of the alert on which retraining was asked for.", min=1)],
+    dry_run: ci.DryRun = False,
+) -> None:
+    """Say on the alert that retraining failed, where it is one of the loop."""
+    from driftloop.github.hub import Hub
+    from driftloop.github.runtime import from_environment
+    from driftloop.loop import failure
+    from driftloop.params import load_params
+
+    runtime = from_environment(os.environ)
+    if dry_run:
+        told = failure.text(runtime.run_url)
+        ci.would({"issue": issue, "comment": told}, f"would comment on #{issue}: {told}")
+        return
+    with Hub(runtime) as hub:
+        typer.echo(failure.tell(hub, issue, load_params(Path("params.yaml")).model, runtime.run_url))

@@ -1,0 +1,30 @@
+"""Answer a request to retrain also where the run broke: who asked looks at the alert, not at the list of runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from driftloop.loop import alert
+from driftloop.loop.labels import Label
+from driftloop.loop.propose import MARKER
+
+if TYPE_CHECKING:
+    from driftloop.github.hub import Hub
+
+
+def text(run_url: str) -> str:
+    """Write the comment."""
+    run = f"[The run]({run_url})" if run_url else "The run"
+    return (
+        f"**Retraining failed.** Production is as it was. {run} says what to do. To try again, re-run its failed jobs, or "
+        f"take the label `{Label.RETRAIN}` off and set it again."
+    )
+
+
+def tell(hub: Hub, number: int, model: str, run_url: str) -> str:
+    """Comment on an alert of the loop, in the place where the answer to the request goes, and say what was done."""
+    issue = hub.issue(number)
+    if issue.is_pull or not issue.open or not alert.is_alert(issue, model, hub.login()):
+        return f"nothing to tell: #{number} is no open alert of {model}"
+    hub.comment(number, f"{MARKER}\n{text(run_url)}", marker=MARKER, author=hub.login())
+    return f"commented on #{number}: the run failed"

@@ -1,0 +1,104 @@
+"""The pages that are published: what was decided, and Evidently's report beside it."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import timedelta
+from html import escape
+from string import Template
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from driftloop.artifacts import DECISION, EVIDENTLY, read_value, replacing_folder, write_text
+from driftloop.core.diagnosis import Decision
+from driftloop.errors import LoopError
+from driftloop.report.texts import TITLES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+Setting = Literal["auto", "always", "never"]
+REPORT = "index.html"
+PAGE = Template("""\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>$title</title>
+<style>
+body { font: 1.1rem/1.5 system-ui, sans-serif; max-width: 42rem; margin: 3rem auto; padding: 0 1rem; color: #1f2328; background: #fff }
+a { color: #0550ae }
+</style>
+</head>
+<body>
+<main>
+<h1>$title</h1>
+<p>$dates</p>
+<ul>
+$reasons
+</ul>
+<p><strong>Do:</strong> $advice.</p>
+<p>$report</p>
+</main>
+</body>
+</html>
+""")
+
+
+def build(root: Path, out: Path) -> Path:
+    """Build the pages from what the pipeline wrote, whole or not at all; give the first one.
+
+    Raises
+    ------
+    LoopError
+        If `out` holds something else.
+    """
+    if out.is_symlink() or (out.exists() and not out.is_dir()) or (out.is_dir() and _is_foreign(out)):
+        msg = f"{out}: expected a new folder or an earlier site, got something else"
+        raise LoopError(msg)
+    decision, report = read_value(root / DECISION, Decision), root / EVIDENTLY / REPORT
+    with replacing_folder(out) as folder:
+        write_text(folder / REPORT, index(decision, rendered=report.is_file()))
+        if report.is_file():
+            (folder / EVIDENTLY.name).mkdir()
+            shutil.copyfile(report, folder / EVIDENTLY.name / REPORT)
+    return out / REPORT
+
+
+def index(decision: Decision, *, rendered: bool) -> str:
+    """Write the first page."""
+    version = f" v{decision.version}" if decision.version else ""
+    simulated = " · SIMULATED DATA" if decision.simulated else ""
+    ends = [each - timedelta(days=1) for each in (decision.until, decision.labelled_until)]
+    link = f'<a href="{EVIDENTLY.name}/{REPORT}">Evidently’s report</a>'
+    return PAGE.substitute(
+        title=escape(f"{decision.model}{version} {TITLES[decision.status]}"),
+        dates=escape(f"Data to {ends[0]:%d %b %Y}, labels to {ends[1]:%d %b %Y} ({decision.zone}){simulated}"),
+        reasons="\n".join(f"<li>{escape(reason)}</li>" for reason in decision.reasons),
+        advice=escape(decision.advice),
+        report=link if rendered else "Evidently’s report was not rendered this time.",
+    )
+
+
+class Publication(NamedTuple):
+    """Whether the pages may be published, and why."""
+
+    pages: bool
+    why: str
+
+
+def publication(setting: Setting, is_private: Callable[[], bool]) -> Publication:
+    """Decide by report.pages; on most plans the pages of a private repository can be read by everybody."""
+    if setting != "auto":
+        verb = "published" if setting == "always" else "not published"
+        return Publication(setting == "always", f"The report is {verb}: report.pages is {setting}.")
+    if is_private():
+        why = "The report is not published: the repository is private, and report.pages is auto."
+        return Publication(pages=False, why=f"{why} It is the artifact `site` of this run.")
+    return Publication(pages=True, why="The report is published: the repository is public, and report.pages is auto.")
+
+
+def _is_foreign(out: Path) -> bool:
+    names = {entry.name for entry in out.iterdir()}
+    return bool(names) and not (REPORT in names and names <= {REPORT, EVIDENTLY.name})

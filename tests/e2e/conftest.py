@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+from runner.language import HERE, Language
+from runner.project import Project, made
+from runner.setting import Setting, setting, tools
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(scope="session")
+def language() -> Iterator[Language]:
+    """GitHub's parser and evaluator; `make test` installs them."""
+    if not (HERE / "node_modules/@actions").is_dir():
+        why = (
+            "GitHub's parser of workflows is not installed: `make test` does it, where the npm registry can be reached"
+        )
+        (pytest.fail if os.environ.get("DRIFTLOOP_REQUIRE_NODE") else pytest.skip)(why)
+    with Language() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def project(language: Language, tmp_path_factory: pytest.TempPathFactory) -> Project:  # noqa: ARG001 - skips first
+    """A small project, made once for all workers."""
+    return made(tmp_path_factory)
+
+
+@pytest.fixture
+def world(tmp_path: Path, language: Language) -> Iterator[Setting]:
+    """A world with a runner, and next to nothing in its repository."""
+    with setting(tmp_path / "world", language, tools(tmp_path / "tools", tmp_path / "cache")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def shop(tmp_path: Path, language: Language, project: Project) -> Iterator[Setting]:
+    """A world whose repository is the small project, with Pages on."""
+    with setting(tmp_path / "world", language, tools(tmp_path / "tools", project.cache)) as opened:
+        opened.begin(project.repo)
+        yield opened

@@ -1,0 +1,104 @@
+"""A small project as its users have it: workflows, code, production and a lock, with results of later days in DVC's cache."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import yaml
+from architecture import SRC
+from hub import Clone
+from workspace import SMALL, Workspace, merged
+
+from driftloop.artifacts import DECISION
+from driftloop.params import Params
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+MODEL = "small"
+# Commuting habits change on 10 February 2025, so the simulator. `driftloop refresh` goes on by a week from UNTIL.
+PROMOTED, UNTIL, NEXT, AFTER = (f"2025-{day}T00:00Z" for day in ("01-06", "04-07", "04-14", "04-21"))
+LEFT_OUT = ("tests/", "benchmarks/", "metrics/", "models/", "dvc.lock")
+
+
+@dataclass(frozen=True)
+class Project:
+    """A repository whose `main` is at UNTIL, and DVC's cache."""
+
+    root: Path
+
+    @property
+    def repo(self) -> Path:
+        """The clone that it was made in."""
+        return self.root / "repo"
+
+    @property
+    def decision(self) -> Path:
+        """What is decided at NEXT: that retraining pays."""
+        return self.root / "decision.json"
+
+    @property
+    def cache(self) -> Path:
+        """Results of UNTIL and NEXT, of NEXT and AFTER with the model that is better then."""
+        return self.root / "cache"
+
+
+def made(factory: pytest.TempPathFactory) -> Project:
+    """Make it, or wait for the worker that does."""
+    base = factory.getbasetemp()
+    root = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "project"
+    done = root / "done"
+    try:
+        root.mkdir()
+    except FileExistsError:
+        while not done.exists():
+            time.sleep(0.2)
+        assert done.read_text() == "", done.read_text()
+        return Project(root)
+    failed = "another worker failed to make the project"
+    try:
+        _make(Project(root))
+        failed = ""
+    finally:
+        done.write_text(failed)
+    return Project(root)
+
+
+def _make(project: Project) -> None:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=SRC.parent, check=True, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    for name in listed.split("\0"):
+        if name and not name.startswith(LEFT_OUT) and (SRC.parent / name).is_file():
+            (project.repo / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(SRC.parent / name, project.repo / name)
+    start = {"source": {"until": PROMOTED, "fingerprint": "simulator-1"}}
+    complete = Params.model_validate(merged(SMALL, start)).model_dump(mode="json")
+    space = Workspace.create(project.repo)
+    (project.repo / "params.yaml").write_text(yaml.safe_dump(complete, sort_keys=False), encoding="utf-8")
+    clone = Clone(project.repo)
+    clone.run("init", "--quiet", "--initial-branch=main")
+    (project.repo / ".dvc/config.local").write_text(f"[cache]\n    dir = {project.cache}\n")
+    space.run().promote(first=True)
+    _keep(space.set(source={"until": UNTIL}).run())
+    clone.run("add", ".")
+    clone.run("commit", "--quiet", "-m", "v1")
+    _keep(space.set(source={"until": NEXT}).run())
+    shutil.copy(project.repo / DECISION, project.decision)
+    _keep(space.promote().run())
+    _keep(space.set(source={"until": AFTER}).run())
+    clone.run("checkout", "--quiet", "--", ".")
+
+
+def _keep(space: Workspace) -> None:
+    """Let DVC lock what the stages have written, and keep it for whoever runs them again."""
+    subprocess.run([sys.executable, "-m", "dvc", "commit", "--force", "--quiet"], cwd=space.root, check=True)

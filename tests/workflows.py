@@ -1,0 +1,56 @@
+"""The workflow files, as text and as data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import yaml
+from architecture import SRC
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+ROOT = SRC.parent
+GITHUB = ROOT / ".github"
+FILES = sorted((GITHUB / "workflows").glob("*.yml"))
+ACTIONS = sorted((GITHUB / "actions").glob("*/action.yml"))
+
+
+class Job(NamedTuple):
+    """A job, and where it stands."""
+
+    workflow: str
+    name: str
+    given: dict[str, Any]
+
+    def __str__(self) -> str:
+        return f"{self.workflow}/{self.name}"
+
+    @property
+    def commands(self) -> str:
+        return "\n".join(step["run"] for step in self.given["steps"] if "run" in step)
+
+    @property
+    def actions(self) -> list[str]:
+        return [step["uses"].split("@")[0] for step in self.given["steps"] if "uses" in step]
+
+
+def load(path: Path) -> dict[Any, Any]:
+    """Read a file; YAML takes `on` for True."""
+    found: dict[Any, Any] = yaml.safe_load(path.read_text("utf-8"))
+    return found
+
+
+def jobs() -> list[Job]:
+    return [Job(path.stem, name, job) for path in FILES for name, job in load(path)["jobs"].items()]
+
+
+def steps() -> Iterator[tuple[str, dict[str, Any]]]:
+    """All steps, those of our composite actions too, with a word for where they stand."""
+    for job in jobs():
+        yield from ((f"{job}, step {place}", step) for place, step in enumerate(job.given["steps"], 1))
+    for path in ACTIONS:
+        yield from (
+            (f"{path.parent.name}, step {place}", step) for place, step in enumerate(load(path)["runs"]["steps"], 1)
+        )
