@@ -1,0 +1,223 @@
+"""The stage: a bare repository as origin, the stand-in for GitHub, checkouts, jobs with their tokens, and you."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from driftloop.artifacts import CARD, DECISION, read_card, read_value
+from driftloop.core import production as cards
+from driftloop.core.diagnosis import Decision
+from driftloop.errors import LoopError
+from driftloop.github.git import Git
+from driftloop.loop.labels import Label
+from driftloop.loop.rehearse import running, workingtree
+from driftloop.params import load_params, parse_params
+from driftloop.rehearsal import GitHubServer, World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from driftloop.core.production import Card
+    from driftloop.loop.rehearse.telling import Narrator
+    from driftloop.loop.rehearse.workingtree import Tree
+    from driftloop.params import Params
+    from driftloop.rehearsal import Issue, Repository, Token
+
+YOU = "you"
+NAME = f"{YOU}/rehearsal"
+SERVER = "https://github.example"  # links in the texts lead nowhere, and to nobody
+
+
+class Job(NamedTuple):
+    """A job of a workflow: what starts it, and what its token may."""
+
+    event: str
+    permissions: dict[str, str]
+
+
+WATCH = Job("schedule", {"contents": "read", "issues": "write"})
+RETRAIN = Job("issues", {"contents": "read", "issues": "read", "pull_requests": "read"})
+PROPOSE = Job("issues", {"contents": "write", "issues": "write", "pull_requests": "write", "checks": "write"})
+
+
+@dataclass
+class Stage:
+    """Where a rehearsal takes place, and what has come out so far; all of it lies in `folder`.
+
+    Attributes
+    ----------
+    user
+        The user's repository, which is only read; DVC's cache in it is shared.
+    decisions
+        Every decision so far.
+    """
+
+    user: Path
+    folder: Path
+    server: GitHubServer
+    tell: Narrator
+    repo: Repository = field(init=False)
+    decisions: list[Decision] = field(default_factory=list)
+    _env: dict[str, str] = field(init=False, repr=False)
+    _you: Token = field(init=False, repr=False)
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1), repr=False)
+
+    def __post_init__(self) -> None:
+        """Make the repository on the stand-in."""
+        self.repo = self.server.world.repository(NAME, private=True)
+        self._you = self.server.world.token(YOU)
+        self._env = running.environment(self.folder)
+
+    # The repository
+
+    def publish(self, tree: Tree) -> None:
+        """Push the user's working tree as the first commit of main."""
+        seed = self.folder / "seed"
+        workingtree.copy(self.user, tree, seed)
+        self._git(seed, "init", "--quiet", "--initial-branch=main")
+        self._git(seed, "remote", "add", "origin", self._origin)
+        self.commit(seed, "the working tree as it is", "--force", "--all", ".")
+
+    def commit(self, where: Path, message: str, *added: str) -> None:
+        """Commit and push to main, as you."""
+        self._git(where, "add", *added)
+        who = ("-c", f"user.name={YOU}", "-c", f"user.email={YOU}@example.org")
+        self._git(where, *who, "commit", "--quiet", "--no-gpg-sign", "--allow-empty", "-m", message)
+        self._git(where, "push", "--quiet", "origin", "HEAD:refs/heads/main")
+        self.server.world.observe_pushes()
+
+    def checkout(self, what: str, branch: str = "main") -> Path:
+        """Make a fresh clone, as a job has it; DVC's cache is shared among all."""
+        path = self.folder / f"{next(self._numbers):02}-{what}"
+        self._git(self.folder, "clone", "--quiet", "--branch", branch, self._origin, path.name)
+        cache = workingtree.dvc_cache(self.user, self.folder / "cache")
+        (path / ".dvc" / "config.local").write_text(f'[cache]\n    dir = "{cache}"\n', encoding="utf-8")
+        workingtree.lend(self.user, path)
+        return path
+
+    def params(self, where: Path) -> Params:
+        """Read the parameters of a checkout."""
+        return load_params(where / workingtree.PARAMS)
+
+    def read_card(self, where: Path) -> Card:
+        """Read production's card in a checkout."""
+        return read_card(where, self.params(where))
+
+    def card(self) -> Card:
+        """Read production's card on main."""
+        params, card = (self.repo.git.run("show", f"main:{path}") for path in (workingtree.PARAMS, CARD))
+        return cards.read_card(card, parse_params(params, where=workingtree.PARAMS), where=str(CARD))
+
+    def handover(self, number: int) -> Path:
+        """Name the folder in which one job leaves the hand-over that answers an issue, and another finds it."""
+        return self.folder / f"handover-{number}"
+
+    # What runs
+
+    def dvc(self, where: Path, *args: str) -> str:
+        """Run DVC in a checkout."""
+        return self._run(where, running.DVC, "dvc", args, {})
+
+    def driftloop(self, where: Path, *args: str, job: Job | None = None, event: dict[str, Any] | None = None) -> str:
+        """Run a verb in a checkout; as a job, with the environment of Actions."""
+        return self._run(where, running.DRIFTLOOP, "driftloop", args, self._actions(where, job, event) if job else {})
+
+    def _run(self, where: Path, program: tuple[str, ...], name: str, args: tuple[str, ...], more: dict[str, str]) -> str:
+        shown = " ".join([name, *(arg.removeprefix(f"{self.folder}/") for arg in args)])
+        env = {**self._env, "PYTHONPATH": str(where / "src"), **more}
+        log = self.folder / f"{next(self._numbers):02}-{name}.log"
+        with self.tell.running(shown):
+            return running.run([*program, *args], shown=shown, cwd=where, env=env, log=log).strip()
+
+    def _actions(self, where: Path, job: Job, event: dict[str, Any] | None) -> dict[str, str]:
+        number = next(self._numbers)
+        payload = self.folder / f"{number:02}-event.json"
+        payload.write_text(json.dumps(event or {}), encoding="utf-8")
+        return {
+            "GITHUB_REPOSITORY": NAME,
+            "GITHUB_TOKEN": self.server.world.actions_token(self.repo, **job.permissions).value,
+            "GITHUB_API_URL": self.server.url,
+            "GITHUB_SERVER_URL": SERVER,
+            "GITHUB_EVENT_NAME": job.event,
+            "GITHUB_EVENT_PATH": str(payload),
+            "GITHUB_RUN_ID": str(number),
+            "GITHUB_RUN_ATTEMPT": "1",
+            "GITHUB_SHA": Git(where).head(),
+            "GITHUB_STEP_SUMMARY": str(self.folder / f"{number:02}-summary.md"),
+        }
+
+    def decide(self, where: Path) -> Decision:
+        """Read and keep the decision of a checkout."""
+        self.decisions.append(read_value(where / DECISION, Decision))
+        return self.decisions[-1]
+
+    # You
+
+    def label(self, number: int) -> None:
+        """Set the label that asks to retrain."""
+        self._ask("POST", f"issues/{number}/labels", {"labels": [Label.RETRAIN]})
+
+    def merge(self, number: int) -> None:
+        """Merge a pull request."""
+        self._ask("PUT", f"pulls/{number}/merge", {})
+
+    def _ask(self, method: str, path: str, body: dict[str, Any]) -> None:
+        request = urllib.request.Request(  # noqa: S310 (the stand-in's own address)
+            f"{self.server.url}/repos/{NAME}/{path}",
+            data=json.dumps(body).encode(),
+            method=method,
+            headers={"Authorization": f"Bearer {self._you.value}", "Content-Type": "application/json"},
+        )
+        try:  # no proxy between us and ourselves
+            urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60).close()
+        except urllib.error.HTTPError as exc:
+            msg = f"{method} {path}: {json.loads(exc.read())['message']}"
+            raise LoopError(msg) from exc
+
+    # What there is
+
+    @property
+    def decision(self) -> Decision:
+        """The newest one."""
+        return self.decisions[-1]
+
+    @property
+    def alerts(self) -> list[Issue]:
+        """Open alerts."""
+        return [each for each in self.repo.issues.values() if each.state == "open" and Label.ALERT in each.labels]
+
+    @property
+    def alert(self) -> Issue:
+        """The alert that is open."""
+        if not self.alerts:
+            msg = "expected an open alert, got none"
+            raise LoopError(msg)
+        return self.alerts[0]
+
+    def comments(self, number: int) -> list[str]:
+        """List the texts of the comments on an issue."""
+        return [each.body for each in self.repo.comments.values() if each.number == number]
+
+    def event(self, number: int) -> dict[str, Any]:
+        """Give what a workflow is told when you have set the label."""
+        return {"action": "labeled", "issue": {"number": number}, "label": {"name": str(Label.RETRAIN)},
+                "sender": {"login": YOU}}  # fmt: skip
+
+    @property
+    def _origin(self) -> str:
+        return f"file://{self.repo.git.path}"
+
+    def _git(self, where: Path, *args: str) -> str:
+        return Git(where).run(*args, env={name: text for name, text in self._env.items() if name.startswith("GIT_")})
+
+
+def make(user: Path, folder: Path, tell: Narrator) -> Stage:
+    """Set the stage; the server is not started yet."""
+    return Stage(user, folder, GitHubServer(World(folder / "github")), tell)
+
