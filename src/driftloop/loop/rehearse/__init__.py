@@ -45,18 +45,15 @@ def rehearse(root: Path, *, keep: bool, say: Callable[[str], None]) -> None:
     pages.check(out)
     tell = Narrator(say)
     with _terminable(), _folder(keep=keep, tell=tell) as folder:
-        stage = stages.make(root.resolve(), folder, tell)
+        stage = stages.make(root.resolve(), folder, tell, keep=keep)
         with stage.server:
             _introduce(tell, params.model, tree, simulated=params.source.kind == "simulator")
             stage.publish(tree)
             try:
                 _play(stage, simulated=params.source.kind == "simulator")
             except LoopError as exc:
-                tell.told.append(f"\n{exc}")
-                pages.write(out, stage, tell.told)
+                pages.write(out, stage, [*tell.told, "", str(exc)])
                 raise
-            finally:
-                stage.server.closing.set()
             _close(tell, pages.write(out, stage, tell.told), root)
 
 
@@ -65,9 +62,9 @@ def _introduce(tell: Narrator, model: str, tree: workingtree.Tree, *, simulated:
     tell.line("In a temporary folder: your files in a bare repository, and a stand-in for GitHub on this computer.")
     tell.line("No account, no network. Your repository is only read.")
     if tree.changed:
-        tell.line(f"{tree.changed} files differ from HEAD; they are rehearsed as they are now.")
+        tell.line(f"Files that differ from HEAD: {tree.changed}. They are rehearsed as they are now.")
     if tree.left_out:
-        tell.line(f"{tree.left_out} files are new to git and left out; `git add` takes them in.")
+        tell.line(f"Files that are new to git: {tree.left_out}. They are left out; `git add` takes them in.")
 
 
 def _play(stage: Stage, *, simulated: bool) -> None:

@@ -14,22 +14,27 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from driftloop.loop.rehearse.stage import Stage
+    from driftloop.rehearsal import Issue
 
 ADDED = ("params.yaml", "dvc.lock", "metrics", "models/production")
 
 
 def begin(stage: Stage, until: date, *, first: date | None) -> None:
     """Bring main to a day, and make a first production model there, `first`, unless that is None."""
-    where = stage.checkout("begin")
-    if first:
-        write_json(where / CARD, Card().model_dump(mode="json"))
-        (where / MODEL).unlink(missing_ok=True)
-        _pipeline(stage, where, first)
-        stage.driftloop(where, "promote", "--first")
-        card = stage.read_card(where)
-        stage.tell.came_out(f"v{card.version} exists in the rehearsal alone, trained on {card.rows:,} rows, {card.trained}")
+    with stage.checkout("begin") as where:
+        if first:
+            _first(stage, where, first)
+        _pipeline(stage, where, until)
+        stage.commit(where, f"data until {until}", *ADDED)
+
+
+def _first(stage: Stage, where: Path, until: date) -> None:
+    write_json(where / CARD, Card().model_dump(mode="json"))
+    (where / MODEL).unlink(missing_ok=True)
     _pipeline(stage, where, until)
-    stage.commit(where, f"data until {until}", *ADDED)
+    stage.driftloop(where, "promote", "--first")
+    card = stage.read_card(where)
+    stage.tell.came_out(f"v{card.version} exists in the rehearsal alone: {card.rows:,} rows, {card.trained}")
 
 
 def _pipeline(stage: Stage, where: Path, until: date, *stages: str) -> None:
@@ -39,12 +44,11 @@ def _pipeline(stage: Stage, where: Path, until: date, *stages: str) -> None:
 
 def watch(stage: Stage, until: date) -> None:
     """Do what the scheduled workflow does: look at the data, decide, tell people."""
-    where = stage.checkout("monitor")
-    _pipeline(stage, where, until, "monitor")
-    for line in telling.decision(stage.decide(where)):
-        stage.tell.came_out(line)
-    said = stage.driftloop(where, "ci", "alert", job=WATCH)
-    stage.tell.came_out(said)
+    with stage.checkout("monitor") as where:
+        _pipeline(stage, where, until, "monitor")
+        for line in telling.decision(stage.decide(where)):
+            stage.tell.came_out(line)
+        stage.tell.came_out(stage.driftloop(where, "ci", "alert", job=WATCH))
     for alert in stage.alerts:
         stage.tell.came_out(f"open: #{alert.number} “{alert.title}”")
 
@@ -53,54 +57,48 @@ def ask(stage: Stage) -> None:
     """Set the label, as a maintainer does on the page of the alert."""
     number = stage.alert.number
     stage.label(number)
-    started = stage.server.world.events[-1].starts_workflows
-    stage.tell.came_out(f"#{number} carries {', '.join(stage.alert.labels)}; {'a' if started else 'no'} workflow starts")
+    starts = stage.server.world.events[-1].starts_workflows
+    stage.tell.came_out(f"#{number} carries {', '.join(stage.alert.labels)}; {'a' if starts else 'no'} workflow starts")
 
 
 def retrain(stage: Stage) -> None:
     """Do what the job does that trains, which may not write."""
     number, refs = stage.alert.number, stage.repo.git.refs()
-    out = stage.handover(number)
-    stage.tell.came_out(
-        stage.driftloop(
-            stage.checkout("retrain"), "ci", "retrain", "--issue", f"{number}", "--out", str(out),
-            "--until", f"{stage.decision.until}", job=RETRAIN, event=stage.event(number),
-        ).splitlines()[-1].replace(f"{stage.folder}/", "")
-    )  # fmt: skip
+    options = {"--issue": f"{number}", "--out": f"{stage.handover(number)}", "--until": f"{stage.decision.until}"}
+    with stage.checkout("retrain") as where:
+        args = [word for option in options.items() for word in option]
+        said = stage.driftloop(where, "ci", "retrain", *args, job=RETRAIN, event=stage.event(number))
+    stage.tell.came_out(said.splitlines()[-1].replace(f"{stage.folder}/", ""))
     if stage.repo.git.refs() == refs:
-        stage.tell.came_out("nothing was pushed: this job's token may read, and no more")
+        stage.tell.came_out("nothing was pushed")
 
 
 def propose(stage: Stage) -> None:
     """Do what the job does that writes, which trains nothing."""
     number, before = stage.alert.number, len(stage.repo.pulls)
-    said = stage.driftloop(
-        stage.checkout("propose"), "ci", "propose", "--from", str(stage.handover(number)),
-        job=PROPOSE, event=stage.event(number),
-    )  # fmt: skip
-    stage.tell.came_out(said)
+    with stage.checkout("propose") as where:
+        args = ("ci", "propose", "--from", f"{stage.handover(number)}")
+        stage.tell.came_out(stage.driftloop(where, *args, job=PROPOSE, event=stage.event(number)))
     for pull in stage.repo.pulls[before:]:
-        _show(stage, pull.number)
+        _show(stage, pull)
     if len(stage.repo.pulls) == before:
-        stage.tell.came_out(f"labels of #{number} now: {', '.join(stage.repo.issues[number].labels)}; no branch, no pull request")
+        labels = ", ".join(stage.repo.issues[number].labels)
+        stage.tell.came_out(f"no branch, no pull request; labels of #{number} now: {labels}")
 
 
-def _show(stage: Stage, number: int) -> None:
-    pull = stage.repo.issues[number].pull
-    if pull is None:
-        return
-    commits = stage.repo.git.commits(f"{pull.base_sha}..{pull.head_sha}")
-    stage.tell.came_out(f"{pull.head}: {'; '.join(each.message.strip() for each in reversed(commits))}")
-    for check in stage.repo.checks.values():
-        if check["head_sha"] == pull.head_sha:
-            stage.tell.came_out(f"check “{check['name']}”: {check['conclusion']}: {check['output']['title']}")
+def _show(stage: Stage, issue: Issue) -> None:
+    for line in stage.commits(issue):
+        stage.tell.came_out(f"commit “{line}”")
+    for line in stage.checks(issue):
+        stage.tell.came_out(line)
 
 
 def merge(stage: Stage) -> None:
     """Merge the open pull request, as a maintainer does on its page."""
     pull = next(each for each in stage.repo.pulls if each.state == "open")
+    before = {each.number for each in stage.alerts}
     stage.merge(pull.number)
     card = stage.card()
     stage.tell.came_out(f"#{pull.number} merged: production on main is v{card.version}, trained on {card.trained}")
-    closed = [each for each in stage.repo.issues.values() if not each.pull and each.state == "closed"]
-    stage.tell.came_out(f"closed by the merge: {', '.join(f'#{each.number}' for each in closed) or 'nothing'}")
+    closed = before - {each.number for each in stage.alerts}
+    stage.tell.came_out(f"closed by the merge: {', '.join(f'#{number}' for number in sorted(closed)) or 'nothing'}")

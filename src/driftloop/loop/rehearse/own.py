@@ -15,6 +15,7 @@ from driftloop.loop.rehearse.telling import day
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from driftloop.loop.rehearse.stage import Stage
 
@@ -72,7 +73,11 @@ def _watch(until: date) -> Step:
 
 def course(stage: Stage) -> Course:
     """Begin where production's training data ends; where too little is left, make a first model half way."""
-    where = stage.checkout("look")
+    with stage.checkout("look") as where:
+        return _course(stage, where)
+
+
+def _course(stage: Stage, where: Path) -> Course:
     params, card = stage.params(where), stage.read_card(where)
     end, delay = last_day(params.source.until_instant, params.zone), timedelta(days=params.data.label_delay_days)
     if card.trained_until and card.trained_until + delay + timedelta(days=STRIDE_DAYS) <= end:
@@ -101,5 +106,7 @@ def missing(stage: Stage) -> Iterator[str]:
     elif said[-1] == "outdated":
         yield "how it goes on after the merge: the data ends there"
     if "data fault" not in said:
-        yield "an answer to faulty data: no fault was found, and none is planted in your data; "\
-              "with `source.kind: simulator` it is shown"  # fmt: skip
+        yield (
+            "an answer to faulty data: no fault was found, and none is planted in your data; "
+            "the embedded data has one (`source.kind: simulator`)"
+        )

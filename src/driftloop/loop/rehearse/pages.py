@@ -62,13 +62,8 @@ def _facts(stage: Stage, issue: Issue) -> str:
         lines.append("assigned to " + ", ".join(each.login for each in issue.assignees))
     facts = [" · ".join(lines)]
     if issue.pull:
-        git, pull = stage.repo.git, issue.pull
-        commits = [f"`{each.message.strip()}`" for each in reversed(git.commits(f"{pull.base_sha}..{pull.head_sha}"))]
-        files = [f"`{each.path}`" for each in git.changes(pull.base_sha, pull.head_sha)]
+        commits = [f"`{message}`" for message in stage.commits(issue)]
+        files = [f"`{each.path}`" for each in stage.repo.git.changes(issue.pull.base_sha, issue.pull.head_sha)]
         facts += [f"{len(commits)} commits: {', '.join(commits)}", f"{len(files)} files: {', '.join(files)}"]
-        facts += [
-            f"Check “{each['name']}”: {each['conclusion']}: {each['output']['title']}"
-            for each in stage.repo.checks.values()
-            if each["head_sha"] == pull.head_sha
-        ]
+        facts += stage.checks(issue)
     return "\n\n".join(facts)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -54,6 +56,8 @@ class Stage:
     ----------
     user
         The user's repository, which is only read; DVC's cache in it is shared.
+    keep
+        Whether checkouts stay when their job has ended.
     decisions
         Every decision so far.
     """
@@ -62,6 +66,7 @@ class Stage:
     folder: Path
     server: GitHubServer
     tell: Narrator
+    keep: bool = False
     repo: Repository = field(init=False)
     decisions: list[Decision] = field(default_factory=list)
     _env: dict[str, str] = field(init=False, repr=False)
@@ -92,14 +97,17 @@ class Stage:
         self._git(where, "push", "--quiet", "origin", "HEAD:refs/heads/main")
         self.server.world.observe_pushes()
 
-    def checkout(self, what: str, branch: str = "main") -> Path:
-        """Make a fresh clone, as a job has it; DVC's cache is shared among all."""
+    @contextmanager
+    def checkout(self, what: str) -> Iterator[Path]:
+        """Give a job a fresh clone of main; DVC's cache is shared among all."""
         path = self.folder / f"{next(self._numbers):02}-{what}"
-        self._git(self.folder, "clone", "--quiet", "--branch", branch, self._origin, path.name)
+        self._git(self.folder, "clone", "--quiet", self._origin, path.name)
         cache = workingtree.dvc_cache(self.user, self.folder / "cache")
         (path / ".dvc" / "config.local").write_text(f'[cache]\n    dir = "{cache}"\n', encoding="utf-8")
         workingtree.lend(self.user, path)
-        return path
+        yield path
+        if not self.keep:  # with much data, one after the other fits where all together would not
+            shutil.rmtree(path, ignore_errors=True)
 
     def params(self, where: Path) -> Params:
         """Read the parameters of a checkout."""
@@ -128,7 +136,9 @@ class Stage:
         """Run a verb in a checkout; as a job, with the environment of Actions."""
         return self._run(where, running.DRIFTLOOP, "driftloop", args, self._actions(where, job, event) if job else {})
 
-    def _run(self, where: Path, program: tuple[str, ...], name: str, args: tuple[str, ...], more: dict[str, str]) -> str:
+    def _run(
+        self, where: Path, program: tuple[str, ...], name: str, args: tuple[str, ...], more: dict[str, str]
+    ) -> str:
         shown = " ".join([name, *(arg.removeprefix(f"{self.folder}/") for arg in args)])
         env = {**self._env, "PYTHONPATH": str(where / "src"), **more}
         log = self.folder / f"{next(self._numbers):02}-{name}.log"
@@ -204,6 +214,19 @@ class Stage:
         """List the texts of the comments on an issue."""
         return [each.body for each in self.repo.comments.values() if each.number == number]
 
+    def commits(self, issue: Issue) -> list[str]:
+        """List the messages of a pull request's commits, oldest first."""
+        if issue.pull is None:
+            return []
+        found = self.repo.git.commits(f"{issue.pull.base_sha}..{issue.pull.head_sha}")
+        return [each.message.strip() for each in reversed(found)]
+
+    def checks(self, issue: Issue) -> list[str]:
+        """Word the check runs on the head of a pull request."""
+        head = issue.pull.head_sha if issue.pull else ""
+        found = [each for each in self.repo.checks.values() if each["head_sha"] == head]
+        return [f"check “{each['name']}”, {each['conclusion']}: {each['output']['title']}" for each in found]
+
     def event(self, number: int) -> dict[str, Any]:
         """Give what a workflow is told when you have set the label."""
         return {"action": "labeled", "issue": {"number": number}, "label": {"name": str(Label.RETRAIN)},
@@ -217,7 +240,6 @@ class Stage:
         return Git(where).run(*args, env={name: text for name, text in self._env.items() if name.startswith("GIT_")})
 
 
-def make(user: Path, folder: Path, tell: Narrator) -> Stage:
+def make(user: Path, folder: Path, tell: Narrator, *, keep: bool) -> Stage:
     """Set the stage; the server is not started yet."""
-    return Stage(user, folder, GitHubServer(World(folder / "github")), tell)
-
+    return Stage(user, folder, GitHubServer(World(folder / "github")), tell, keep)

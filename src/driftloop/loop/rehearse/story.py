@@ -88,7 +88,11 @@ def simulated(card: Card) -> tuple[Step, ...]:
         Step("The repository as of 3 February 2025 is pushed", lambda stage: acts.begin(stage, CALM, first=first)),
         Step("3 February: the scheduled run", _watch(CALM), _is("healthy", version, alerts=0)),
         Step("14 April: the scheduled run, ten weeks later", _watch(CHANGED), _is("outdated", version, alerts=1)),
-        Step("14 April: the same once more", _watch(CHANGED), _is("outdated", version, alerts=1, comments=0)),
+        Step(
+            "14 April: the same once more, and still one alert",
+            _watch(CHANGED),
+            _is("outdated", version, alerts=1, comments=0),
+        ),
         Step("You set the label retrain-model on the alert", acts.ask, _asked),
         Step("A job retrains: it may read the repository, not write", acts.retrain, _not_pushed),
         Step("Another job verifies the result and proposes it", acts.propose, _proposed),

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from driftloop.report.screen import HEADLINES
-from driftloop.report.texts import figure
+from driftloop.report.texts import alert_title, figure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -83,9 +82,9 @@ def last(until: date) -> str:
 
 def decision(found: Decision) -> Iterator[str]:
     """Word a decision in a few lines."""
-    yield f"v{found.version} is {HEADLINES[found.status]}" if found.version else HEADLINES[found.status]
+    yield alert_title(found)
     if found.error and found.normal_error:
         unit = found.unit if found.metric == "mae" and found.unit else found.metric
-        yield f"error {figure(found.error.estimate)} {unit} in the newest {found.judged.days if found.judged else 0} " \
-              f"labelled days, normal {figure(found.normal_error)}"  # fmt: skip
+        days = f" in the newest {found.judged.days} labelled days" if found.judged else ""
+        yield f"error {figure(found.error.estimate)} {unit}{days}, normal {figure(found.normal_error)}"
     yield from found.reasons[:2]

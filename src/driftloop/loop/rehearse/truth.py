@@ -30,7 +30,7 @@ def compare(decisions: Sequence[Decision]) -> Iterator[str]:
     for found in decisions:
         if found.status == "healthy":
             before = [event for event in planted if event.since.date() < found.until]
-            why = "the newest model was trained on all of it" if before else "nothing had been planted yet"
+            why = "it was trained on what had been planted" if before else "nothing had been planted yet"
             yield f"quiet    on {day(found.until)} v{found.version} was called healthy: {why}"
 
 
@@ -46,6 +46,6 @@ def _said(event: Event, since: date, decisions: Sequence[Decision]) -> str:
     if found is None:
         return "nothing"
     if status == "outdated":
-        noticed = f", dearer since {day(found.since)}" if found.since else ""
+        noticed = f"; keeping it has cost more than a refit since {day(found.since)}" if found.since else ""
         return f"on {day(found.until)}: outdated{noticed}"
     return f"on {day(found.until)}: {'; '.join(finding.text for finding in found.findings)}"

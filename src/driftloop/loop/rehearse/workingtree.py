@@ -49,7 +49,9 @@ def look(root: Path) -> Tree:
     try:
         top, git = Git(root).run("rev-parse", "--show-toplevel"), Git(root)
         listed = git.run("ls-files", "-z", "--cached", env=quiet).split("\0")
-        status = git.run("status", "--porcelain=v1", "--untracked-files=all", "--no-renames", "-z", env=quiet).split("\0")
+        status = git.run("status", "--porcelain=v1", "--untracked-files=all", "--no-renames", "-z", env=quiet).split(
+            "\0"
+        )
     except GitError as exc:
         msg = f"rehearse: expected a Git repository here: {exc}"
         raise LoopError(msg) from exc
