@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 from architecture import SRC
-from workspace import SMALL, merged
+from hub import Clone
+from workspace import SMALL, Workspace, merged
 
-from driftloop.artifacts import CARD, write_json
-from driftloop.core.production import Card
 from driftloop.params import Params
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from handed import Made
+
 MAIN = "from driftloop.cli import main; main()"
-QUIET = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
 
 
 @dataclass(frozen=True)
@@ -33,34 +33,39 @@ class User:
     tmp: Path
 
     @classmethod
+    def copy(cls, made: Made, base: Path) -> User:
+        """Copy a repository with production, whose DVC cache holds much of what a rehearsal needs."""
+        (base / "tmp").mkdir(parents=True)
+        return cls(made.copy("repo", base / "repo"), base / "tmp")
+
+    @classmethod
     def create(cls, base: Path, **over: Any) -> User:
-        """Copy what is tracked here, without production, and commit it."""
+        """Make a repository of ours without production, with the small parameters and `over` on top."""
         user = cls(base / "repo", base / "tmp")
         user.tmp.mkdir(parents=True)
-        listed = subprocess.run(
-            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "src", ".dvc", ".gitignore", "dvc.yaml"],
-            cwd=SRC.parent, check=True, capture_output=True, text=True,
-        ).stdout  # fmt: skip
-        for name in (name for name in listed.split("\0") if name and (SRC.parent / name).exists()):
+        for name in ("src", ".dvc/config", ".dvc/.gitignore", ".gitignore", "dvc.yaml"):
             (user.root / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(SRC.parent / name, user.root / name)
-        write_json(user.root / CARD, Card().model_dump(mode="json"))
-        user.set(**over)
-        user.git("init", "--quiet", "--initial-branch=main")
-        user.git("add", ".")
-        user.git("-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "--quiet", "-m", "start")
+            ours, ignore = SRC.parent / name, shutil.ignore_patterns("__pycache__")
+            (
+                shutil.copytree(ours, user.root / name, ignore=ignore)
+                if ours.is_dir()
+                else shutil.copy2(ours, user.root / name)
+            )
+        Workspace.create(user.root)
+        user.set(
+            **Params.model_validate(merged(SMALL, over)).model_dump(mode="json")
+        )  # DVC wants every key to be there
+        clone = Clone(user.root)
+        clone.run("init", "--quiet", "--initial-branch=main")
+        clone.run("add", ".")
+        clone.run("commit", "--quiet", "-m", "start")
         return user
 
     def set(self, **over: Any) -> None:
-        """Write params.yaml: the small ones, and `over` on top."""
-        complete = Params.model_validate(merged(SMALL, over)).model_dump(mode="json")  # DVC wants every key to be there
-        (self.root / "params.yaml").write_text(yaml.safe_dump(complete, sort_keys=False), encoding="utf-8")
-
-    def git(self, *args: str) -> str:
-        done = subprocess.run(
-            ["git", *args], cwd=self.root, env=os.environ | QUIET, capture_output=True, text=True, check=True
-        )
-        return done.stdout
+        """Change parameters, and commit nothing."""
+        path = self.root / "params.yaml"
+        params = merged(yaml.safe_load(path.read_text("utf-8")), over)
+        path.write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
 
     def start(self) -> subprocess.Popen[str]:
         """Begin a rehearsal; a token of the user's must not get into it."""
