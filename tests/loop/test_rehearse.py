@@ -85,7 +85,9 @@ def test_copy__takes_files_as_they_are_now_and_finds_data_from_elsewhere(tmp_pat
 def test_play__tells_each_step_and_names_the_one_that_failed() -> None:
     said: list[str] = []
     steps = [Step("all is well", lambda _: None), Step("the scheduled run", fail), Step("never", lambda _: None)]
-    with pytest.raises(LoopError, match=r"^rehearse: step 2, “the scheduled run”: `dvc repro` ended with exit code 255"):
+    with pytest.raises(
+        LoopError, match=r"^rehearse: step 2, “the scheduled run”: `dvc repro` ended with exit code 255"
+    ):
         story.play(make_stage(said), steps)
     told = "\n".join(said)
     assert " 1  all is well" in told

@@ -1,24 +1,20 @@
-"""The stage: a bare repository as origin, the stand-in for GitHub, checkouts, jobs with their tokens, and you."""
+"""The stage: checkouts, jobs with their environment and tokens, and what has come out so far."""
 
 from __future__ import annotations
 
 import json
 import shutil
-import urllib.error
-import urllib.request
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from driftloop.artifacts import CARD, DECISION, read_card, read_value
-from driftloop.core import production as cards
+from driftloop.artifacts import DECISION, read_card, read_value
 from driftloop.core.diagnosis import Decision
-from driftloop.errors import LoopError
 from driftloop.github.git import Git
-from driftloop.loop.labels import Label
 from driftloop.loop.rehearse import running, workingtree
-from driftloop.params import load_params, parse_params
+from driftloop.loop.rehearse.remote import NAME, YOU, Remote
+from driftloop.params import load_params
 from driftloop.rehearsal import GitHubServer, World
 
 if TYPE_CHECKING:
@@ -29,10 +25,7 @@ if TYPE_CHECKING:
     from driftloop.loop.rehearse.telling import Narrator
     from driftloop.loop.rehearse.workingtree import Tree
     from driftloop.params import Params
-    from driftloop.rehearsal import Issue, Repository, Token
 
-YOU = "you"
-NAME = f"{YOU}/rehearsal"
 SERVER = "https://github.example"  # links in the texts lead nowhere, and to nobody
 
 
@@ -48,8 +41,8 @@ RETRAIN = Job("issues", {"contents": "read", "issues": "read", "pull_requests": 
 PROPOSE = Job("issues", {"contents": "write", "issues": "write", "pull_requests": "write", "checks": "write"})
 
 
-@dataclass
-class Stage:
+@dataclass(kw_only=True)
+class Stage(Remote):
     """Where a rehearsal takes place, and what has come out so far; all of it lies in `folder`.
 
     Attributes
@@ -64,29 +57,23 @@ class Stage:
 
     user: Path
     folder: Path
-    server: GitHubServer
     tell: Narrator
     keep: bool = False
-    repo: Repository = field(init=False)
     decisions: list[Decision] = field(default_factory=list)
     _env: dict[str, str] = field(init=False, repr=False)
-    _you: Token = field(init=False, repr=False)
     _numbers: Iterator[int] = field(default_factory=lambda: count(1), repr=False)
 
     def __post_init__(self) -> None:
-        """Make the repository on the stand-in."""
-        self.repo = self.server.world.repository(NAME, private=True)
-        self._you = self.server.world.token(YOU)
+        """Make the repository on the stand-in, and the environment of what runs."""
+        super().__post_init__()
         self._env = running.environment(self.folder)
-
-    # The repository
 
     def publish(self, tree: Tree) -> None:
         """Push the user's working tree as the first commit of main."""
         seed = self.folder / "seed"
         workingtree.copy(self.user, tree, seed)
         self._git(seed, "init", "--quiet", "--initial-branch=main")
-        self._git(seed, "remote", "add", "origin", self._origin)
+        self._git(seed, "remote", "add", "origin", self.origin)
         self.commit(seed, "the working tree as it is", "--force", "--all", ".")
 
     def commit(self, where: Path, message: str, *added: str) -> None:
@@ -101,7 +88,7 @@ class Stage:
     def checkout(self, what: str) -> Iterator[Path]:
         """Give a job a fresh clone of main; DVC's cache is shared among all."""
         path = self.folder / f"{next(self._numbers):02}-{what}"
-        self._git(self.folder, "clone", "--quiet", self._origin, path.name)
+        self._git(self.folder, "clone", "--quiet", self.origin, path.name)
         cache = workingtree.dvc_cache(self.user, self.folder / "cache")
         (path / ".dvc" / "config.local").write_text(f'[cache]\n    dir = "{cache}"\n', encoding="utf-8")
         workingtree.lend(self.user, path)
@@ -117,16 +104,9 @@ class Stage:
         """Read production's card in a checkout."""
         return read_card(where, self.params(where))
 
-    def card(self) -> Card:
-        """Read production's card on main."""
-        params, card = (self.repo.git.run("show", f"main:{path}") for path in (workingtree.PARAMS, CARD))
-        return cards.read_card(card, parse_params(params, where=workingtree.PARAMS), where=str(CARD))
-
     def handover(self, number: int) -> Path:
         """Name the folder in which one job leaves the hand-over that answers an issue, and another finds it."""
         return self.folder / f"handover-{number}"
-
-    # What runs
 
     def dvc(self, where: Path, *args: str) -> str:
         """Run DVC in a checkout."""
@@ -167,74 +147,10 @@ class Stage:
         self.decisions.append(read_value(where / DECISION, Decision))
         return self.decisions[-1]
 
-    # You
-
-    def label(self, number: int) -> None:
-        """Set the label that asks to retrain."""
-        self._ask("POST", f"issues/{number}/labels", {"labels": [Label.RETRAIN]})
-
-    def merge(self, number: int) -> None:
-        """Merge a pull request."""
-        self._ask("PUT", f"pulls/{number}/merge", {})
-
-    def _ask(self, method: str, path: str, body: dict[str, Any]) -> None:
-        request = urllib.request.Request(  # noqa: S310 (the stand-in's own address)
-            f"{self.server.url}/repos/{NAME}/{path}",
-            data=json.dumps(body).encode(),
-            method=method,
-            headers={"Authorization": f"Bearer {self._you.value}", "Content-Type": "application/json"},
-        )
-        try:  # no proxy between us and ourselves
-            urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60).close()
-        except urllib.error.HTTPError as exc:
-            msg = f"{method} {path}: {json.loads(exc.read())['message']}"
-            raise LoopError(msg) from exc
-
-    # What there is
-
     @property
     def decision(self) -> Decision:
         """The newest one."""
         return self.decisions[-1]
-
-    @property
-    def alerts(self) -> list[Issue]:
-        """Open alerts."""
-        return [each for each in self.repo.issues.values() if each.state == "open" and Label.ALERT in each.labels]
-
-    @property
-    def alert(self) -> Issue:
-        """The alert that is open."""
-        if not self.alerts:
-            msg = "expected an open alert, got none"
-            raise LoopError(msg)
-        return self.alerts[0]
-
-    def comments(self, number: int) -> list[str]:
-        """List the texts of the comments on an issue."""
-        return [each.body for each in self.repo.comments.values() if each.number == number]
-
-    def commits(self, issue: Issue) -> list[str]:
-        """List the messages of a pull request's commits, oldest first."""
-        if issue.pull is None:
-            return []
-        found = self.repo.git.commits(f"{issue.pull.base_sha}..{issue.pull.head_sha}")
-        return [each.message.strip() for each in reversed(found)]
-
-    def checks(self, issue: Issue) -> list[str]:
-        """Word the check runs on the head of a pull request."""
-        head = issue.pull.head_sha if issue.pull else ""
-        found = [each for each in self.repo.checks.values() if each["head_sha"] == head]
-        return [f"check “{each['name']}”, {each['conclusion']}: {each['output']['title']}" for each in found]
-
-    def event(self, number: int) -> dict[str, Any]:
-        """Give what a workflow is told when you have set the label."""
-        return {"action": "labeled", "issue": {"number": number}, "label": {"name": str(Label.RETRAIN)},
-                "sender": {"login": YOU}}  # fmt: skip
-
-    @property
-    def _origin(self) -> str:
-        return f"file://{self.repo.git.path}"
 
     def _git(self, where: Path, *args: str) -> str:
         return Git(where).run(*args, env={name: text for name, text in self._env.items() if name.startswith("GIT_")})
@@ -242,4 +158,4 @@ class Stage:
 
 def make(user: Path, folder: Path, tell: Narrator, *, keep: bool) -> Stage:
     """Set the stage; the server is not started yet."""
-    return Stage(user, folder, GitHubServer(World(folder / "github")), tell, keep)
+    return Stage(server=GitHubServer(World(folder / "github")), user=user, folder=folder, tell=tell, keep=keep)
