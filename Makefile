@@ -3,7 +3,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := $(UV) run --quiet --frozen
 ACTIONS := tests/runner/node_modules/.package-lock.json
 
-.PHONY: repro test lint setup
+.PHONY: repro rehearse test lint setup
 .DEFAULT_GOAL := repro
 
 repro: setup ## run the pipeline and show what it found
@@ -12,6 +12,9 @@ repro: setup ## run the pipeline and show what it found
 	@echo
 	@$(RUN) driftloop status
 	@command -v driftloop > /dev/null || echo '      . .venv/bin/activate          first, so that these commands are found'
+
+rehearse: setup ## play the whole loop here: alert, label, pull request, merge
+	@$(RUN) driftloop rehearse
 
 test: setup $(ACTIONS) ## run all tests
 	$(RUN) pytest -n auto --dist worksteal -q

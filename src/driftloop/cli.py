@@ -118,6 +118,16 @@ def site(
     typer.echo(f"built {made}: open it in a browser")
 
 
+@app.command(epilog="Examples: driftloop rehearse · driftloop rehearse --keep")
+def rehearse(
+    *, keep: Annotated[bool, typer.Option("--keep", help="Leave the temporary folder, and say where it is.")] = False
+) -> None:
+    """Play the whole loop here, without account or network; texts to read are left in rehearsal/."""
+    from driftloop.loop.rehearse import rehearse as play
+
+    play(Path(), keep=keep, say=typer.echo)
+
+
 @app.command(hidden=True)
 def stage(name: str) -> None:
     """Run one stage of dvc.yaml; DVC calls this."""

@@ -99,6 +99,8 @@ def _next(decision: Decision, report: Report | None) -> Iterator[str]:
         steps.append(("driftloop promote --first", "make the candidate version 1"))
     elif report.verdict.outcome == "promote":
         steps.append(("driftloop promote", "accept the candidate here, then `dvc repro`"))
+    if decision.simulated:
+        steps.append(("make rehearse", "issue → label → pull request → merge, offline"))
     if decision.status in ("data fault", "insufficient data"):
         steps.append(("reports/quality.json", "what is wrong, and where"))
     if decision.drift.share is not None:

@@ -1,0 +1,144 @@
+"""The rehearsal from end to end, with a small model: the real verbs, DVC and git, and the stand-in for GitHub."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+import handed
+import pytest
+from rehearsed import User
+
+from driftloop.sources.simulator import simulate
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from handed import Made
+
+pytestmark = pytest.mark.slow
+SOONER = 5  # normal days of error: a tree learns less than a forest, so waiting for it costs less
+
+
+class Played(NamedTuple):
+    """A rehearsal that has ended."""
+
+    user: User
+    before: dict[str, str]
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    return handed.made(tmp_path_factory)
+
+
+def play(user: User) -> Played:
+    before = user.files()
+    return Played(user, before, *user.rehearse())
+
+
+@pytest.fixture(scope="module")
+def played(made: Made, tmp_path_factory: pytest.TempPathFactory) -> Played:
+    """Rehearse a repository whose threshold was lowered, and not yet committed."""
+    user = User.copy(made, tmp_path_factory.mktemp("played"))
+    user.set(monitor={"alert_at_days": SOONER})
+    return play(user)
+
+
+def test_rehearse__the_story_comes_out_as_planted(played: Played) -> None:
+    assert (played.code, played.err) == (0, "")
+    told = [
+        "SIMULATED DATA",
+        "Files that differ from HEAD: 1",
+        "small v1 is healthy",
+        "small v1 is outdated",
+        "opened #1",
+        "and still one alert",
+        "workflow starts",
+        "handed over in handover-1: promote",
+        "proposed in #2",
+        "check “driftloop gate”, success",
+        "production on main is v2",
+        "closed by the merge: #1",
+        "small v2 is healthy",
+        "small v2 gets faulty data",
+        "opened #3",
+        "handed over in handover-3: keep production",
+        "no branch, no pull request",
+        "planted  since 10 Feb 2025",
+        "planted  2 Jun 2025 to 15 Jun 2025: The weather service reports °F",
+    ]
+    places = [played.out.find(words) for words in told]
+    assert -1 not in places, told[places.index(-1)]
+    assert places == sorted(places)
+    assert "secret" not in played.out
+
+
+def test_rehearse__leaves_texts_to_read(played: Played) -> None:
+    names = sorted(path.name for path in (played.user.root / "rehearsal").iterdir())
+    assert names == ["1-alert.md", "2-pull-request.md", "3-alert.md", "story.txt"]
+    alert, pull, fault = (played.user.text(name) for name in names[:3])
+    assert alert.startswith("# small v1 is outdated: retraining would pay (simulated data)\n")
+    assert "**Proposed in #2.**" in alert
+    assert re.match(r"# small: v1 → v2, .* less error \(simulated data\)\n\n`#2` · merged by you", pull)
+    assert "2 commits: `data until 2025-04-14T00:00Z`, `promote v2`" in pull
+    assert fault.startswith("# small v2 gets faulty data: fix the data, do not retrain")
+    assert "labels `model-alert`, `no-better-model`" in fault
+    assert "The data is faulty: temperature lies far outside its range" in fault
+    assert played.user.text("story.txt") in played.out
+
+
+def test_rehearse__touches_nothing_else(played: Played) -> None:
+    assert played.user.files() == played.before
+    assert list(played.user.tmp.iterdir()) == []
+
+
+def test_rehearse__another_end_of_the_story_is_one_line(played: Played, tmp_path: Path) -> None:
+    shutil.copytree(played.user.root, tmp_path / "repo", symlinks=True)  # its cache has what is the same here
+    user = User(tmp_path / "repo", tmp_path / "tmp")
+    user.tmp.mkdir()
+    user.set(monitor={"alert_at_days": 1000})
+    other = play(user)
+    assert other.code == 1
+    assert other.err == (
+        "rehearse: step 3, “14 April: the scheduled run, ten weeks later”: status: expected outdated, got degraded\n"
+    )
+    assert user.text("story.txt").endswith(other.err)
+    assert other.user.files() == other.before
+
+
+def test_rehearse__a_verb_that_fails_is_one_line(made: Made, tmp_path_factory: pytest.TempPathFactory) -> None:
+    user = User.copy(made, tmp_path_factory.mktemp("fails"))
+    user.set(
+        model="mine", source={"kind": "command", "command": "echo no such table >&2; exit 3", "since": "2024-01-01"}
+    )
+    other = play(user)
+    assert other.code == 1
+    assert re.fullmatch(
+        r"rehearse: step 1, “.*”: `dvc repro prepare` ended with exit code \d+: .*no such table.*\n", other.err
+    )
+    assert list(user.tmp.iterdir()) == []
+
+
+def test_rehearse__own_data_as_far_as_it_carries(made: Made, tmp_path_factory: pytest.TempPathFactory) -> None:
+    user = User.copy(made, tmp_path_factory.mktemp("own"))
+    rows = simulate(datetime(2024, 10, 1, tzinfo=UTC), datetime(2025, 4, 1, tzinfo=UTC))
+    (user.root / "in").mkdir()
+    rows.to_csv(user.root / "in/rows.csv", index=False)
+    source = {"kind": "files", "path": "in/*.csv", "until": "2025-04-01T00:00Z", "fingerprint": None}
+    user.set(model="mine", source=source, monitor={"alert_at_days": 2})
+    own = play(user)
+    assert (own.code, own.err) == (0, "")
+    assert "SIMULATED" not in own.out
+    assert "Files that are new to git: 1" in own.out
+    assert "there is no production model: the rehearsal makes one half way" in own.out
+    assert "mine v1 is outdated" in own.out
+    assert "production on main is v2" in own.out
+    assert "an answer to faulty data: no fault was found" in own.out
+    assert "planted  " not in own.out
+    assert own.user.files() == own.before
