@@ -25,6 +25,6 @@ class Look(NamedTuple):
 LOOKS: dict[Label, Look] = {
     Label.ALERT: Look("d93f0b", "The model wants attention"),
     Label.RETRAIN: Look("0e8a16", "Set by a maintainer: retrain and propose"),
-    Label.NO_BETTER: Look("cfd3d7", "Retraining was judged and did not pay"),
+    Label.NO_BETTER: Look("cfd3d7", "Retraining was judged, and production stays"),
     Label.PROPOSAL: Look("1d76db", "A new model, proposed by the loop"),
 }

@@ -48,8 +48,9 @@ def refusal(proposal: Proposal) -> str:
     """Say why nothing is proposed, with the numbers."""
     verdict = proposal.report.verdict
     until = proposal.report.until
+    lead = "The data is faulty: production stays." if verdict.faults else VERDICTS[verdict.outcome]
     parts = [
-        (f"**{VERDICTS[verdict.outcome]}** Retrained on request with data to {last(until)}.", 0),
+        (f"**{lead}** Retrained on request with data to {last(until)}.", 0),
         (simulated(proposal.decision), 0),
         ("\n".join(f"- {plain(reason[0].upper() + reason[1:])}." for reason in verdict.reasons), 0),
         (judged.same_rows(proposal), 0),

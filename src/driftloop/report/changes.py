@@ -54,10 +54,10 @@ def less(gain: float) -> str:
     return _share(-gain) if gain else "0"
 
 
-def diff(rows: Iterable[tuple[str, Any, Any]], before: str, after: str) -> str:
+def diff(rows: Iterable[tuple[str, Any, Any]], before: str, after: str, *, worded: bool = True) -> str:
     """Compare metrics in a table: name, and both values; None where a side has none, which is said and never judged.
 
-    What is not a number is equal to nothing but itself.
+    What is not a number is equal to nothing but itself. Not `worded`, nothing is called better or worse.
     """
     listed = list(rows)
     if not listed:
@@ -65,8 +65,9 @@ def diff(rows: Iterable[tuple[str, Any, Any]], before: str, after: str) -> str:
     changed = [row for row in listed if None in row or row[1] != row[2]]
     equal = len(listed) - len(changed)
     rest = f"{equal} {'metric is' if equal == 1 else 'metrics are'} equal on both sides." if equal else ""
-    head = ["metric", before, after, "change", ""]
-    cells = [[name, *values(old, new), *change(name, old, new)] for name, old, new in changed]
+    width = 5 if worded else 4
+    cells = [[name, *values(old, new), *change(name, old, new)][:width] for name, old, new in changed]
+    head = ["metric", before, after, "change", ""][:width]
     return "\n\n".join(part for part in (shortened(head, cells) if cells else "", rest) if part)
 
 
@@ -90,7 +91,7 @@ def _value(value: Any) -> str:
     """Round what is no whole number."""
     if not _number(value):
         return _exact(value)
-    return f"{value:,}".replace("-", "−") if isinstance(value, int) else signed(value)
+    return f"{int(value):,}".replace("-", "−") if float(value).is_integer() else signed(value)
 
 
 def _exact(value: Any) -> str:
@@ -100,7 +101,7 @@ def _exact(value: Any) -> str:
 def _amount(gap: float) -> str:
     if not gap:
         return "0"
-    size = f"{abs(gap):,}" if isinstance(gap, int) else figure(abs(gap))
+    size = f"{abs(int(gap)):,}" if float(gap).is_integer() else figure(abs(gap))
     return f"{'−' if gap < 0 else '+'}{size}"
 
 

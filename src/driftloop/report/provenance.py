@@ -22,16 +22,17 @@ def across(proposal: Proposal) -> str:
 
 def against_main(proposal: Proposal) -> str:
     """Compare the metrics with those of main, where data and model have moved together."""
-    moved = (
-        f" (data moved {days} days too, so this compares two things at once)" if (days := proposal.moved_days) else ""
-    )
-    return folded(
-        f"Metrics against main{moved}", _metrics(proposal.main, proposal.promote, "main", "this pull request")
-    )
+    days = proposal.moved_days
+    moved = f" (data moved {days} days too, so this compares two things at once)" if days else ""
+    text = _metrics(proposal.main, proposal.promote, "main", "this pull request", worded=not days)
+    return folded(f"Metrics against main{moved}", text)
 
 
-def _metrics(old: Mapping[str, float], new: Mapping[str, float], before: str, after: str) -> str:
-    return diff(((name, old.get(name), new.get(name)) for name in sorted({*old, *new})), before, after)
+def _metrics(
+    old: Mapping[str, float], new: Mapping[str, float], before: str, after: str, *, worded: bool = True
+) -> str:
+    rows = ((name, old.get(name), new.get(name)) for name in sorted({*old, *new}))
+    return diff(rows, before, after, worded=worded)
 
 
 def params(proposal: Proposal) -> str:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from driftloop.report.texts import alert_title, figure
+from driftloop.report.markdown import figure
+from driftloop.report.texts import alert_title
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
