@@ -20,7 +20,7 @@ from workspace import SMALL, Workspace, merged
 
 from driftloop.github.git import Git
 from driftloop.github.runtime import Runtime, Token
-from driftloop.loop import alert, handover, propose, retrain
+from driftloop.loop import alerts, handover, propose, retrain
 from driftloop.loop.labels import Label
 from driftloop.params import Params
 from driftloop.rehearsal import GitHubServer
@@ -138,7 +138,7 @@ class Bench:
         url = self.site.stand.server.url
         self.runtime = Runtime(repo.name, url, "https://github.com", Token("t"), event_name="issues", event=LABELLED)
         Clone(self.job.root).run("remote", "set-url", "origin", f"file://{repo.git.path}")
-        body = f"{alert.marker(MODEL)}\ntext"
+        body = f"{alerts.marker(MODEL)}\ntext"
         self.hub.open_issue("Alert", body, [Label.ALERT], find=lambda: None)
         self.site.stand.at(name=repo.name).get_issue(1).add_to_labels(Label.RETRAIN)
         self.site.stand.world.events.clear()

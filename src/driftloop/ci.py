@@ -44,6 +44,7 @@ def alert(
     """Open, update or close the issue that tells of the newest decision."""
     from driftloop.github.hub import Hub
     from driftloop.loop import alert as alerting
+    from driftloop.loop import alerts
     from driftloop.report import texts
 
     runtime = _runtime()
@@ -51,7 +52,7 @@ def alert(
     links = texts.Links(run=runtime.run_url, dashboard=_address(dashboard), commit=_revision(runtime))
     with Hub(runtime) as hub:
         if dry_run:
-            actions = alerting.plan(decision, alerting.every(hub), links)
+            actions = alerting.plan(decision, alerts.every(hub), links)
             would([alerting.shown(action) for action in actions], "\n\n".join(map(alerting.worded, actions)))
             return
         done = alerting.run(hub, decision, links)

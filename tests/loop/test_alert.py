@@ -17,7 +17,7 @@ from driftloop.core.intervals import Interval
 from driftloop.errors import GitHubError
 from driftloop.github.hub import Hub
 from driftloop.github.runtime import Runtime, Token
-from driftloop.loop import alert
+from driftloop.loop import alert, alerts
 from driftloop.loop.labels import LOOKS, Label
 from driftloop.rehearsal import ERROR, LOST
 from driftloop.report.texts import Links
@@ -210,10 +210,10 @@ def test_run__restores_a_text_that_was_edited(site: Site) -> None:
 )
 def test_run__survives_a_state_that_was_edited(site: Site, state: str) -> None:
     run(site, OUTDATED)
-    by_hand(site, 1, body=f"{alert.marker('bikes')}\n<!-- driftloop:state {state} -->\ntext")
+    by_hand(site, 1, body=f"{alerts.marker('bikes')}\n<!-- driftloop:state {state} -->\ntext")
     run(site, OUTDATED, OUTDATED)
     assert len(comments(site)) == 1
-    by_hand(site, 1, body=alert.marker("bikes"))
+    by_hand(site, 1, body=alerts.marker("bikes"))
     run(site, HEALTHY)
     assert only(site).state == "closed"
 
@@ -306,7 +306,7 @@ def test_run__leaves_a_strangers_marker_alone(site: Site, decision: Decision) ->
     run(site, decision)
     theirs = site.repo.issues[2]
     assert (theirs.state, theirs.body, comments(site, 2)) == ("open", body, [])
-    assert [each.number for each in alert.find(site.hub(), "bikes")] == [1]
+    assert [each.number for each in alerts.find(site.hub(), "bikes")] == [1]
 
 
 def test_run__leaves_a_strangers_comment_alone(site: Site) -> None:
@@ -326,7 +326,7 @@ def test_run__shows_hostile_content_as_it_is(site: Site) -> None:
     assert "<img" not in body
     assert "@ann" not in body
     assert "#1" not in body
-    state = alert.read_state(body)
+    state = alerts.read_state(body)
     assert state is not None
     assert state.status == "data fault"
     run(site, OUTDATED, hostile)

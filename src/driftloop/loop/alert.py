@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, assert_never
-
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from driftloop.artifacts import DECISION, read_value
 from driftloop.core.diagnosis import Decision
 from driftloop.core.windows import last_day
 from driftloop.errors import LoopError
 from driftloop.github.values import has, same
+from driftloop.loop import alerts
 from driftloop.loop.labels import LOOKS, Label
 from driftloop.params import load_params
 from driftloop.report import texts
@@ -23,61 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from driftloop.core.finding import Finding
     from driftloop.github.hub import Hub, Issue
     from driftloop.report.texts import Links
-
-STATE = re.compile(r"<!-- driftloop:state (\{.*\}) -->")
-MARKER = re.compile(r"<!-- driftloop:alert ([a-z0-9._-]+) -->")
-MUCH_WORSE = 1.5  # times the error that was told: a degraded model is told of again
-MOST_FAULTS = 200
-
-
-def marker(model: str) -> str:
-    """Begin every alert of a model with this, hidden from readers."""
-    return f"<!-- driftloop:alert {model} -->"
-
-
-class State(BaseModel):
-    """What an alert remembers of what people were told last; a hidden line in its text, which people may change.
-
-    Attributes
-    ----------
-    status, version
-        Of the decision that was told.
-    waiting, error
-        Its normal days of error, and production's error; None where they were not measured.
-    faults
-        Digests of the findings that were told.
-    told
-        Number of the last comment; a comment that may be there already is found by it.
-    over
-        Why the loop closed the issue, or would have; empty while it is open, and where a person closed it.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    status: str
-    version: int
-    waiting: float | None = None
-    error: float | None = None
-    faults: tuple[str, ...] = ()
-    told: int = 0
-    over: Literal["", "recovered", "double"] = ""
-
-    def __str__(self) -> str:
-        """Write it as a hidden line."""
-        return f"<!-- driftloop:state {self.model_dump_json()} -->"
-
-
-def read_state(body: str) -> State | None:
-    """Read the state that a body carries in its second line; None if it has none that can be read."""
-    line = body.splitlines()[1:2]
-    found = STATE.fullmatch(line[0].strip()) if line else None
-    try:
-        return State.model_validate_json(found[1]) if found else None
-    except ValidationError:
-        return None
 
 
 @dataclass(frozen=True)
@@ -153,20 +97,20 @@ class Done(NamedTuple):
     number: int | None = None
 
 
-def plan(decision: Decision, alerts: Sequence[Issue], links: Links) -> tuple[AlertAction, ...]:
+def plan(decision: Decision, found: Sequence[Issue], links: Links) -> tuple[AlertAction, ...]:
     """Decide what to do about the alert, and about others that are open beside it.
 
     Parameters
     ----------
     decision
         The newest one.
-    alerts
+    found
         Alerts by the loop itself, open and closed, oldest first.
     links
         Where the text points to.
     """
-    mine = [alert for alert in alerts if alert.body.startswith(marker(decision.model))]
-    left = [Leave(alert.number, _model(alert)) for alert in alerts if alert.open and alert not in mine]
+    mine = [alert for alert in found if alert.body.startswith(alerts.marker(decision.model))]
+    left = [Leave(alert.number, alerts.model_of(alert)) for alert in found if alert.open and alert not in mine]
     match [alert for alert in mine if alert.open]:
         case [first, *others]:
             doubles = [_double(decision, each, first.number) for each in others]
@@ -175,39 +119,34 @@ def plan(decision: Decision, alerts: Sequence[Issue], links: Links) -> tuple[Ale
             return (_without(decision, mine, links), *left)
 
 
-def _model(alert: Issue) -> str:
-    named = MARKER.match(alert.body)
-    return named[1] if named else ""
-
-
-def _without(decision: Decision, alerts: Sequence[Issue], links: Links) -> AlertAction:
+def _without(decision: Decision, closed: Sequence[Issue], links: Links) -> AlertAction:
     """Decide where no alert is open."""
-    states = [(alert, read_state(alert.body)) for alert in alerts]
+    states = [(alert, alerts.read_state(alert.body)) for alert in closed]
     last, before = next(
         ((alert, state) for alert, state in reversed(states) if state is None or state.over != "double"), (None, None)
     )
     snoozed = last and before and not before.over
     if not decision.alert:
         if last and before and snoozed:
-            return Settle(last.number, _with_state(last.body, before.model_copy(update={"over": "recovered"})))
+            return Settle(last.number, alerts.with_state(last.body, before.model_copy(update={"over": "recovered"})))
         return Nothing("there is nothing to tell")
-    if last and snoozed and not _news(decision, before):
+    if last and snoozed and not alerts.news(decision, before):
         return Nothing(f"#{last.number} was closed by hand, and nothing new has happened since")
-    return Open(texts.alert_title(decision), _body(decision, _told(decision, 0), links))
+    return Open(texts.alert_title(decision), _body(decision, alerts.told(decision, 0), links))
 
 
 def _with(decision: Decision, alert: Issue, links: Links) -> AlertAction:
     """Decide where an alert is open."""
-    before = read_state(alert.body)
+    before = alerts.read_state(alert.body)
     # Where the state was lost, the count goes on from the day, so that no earlier comment is written over.
     told = (before.told if before else decision.until.toordinal()) + 1
     if not decision.alert:
         if before and before.over:
             return Nothing(f"#{alert.number} was opened again by hand, and waits for a person")
-        state = (before or _told(decision, told)).model_copy(update={"over": "recovered", "told": told})
-        return Close(alert.number, _with_state(alert.body, state), texts.recovered(decision), told)
-    news = _news(decision, before)
-    state = before if before and not news else _told(decision, told, before)
+        state = (before or alerts.told(decision, told)).model_copy(update={"over": "recovered", "told": told})
+        return Close(alert.number, alerts.with_state(alert.body, state), texts.recovered(decision), told)
+    news = alerts.news(decision, before)
+    state = before if before and not news else alerts.told(decision, told, before)
     title, body = texts.alert_title(decision), _body(decision, state, links)
     relabel = not has(alert.labels, Label.ALERT)
     if same(alert.title, title) and same(alert.body, body) and not relabel:
@@ -216,54 +155,13 @@ def _with(decision: Decision, alert: Issue, links: Links) -> AlertAction:
 
 
 def _double(decision: Decision, alert: Issue, first: int) -> Close:
-    before = read_state(alert.body) or _told(decision, decision.until.toordinal())
+    before = alerts.read_state(alert.body) or alerts.told(decision, decision.until.toordinal())
     state = before.model_copy(update={"over": "double", "told": before.told + 1})
-    return Close(alert.number, _with_state(alert.body, state), texts.double(first), state.told, "not_planned")
+    return Close(alert.number, alerts.with_state(alert.body, state), texts.double(first), state.told, "not_planned")
 
 
-def _told(decision: Decision, told: int, before: State | None = None) -> State:
-    """Note what people are told with this decision; of the same trouble, what they were told earlier stays known."""
-    same_trouble = before and (before.status, before.version) == (decision.status, decision.version)
-    known = set(before.faults) if before and same_trouble else set()
-    faults = [_digest(finding) for finding in decision.findings]
-    return State(
-        status=decision.status,
-        version=decision.version,
-        waiting=None if decision.waiting_days is None else round(decision.waiting_days, 2),
-        error=decision.error.estimate if decision.error else None,
-        faults=tuple(sorted({*known, *faults})[:MOST_FAULTS]),
-        told=told,
-    )
-
-
-def _news(decision: Decision, before: State | None) -> str | None:
-    """Word what a person should hear of, since it is not what was told."""
-    if before is None or before.over or (before.status, before.version) != (decision.status, decision.version):
-        return texts.changed(decision)
-    new = [finding for finding in decision.findings if _digest(finding) not in before.faults]
-    if new and len(before.faults) < MOST_FAULTS:  # beyond that they are not all remembered
-        return texts.joined(new)
-    waited, error = decision.waiting_days, decision.error.estimate if decision.error else None
-    if decision.status == "outdated" and (waited or 0) - (before.waiting or 0) >= decision.alert_at_days:
-        return texts.grown(decision)
-    if decision.status == "degraded" and error and before.error and error >= MUCH_WORSE * before.error:
-        return texts.worse(decision)
-    return None
-
-
-def _digest(finding: Finding) -> str:
-    return hashlib.sha256(f"{finding.rule} {finding.column}".encode(errors="replace")).hexdigest()[:8]
-
-
-def _body(decision: Decision, state: State, links: Links) -> str:
-    return cut(f"{marker(decision.model)}\n{state}\n{texts.alert(decision, links)}")
-
-
-def _with_state(body: str, state: State) -> str:
-    """Put another state into a body."""
-    head, *rest = body.splitlines()
-    kept = rest[1:] if rest and "<!-- driftloop:state" in rest[0] else rest
-    return cut("\n".join([head, str(state), *kept]))
+def _body(decision: Decision, state: alerts.State, links: Links) -> str:
+    return cut(f"{alerts.marker(decision.model)}\n{state}\n{texts.alert(decision, links)}")
 
 
 def newest(root: Path) -> Decision:
@@ -285,33 +183,12 @@ def newest(root: Path) -> Decision:
     return decision
 
 
-def every(hub: Hub) -> list[Issue]:
-    """List the alerts that the loop itself opened, of any model, oldest first; a pasted marker does not count.
-
-    People may take labels off, so open ones are looked for by who opened them too.
-    """
-    login = hub.login()
-    listed = [*hub.issues(label=Label.ALERT, state="all"), *hub.issues_by(login)]
-    found = {issue.number: issue for issue in listed if issue.author == login and MARKER.match(issue.body)}
-    return [found[number] for number in sorted(found)]
-
-
-def find(hub: Hub, model: str) -> list[Issue]:
-    """List those of one model."""
-    return [issue for issue in every(hub) if issue.body.startswith(marker(model))]
-
-
-def is_alert(issue: Issue, model: str, login: str) -> bool:
-    """Say whether an issue is an alert of this model that this login opened."""
-    return issue.author == login and issue.body.startswith(marker(model))
-
-
 def run(hub: Hub, decision: Decision, links: Links) -> list[Done]:
     """Look, decide, act; a rival that opened an alert at the same time is noticed by looking again."""
-    actions = plan(decision, every(hub), links)
+    actions = plan(decision, alerts.every(hub), links)
     done = [act(hub, decision.model, action) for action in actions]
     if isinstance(actions[0], Open):
-        again = plan(decision, find(hub, decision.model), links)[1:]
+        again = plan(decision, alerts.find(hub, decision.model), links)[1:]
         done += [act(hub, decision.model, action) for action in again]
     return done
 
@@ -326,7 +203,7 @@ def act(hub: Hub, model: str, action: AlertAction) -> Done:
                 action.title,
                 action.body,
                 [Label.ALERT],
-                find=lambda: next((alert for alert in find(hub, model) if alert.open), None),
+                find=lambda: next((alert for alert in alerts.find(hub, model) if alert.open), None),
             ).number
             return Done(f"opened #{number}", number)
         case Update():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from driftloop.loop import alert
+from driftloop.loop import alerts
 from driftloop.loop.labels import Label
 from driftloop.loop.propose import MARKER
 
@@ -24,7 +24,7 @@ def text(run_url: str) -> str:
 def tell(hub: Hub, number: int, model: str, run_url: str) -> str:
     """Comment on an alert of the loop, in the place where the answer to the request goes, and say what was done."""
     issue = hub.issue(number)
-    if issue.is_pull or not issue.open or not alert.is_alert(issue, model, hub.login()):
+    if issue.is_pull or not issue.open or not alerts.is_alert(issue, model, hub.login()):
         return f"nothing to tell: #{number} is no open alert of {model}"
     hub.comment(number, f"{MARKER}\n{text(run_url)}", marker=MARKER, author=hub.login())
     return f"commented on #{number}: the run failed"

@@ -13,7 +13,7 @@ from driftloop.artifacts import VERDICT, read_card, read_value
 from driftloop.core.gate import Report
 from driftloop.errors import LoopError
 from driftloop.github import values
-from driftloop.loop import alert, handover, promote
+from driftloop.loop import alerts, handover, promote
 from driftloop.loop import refresh as refreshing
 from driftloop.loop.labels import Label
 from driftloop.params import load_params
@@ -80,7 +80,7 @@ def check(hub: Hub, runtime: Runtime, number: int, model: str) -> Request:
         msg = f"#{number}: expected the issue of the event, #{runtime.number}"
         raise LoopError(msg)
     issue = hub.issue(number)
-    if issue.is_pull or not alert.is_alert(issue, model, hub.login()):
+    if issue.is_pull or not alerts.is_alert(issue, model, hub.login()):
         msg = f"#{number}: expected an alert of {model} that the loop itself opened, got another; nothing was done"
         raise LoopError(msg)
     if not issue.open:
