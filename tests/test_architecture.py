@@ -26,6 +26,7 @@ LAYERS = [
     {"driftloop.core"},
     {
         "driftloop.artifacts",
+        "driftloop.fits",
         "driftloop.models",
         "driftloop.progress",
         "driftloop.unreadable",
