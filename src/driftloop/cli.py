@@ -110,7 +110,7 @@ def backtest(
     alerts_a_year: Annotated[float, typer.Option(min=0, help="How many you will answer; for the recommendation.")] = 6,
     first_days: Annotated[
         int | None,
-        typer.Option(min=1, help="Days that the first production is trained on.", show_default="a fifth, at most 365"),
+        typer.Option(min=1, help="Days that the first production is trained on.", show_default="a third, at most 365"),
     ] = None,
     since: Annotated[str | None, typer.Option(help="First day of the history.", show_default="all there is")] = None,
     until: Annotated[str | None, typer.Option(help="First day after it.", show_default="source.until")] = None,

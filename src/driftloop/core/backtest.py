@@ -9,12 +9,12 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from driftloop.core.policy import Settings
-from driftloop.core.replay import Rule
+from driftloop.core.replay import Alert, Rule
 from driftloop.core.windows import Window
 from driftloop.core.wording import percent
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from driftloop.core.replay import Course, Replay
     from driftloop.params import Params
@@ -60,18 +60,21 @@ class Line(BaseModel):
         Share by which it is below that of never retraining.
     alerts, alerts_a_year
         That asked to retrain.
-    other_alerts, other_alerts_a_year
-        That asked to look at the data or at a degraded model.
+    degraded_a_year, data_a_year
+        Alerts that asked to look at a model whose error is up, or at broken data.
     promotions_a_year
         New productions, however they came about.
     refused
         Answers after which the gate kept production.
-    useful, useful_of
-        Share of alerts after which retraining saves 3 % or more in four weeks; of how many.
+    useful, useful_live
+        Share of these alerts for which retraining saves 3 % or more in four weeks: those after the newest label that
+        it knew, and those after the answer. None without alerts whose four weeks are over.
     fits
         That it looked at.
     delays
         Days from each known event to the first alert of any kind after it; None where none came in half a year.
+    log
+        All alerts, in order.
     steps
         Mean loss per step, oldest first, by its first day; None where it has no rows.
     """
@@ -89,14 +92,15 @@ class Line(BaseModel):
     below_never: float
     alerts: int
     alerts_a_year: float
-    other_alerts: int
-    other_alerts_a_year: float
+    degraded_a_year: float
+    data_a_year: float
     promotions_a_year: float
     refused: int
     useful: float | None
-    useful_of: int
+    useful_live: float | None
     fits: int
     delays: dict[str, int | None]
+    log: tuple[Alert, ...]
     steps: dict[date, float | None]
 
 
@@ -139,8 +143,8 @@ def line(
     years = window.days / YEAR_DAYS
     rule, served = course.rule, replay.served(course, window)
     asked = [alert for alert in course.alerts if alert.status == "outdated"]
-    judged = [alert.gain for alert in asked if alert.gain is not None]
-    others = len(course.alerts) - len(asked)
+    useful, live = _useful(alert.gain for alert in asked), _useful(alert.gain_live for alert in asked)
+    degraded = sum(alert.status == "degraded" for alert in course.alerts)
     loss, least, most = (float(losses.mean()) for losses in (served, _served(replay, always), _served(replay, never)))
     return Line(
         name=rule.name,
@@ -154,20 +158,26 @@ def line(
         below_never=1 - loss / most if most else 0.0,
         alerts=len(asked),
         alerts_a_year=len(asked) / years,
-        other_alerts=others,
-        other_alerts_a_year=others / years,
+        degraded_a_year=degraded / years,
+        data_a_year=(len(course.alerts) - len(asked) - degraded) / years,
         promotions_a_year=(len(course.promotions) - 1) / years,
         refused=sum(alert.outcome not in (None, "promote") for alert in asked),
-        useful=sum(gain >= USEFUL_GAIN for gain in judged) / len(judged) if judged else None,
-        useful_of=len(judged),
+        useful=useful,
+        useful_live=live,
         fits=course.fits,
         delays={event.what: _noticed(course, event) for event in events},
+        log=course.alerts,
         steps=_steps(replay, served, window),
     )
 
 
 def _served(replay: Replay, course: Course) -> Any:
     return replay.served(course, Window(since=replay.timeline.runs[0], until=replay.timeline.scored_until))
+
+
+def _useful(gains: Iterable[float | None]) -> float | None:
+    known = [gain for gain in gains if gain is not None]
+    return sum(gain >= USEFUL_GAIN for gain in known) / len(known) if known else None
 
 
 def _noticed(course: Course, event: Known) -> int | None:
@@ -199,7 +209,7 @@ def recommend(lines: Sequence[Line], params: Params, *, alerts_a_year: float) ->
     params
         For the unit, and the training window that the rules share.
     alerts_a_year
-        Alerts of any kind that people will answer.
+        Alerts about the model that people will answer; those about broken data come whatever the rule.
     """
     always = next(line for line in lines if line.policy == "always")
     never = next(line for line in lines if line.policy == "never")
@@ -212,26 +222,27 @@ def recommend(lines: Sequence[Line], params: Params, *, alerts_a_year: float) ->
         and not line.standing_days
         and line.train_days == params.windows.train_days
     ]
-    within = [line for line in there if _all(line) <= alerts_a_year] or [min(there, key=_all)]
+    within = [line for line in there if about_model(line) <= alerts_a_year] or [min(there, key=about_model)]
     best = min(line.loss for line in within)
-    chosen = min((line for line in within if line.loss <= best * (1 + ALIKE)), key=lambda one: (_all(one), one.loss))
+    chosen = min((line for line in within if line.loss <= best * (1 + ALIKE)), key=lambda one: (about_model(one), one.loss))
     monitor: dict[str, Any] = {"policy": chosen.policy}
     if chosen.policy == "avoidable_loss":
         monitor["alert_at_days"] = chosen.alert_at_days
     if chosen.policy == "calendar":
         monitor["calendar_days"] = chosen.calendar_days
-    cost = f"mean error {_figure(chosen.loss)}{unit} at {_all(chosen):.1f} alerts a year ({ends})"
+    cost = f"mean error {_figure(chosen.loss)}{unit} at {about_model(chosen):.1f} alerts a year ({ends})"
     if never.loss <= always.loss * (1 + ALIKE):
         return Recommendation(monitor=monitor, reason=f"retraining hardly mattered on this history: {cost}")
     budget = f"the smallest error for at most {alerts_a_year:g} alerts a year"
-    if _all(chosen) > alerts_a_year:
+    if about_model(chosen) > alerts_a_year:
         budget = f"no rule stays within {alerts_a_year:g} alerts a year; this one has the fewest"
     kept = percent((never.loss - chosen.loss) / (never.loss - always.loss), 0) if never.loss > always.loss else "none"
     return Recommendation(monitor=monitor, reason=f"{budget}: {cost}; {kept} of what retraining can save")
 
 
-def _all(line: Line) -> float:
-    return line.alerts_a_year + line.other_alerts_a_year
+def about_model(line: Line) -> float:
+    """Count the alerts a year that are not about broken data."""
+    return line.alerts_a_year + line.degraded_a_year
 
 
 def _figure(value: float) -> str:

@@ -83,12 +83,15 @@ class Rule:
         See `policy.POLICIES`; "always" and "never" besides.
     standing_days
         For so long after a promotion that somebody asked for, production is refreshed at each run without asking.
+    gated
+        Whether the gate judges; without it every answer is a promotion, to measure what the gate costs.
     """
 
     name: str
     policy: str
     settings: Settings
     standing_days: int = 0
+    gated: bool = True
 
 
 @dataclass(frozen=True)
@@ -116,9 +119,9 @@ class Alert:
         Day of the answer; None where none was due before the end.
     outcome
         The gate's; None where nothing was asked of it.
-    gain
-        Share of production's loss that retraining saves in the four weeks after the answer; None where the history
-        ends before.
+    gain, gain_live
+        Share of production's loss that retraining saves in four weeks: in those after the newest label that it knew,
+        and in those after the answer, when it is live. None where the history ends before.
     """
 
     day: date
@@ -127,6 +130,7 @@ class Alert:
     answered: date | None = None
     outcome: str | None = None
     gain: float | None = None
+    gain_live: float | None = None
 
 
 @dataclass(frozen=True)
@@ -240,7 +244,8 @@ class Replay:
             label_delay_days=self.timeline.delay.days,
             refit=True,
         )
-        state.due = max(until + timedelta(days=self.answer_days), first)
+        answer = until + timedelta(days=self.answer_days)
+        state.due = max(answer, first) if rule.gated else answer
 
     def _recovered(self, rule: Rule, evidence: Evidence) -> bool:
         waiting = evidence.waiting
@@ -260,9 +265,14 @@ class Replay:
         state.due = None
         run = max(run for run in self.timeline.runs if run <= due)
         cut = run - self.timeline.delay
-        verdict = self._verdict(state, run)
-        gain = self._gain(state.cut, cut, due)
-        state.alerts[-1] = replace(state.alerts[-1], answered=due, outcome=verdict, gain=gain)
+        verdict = self._verdict(state, run) if rule.gated else "promote"
+        state.alerts[-1] = replace(
+            state.alerts[-1],
+            answered=due,
+            outcome=verdict,
+            gain=self._gain(state.cut, cut, since=cut),
+            gain_live=self._gain(state.cut, cut, since=due),
+        )
         if verdict == "promote":
             self._promote(state, live=due, cut=cut, how="asked")
             state.standing_until = due + timedelta(days=rule.standing_days)
@@ -407,7 +417,7 @@ class Replay:
                 parts.append(losses[self._place(since) - begin : self._place(until) - begin])
         return np.concatenate(parts) if parts else np.empty(0)
 
-    def _gain(self, before: date, after: date, since: date) -> float | None:
+    def _gain(self, before: date, after: date, *, since: date) -> float | None:
         """Give the share of the loss that retraining saves in the four weeks from `since` on."""
         until = since + timedelta(days=USEFUL_DAYS)
         if until > self.timeline.scored_until:

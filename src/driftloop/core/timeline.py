@@ -12,7 +12,7 @@ from driftloop.errors import DataError
 if TYPE_CHECKING:
     from driftloop.params import Params
 
-FIRST_SHARE = 5  # the first production is trained on a fifth of the history
+FIRST_SHARE = 3  # the first production is trained on a third of the history
 MOST_FIRST_DAYS = 365
 LEARN_DAYS = 28  # of labels before the oldest refit
 MONDAY = date(1970, 1, 5)  # steps are counted from here, so that they stay the same as the history grows
@@ -50,7 +50,7 @@ def plan(params: Params, *, first: date, until: date, first_days: int | None = N
     first, until
         First day with a label; end of the data (exclusive).
     first_days
-        That the first production is trained on; a fifth of the history, at most a year, unless given.
+        That the first production is trained on; a third of the history, at most a year, unless given.
 
     Raises
     ------

@@ -40,7 +40,7 @@ class Options:
     answer_days
         From an alert to its answer.
     first_days
-        That the first production is trained on; None: a fifth of the history, at most a year.
+        That the first production is trained on; None: a third of the history, at most a year.
     since, until
         Part of the history; None: all of it.
     alerts_a_year

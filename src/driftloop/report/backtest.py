@@ -33,7 +33,7 @@ def table(lines: Sequence[Line], *, unit: str, metric: str) -> Table:
     out.add_column("rule", no_wrap=True)
     for name in (f"error, {unit}" if unit and metric == "mae" else metric, "above always", "below never"):
         out.add_column(name, justify="right")
-    for name in ("alerts/year", "useful", "other/year", "promotions/year", "fits"):
+    for name in ("alerts/year", "useful", "once live", "degraded", "data", "promotions", "fits"):
         out.add_column(name, justify="right")
     for line in lines:
         out.add_row(*_cells(line))
@@ -42,29 +42,32 @@ def table(lines: Sequence[Line], *, unit: str, metric: str) -> Table:
 
 def _cells(line: Line) -> Iterator[str]:
     name = line.name + (" *" if line.standing_days else "")
-    useful = "" if line.useful is None else f"{percent(line.useful, 0)} of {line.useful_of}"
     yield name
     yield f"{line.loss:,.4g}"
     yield f"{100 * line.above_always:+.1f} %"
     yield percent(line.below_never)
     asks = line.policy not in ("always", "never")
     yield f"{line.alerts_a_year:.1f}" if asks else ""
-    yield useful
-    yield f"{line.other_alerts_a_year:.1f}" if asks else ""
+    for share in (line.useful, line.useful_live):
+        yield "" if share is None else percent(share, 0)
+    yield f"{line.degraded_a_year:.1f}" if asks else ""
+    yield f"{line.data_a_year:.1f}" if asks else ""
     yield f"{line.promotions_a_year:.1f}"
     yield str(line.fits)
 
 
 def notes(lines: Sequence[Line]) -> Iterator[str]:
     """Explain what a reader may not guess."""
-    yield "useful: retraining cuts the error of the next four weeks by 3 % or more; other: data faults, degraded models"
+    yield "alerts/year: that asked to retrain; useful: retraining then saves 3 % or more of the error of four weeks, counted from"
+    yield "its newest label; once live: counted from the answer"
+    yield "degraded, data, promotions, per year: alerts that error is up or data is broken; new versions of production"
     if any(line.standing_days for line in lines):
         yield "* one label allows refreshes for 13 weeks: what it would bring, not yet a feature of the loop"
     events = next((line.delays for line in lines), {})
     asking = [line for line in lines if line.policy not in ("always", "never")]
     for event in events:
-        heard = [f"{line.name} {line.delays[event]}" for line in asking if line.delays[event] is not None]
-        yield f"days until an alert after “{event}”: {'; '.join(heard) or 'none'}"
+        heard = [f"{line.name} {line.delays[event]}" for line in asking if not line.standing_days]
+        yield f"days until an alert after “{event}”: {'; '.join(heard).replace('None', '–')}"
 
 
 def recommended(found: Recommendation) -> Iterator[str]:
