@@ -63,7 +63,11 @@ def rules(params: Params) -> list[Rule]:
     own = Settings(alert_at_days=8, calendar_days=91)
     lengths = [7 * weeks for weeks in (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 16, 20, 26, 32, 39, 52, 78, 104)]
     calendars = [Rule(f"calendar {days}", "calendar", Settings(8, days), gated=False) for days in lengths]
-    return [*backtest.rules(params), Rule("avoidable loss, 8 days, no gate", "avoidable_loss", own, gated=False), *calendars]
+    return [
+        *backtest.rules(params),
+        Rule("avoidable loss, 8 days, no gate", "avoidable_loss", own, gated=False),
+        *calendars,
+    ]
 
 
 def main() -> None:

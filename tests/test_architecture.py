@@ -27,6 +27,7 @@ LAYERS = [
     {
         "driftloop.artifacts",
         "driftloop.fits",
+        "driftloop.trainwindows",
         "driftloop.models",
         "driftloop.progress",
         "driftloop.unreadable",

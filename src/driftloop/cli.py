@@ -114,6 +114,9 @@ def backtest(
     ] = None,
     since: Annotated[str | None, typer.Option(help="First day of the history.", show_default="all there is")] = None,
     until: Annotated[str | None, typer.Option(help="First day after it.", show_default="source.until")] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Leave out the training window auto: a fifth of the fits.")
+    ] = False,
     jobs: Annotated[int, typer.Option(help="Processes; -1: one per processor.")] = -1,
 ) -> None:
     """Replay your history under several policies: what each would have cost, and how often it would have asked."""
@@ -130,6 +133,7 @@ def backtest(
         since=replaying.parse_day(since, "--since"),
         until=replaying.parse_day(until, "--until"),
         alerts_a_year=alerts_a_year,
+        quick=quick,
         jobs=jobs,
     )
     done = replaying.run(params, Path(), options)

@@ -17,6 +17,8 @@ from driftloop.core import model
 from driftloop.errors import DataError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from driftloop.core.recipe import Recipe
 
 MIN_ROWS = 50  # a refit on fewer rows says nothing
@@ -63,12 +65,21 @@ def _key(recipe: Recipe, known: pd.DataFrame, rows: pd.DataFrame, seed: int) -> 
     return value.hexdigest()
 
 
-@cache
 def _code(estimator: str) -> str:
     """Name the code that fits: versions of packages, and the source of an estimator of one's own."""
-    top, installed = estimator.partition(".")[0], packages_distributions()
-    packages = {"numpy", "pandas", "scikit-learn", "scipy", *installed.get(top, [])}
+    top = estimator.partition(".")[0]
     sources = [Path(model.__file__)]
-    if top not in installed:
+    if top not in _installed():
         sources += sorted(Path(inspect.getfile(model.load_estimator(estimator))).parent.rglob("*.py"))
-    return "\n".join([*(f"{name} {version(name)}" for name in sorted(packages)), *map(digest, sources)])
+    return "\n".join([*_versions(top), *map(digest, sources)])
+
+
+@cache
+def _versions(top: str) -> tuple[str, ...]:
+    packages = {"numpy", "pandas", "scikit-learn", "scipy", *_installed().get(top, [])}
+    return tuple(f"{name} {version(name)}" for name in sorted(packages))
+
+
+@cache
+def _installed() -> Mapping[str, list[str]]:
+    return packages_distributions()

@@ -16,7 +16,7 @@ from driftloop.core.wording import percent
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from driftloop.core.replay import Course, Replay
+    from driftloop.core.replay import Course, Losses, Replay
     from driftloop.params import Params
 
 YEAR_DAYS = 365.25
@@ -135,17 +135,62 @@ def rules(params: Params) -> list[Rule]:
     ]
 
 
-def line(
-    course: Course, replay: Replay, *, train_days: int | str, always: Course, never: Course, events: Sequence[Known]
-) -> Line:
-    """Sum up a course over the days from the first run to the last label."""
+def rules_auto(params: Params) -> list[Rule]:
+    """List what is compared with a training window that is chosen by evidence."""
+    own = Settings(alert_at_days=params.monitor.alert_at_days, calendar_days=params.monitor.calendar_days)
+    name = f"window auto, avoidable loss, {own.alert_at_days:g} days"
+    return [
+        Rule("window auto, always", "always", own),
+        Rule(name, "avoidable_loss", own),
+        Rule(f"{name}, then 13 weeks", "avoidable_loss", own, STANDING_DAYS),
+    ]
+
+
+def lines(
+    courses: Sequence[Course],
+    replay: Replay,
+    *,
+    train_days: int | str,
+    events: Sequence[Known],
+    ends: tuple[float, float] | None = None,
+) -> list[Line]:
+    """Sum up courses over the days from the first run to the last label.
+
+    Parameters
+    ----------
+    courses, replay
+        Of one training window.
+    train_days
+        That window.
+    events
+        What is known to have happened.
+    ends
+        Mean loss of retraining at every run, and of never retraining; None where they are the first two courses.
+    """
     window = Window(since=replay.timeline.runs[0], until=replay.timeline.scored_until)
+    served = [replay.served(course, window) for course in courses]
+    least, most = ends or (float(served[0].mean()), float(served[1].mean()))
+    return [
+        _line(course, replay, losses, window, train_days=train_days, least=least, most=most, events=events)
+        for course, losses in zip(courses, served, strict=True)
+    ]
+
+
+def _line(
+    course: Course,
+    replay: Replay,
+    served: Losses,
+    window: Window,
+    *,
+    train_days: int | str,
+    least: float,
+    most: float,
+    events: Sequence[Known],
+) -> Line:
     years = window.days / YEAR_DAYS
-    rule, served = course.rule, replay.served(course, window)
+    rule, loss = course.rule, float(served.mean())
     asked = [alert for alert in course.alerts if alert.status == "outdated"]
-    useful, live = _useful(alert.gain for alert in asked), _useful(alert.gain_live for alert in asked)
     degraded = sum(alert.status == "degraded" for alert in course.alerts)
-    loss, least, most = (float(losses.mean()) for losses in (served, _served(replay, always), _served(replay, never)))
     return Line(
         name=rule.name,
         policy=rule.policy,
@@ -162,17 +207,13 @@ def line(
         data_a_year=(len(course.alerts) - len(asked) - degraded) / years,
         promotions_a_year=(len(course.promotions) - 1) / years,
         refused=sum(alert.outcome not in (None, "promote") for alert in asked),
-        useful=useful,
-        useful_live=live,
+        useful=_useful(alert.gain for alert in asked),
+        useful_live=_useful(alert.gain_live for alert in asked),
         fits=course.fits,
         delays={event.what: _noticed(course, event) for event in events},
         log=course.alerts,
         steps=_steps(replay, served, window),
     )
-
-
-def _served(replay: Replay, course: Course) -> Any:
-    return replay.served(course, Window(since=replay.timeline.runs[0], until=replay.timeline.scored_until))
 
 
 def _useful(gains: Iterable[float | None]) -> float | None:
@@ -185,7 +226,7 @@ def _noticed(course: Course, event: Known) -> int | None:
     return min((number for number in days if number <= NOTICED_DAYS), default=None)
 
 
-def _steps(replay: Replay, served: Any, window: Window) -> dict[date, float | None]:
+def _steps(replay: Replay, served: Losses, window: Window) -> dict[date, float | None]:
     found: dict[date, float | None] = {}
     days = window.of(replay.stream.rows)["_day"].to_numpy()
     since = window.since
@@ -224,7 +265,9 @@ def recommend(lines: Sequence[Line], params: Params, *, alerts_a_year: float) ->
     ]
     within = [line for line in there if about_model(line) <= alerts_a_year] or [min(there, key=about_model)]
     best = min(line.loss for line in within)
-    chosen = min((line for line in within if line.loss <= best * (1 + ALIKE)), key=lambda one: (about_model(one), one.loss))
+    chosen = min(
+        (line for line in within if line.loss <= best * (1 + ALIKE)), key=lambda one: (about_model(one), one.loss)
+    )
     monitor: dict[str, Any] = {"policy": chosen.policy}
     if chosen.policy == "avoidable_loss":
         monitor["alert_at_days"] = chosen.alert_at_days

@@ -6,7 +6,6 @@ rows of one table of losses, and all policies share them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -24,6 +23,8 @@ from driftloop.core.recipe import recipe_of
 from driftloop.core.windows import Window, day_numbers, newest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
     from driftloop.core.diagnosis import Diagnosis
     from driftloop.core.finding import Finding
     from driftloop.core.policy import Evidence, Settings

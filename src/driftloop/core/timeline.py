@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from driftloop.core.refits import judged_steps
+from driftloop.core.trainwindow import on_grid
 from driftloop.errors import DataError
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from driftloop.params import Params
 
 FIRST_SHARE = 3  # the first production is trained on a third of the history
 MOST_FIRST_DAYS = 365
 LEARN_DAYS = 28  # of labels before the oldest refit
-MONDAY = date(1970, 1, 5)  # steps are counted from here, so that they stay the same as the history grows
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,3 @@ def plan(params: Params, *, first: date, until: date, first_days: int | None = N
     while (following := runs[-1] + timedelta(days=step)) <= until:
         runs.append(following)
     return Timeline(first_cut=cut, runs=tuple(runs), delay=delay, scored_until=until - delay)
-
-
-def on_grid(day: date, step_days: int) -> date:
-    """Give the first beginning of a step on a day or after it; weeks begin on Mondays."""
-    return day + timedelta(days=-(day - MONDAY).days % step_days)

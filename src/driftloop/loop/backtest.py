@@ -17,13 +17,14 @@ from driftloop.core.windows import Window, last_day
 from driftloop.errors import DataError, ParamsError
 from driftloop.loop import history
 from driftloop.loop.fitted import Fitted
+from driftloop.progress import track
 from driftloop.report import frontier
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from driftloop.core.replay import Course, Rule
+    from driftloop.core.replay import Rule
     from driftloop.core.timeline import Timeline
     from driftloop.params import Params
 
@@ -45,6 +46,8 @@ class Options:
         Part of the history; None: all of it.
     alerts_a_year
         That people will answer, for the recommendation.
+    quick
+        Whether to leave out the training window "auto", which takes five times the fits.
     jobs
         Processes; −1: one per processor.
     """
@@ -54,6 +57,7 @@ class Options:
     since: date | None = None
     until: date | None = None
     alerts_a_year: float = 6
+    quick: bool = False
     jobs: int = -1
 
 
@@ -102,31 +106,50 @@ def run(params: Params, root: Path, options: Options, *, rules: Sequence[Rule] |
         msg = "backtest: expected rows with labels, got none; `driftloop refresh` moves source.until"
         raise DataError(msg)
     timeline = timelines.plan(params, first=labelled["_day"].iloc[0], until=until, first_days=options.first_days)
-    recipe = recipe_of(params)
-    fitted = Fitted(recipe, labelled, metric=params.evaluate.metric, folder=folder / "fits", jobs=options.jobs)
-    stream = Stream(
-        rows=labelled[["_day", *params.data.segments]],
-        losses=fitted.losses,
-        findings=past.findings,
-        faulty=past.faulty,
-        seeded=model.is_seeded(recipe),
-    )
-    replay = Replay(params, stream, timeline, answer_days=options.answer_days)
-    prepare(replay, fitted)
-    rules = backtest.rules(params) if rules is None else rules
-    courses = [replay.course(rule) for rule in rules]
-    lines = summed_up(params, replay, courses)
+    lines: list[Line] = []
+    made = 0
+    for window, compared in _families(params, options, rules):
+        recipe = recipe_of(params).model_copy(update={"train_days": window})
+        fitted = Fitted(params, recipe, labelled, folder=folder / "fits", jobs=options.jobs)
+        stream = Stream(
+            rows=labelled[["_day", *params.data.segments]],
+            losses=fitted.losses,
+            findings=past.findings,
+            faulty=past.faulty,
+            seeded=model.is_seeded(recipe),
+        )
+        replay = Replay(params, stream, timeline, answer_days=options.answer_days)
+        _prepare(replay, fitted)
+        courses = [replay.course(rule) for rule in track(compared, "Replaying")]
+        lines += backtest.lines(
+            courses,
+            replay,
+            train_days=window,
+            ends=(lines[0].loss, lines[1].loss) if lines else None,
+            events=known_events(params, timeline),
+        )
+        made += fitted.made
     return Backtest(
         timeline=timeline,
         rows=len(labelled),
-        lines=lines,
+        lines=tuple(lines),
         recommendation=backtest.recommend(lines, params, alerts_a_year=options.alerts_a_year),
-        fits=len(fitted.known),
+        fits=made,
         seconds=time.monotonic() - begun,
     )
 
 
-def prepare(replay: Replay, fitted: Fitted) -> None:
+def _families(
+    params: Params, options: Options, rules: Sequence[Rule] | None
+) -> Iterator[tuple[int | str, Sequence[Rule]]]:
+    """Give the training windows and what is compared with each."""
+    window = params.windows.train_days
+    yield window, backtest.rules(params) if rules is None else rules
+    if rules is None and window != "auto" and not options.quick:
+        yield "auto", backtest.rules_auto(params)
+
+
+def _prepare(replay: Replay, fitted: Fitted) -> None:
     """Make the fits that all rules share, on all processors at once."""
     timeline = replay.timeline
     cuts = {run - timeline.delay for run in timeline.runs}
@@ -135,21 +158,9 @@ def prepare(replay: Replay, fitted: Fitted) -> None:
     found = dict(zip(asked, fitted.losses(asked), strict=True))
     first = Fit(timeline.first_cut, Window(since=timeline.first_cut, until=timeline.scored_until))
     if found[first] is None:
-        msg = f"backtest: the rows before {timeline.first_cut} teach {fitted.recipe.estimator} nothing; give more days by --first-days"
+        what = f"the rows before {timeline.first_cut} teach {fitted.recipe.estimator} nothing"
+        msg = f"backtest: expected a first production, but {what}; give more days by --first-days"
         raise DataError(msg)
-
-
-def summed_up(params: Params, replay: Replay, courses: Sequence[Course]) -> tuple[Line, ...]:
-    """Give the figures of all courses."""
-    always = next(course for course in courses if course.rule.policy == "always")
-    never = next(course for course in courses if course.rule.policy == "never")
-    events = known_events(params, replay.timeline)
-    return tuple(
-        backtest.line(
-            course, replay, train_days=params.windows.train_days, always=always, never=never, events=events
-        )
-        for course in courses
-    )
 
 
 def known_events(params: Params, timeline: Timeline) -> list[Known]:

@@ -90,17 +90,18 @@ def _points(places: Sequence[tuple[Line, float, float]]) -> list[str]:
     for (line, x, y), height in zip(order, heights, strict=True):
         kind = "end" if line.policy in ("always", "never") else "standing" if line.standing_days else "point"
         edge = WIDTH - RIGHT + 20
-        out.append(f'<path class="leader" d="M{x + 6:.1f} {y:.1f} L{edge - 8:.1f} {height:.1f} L{edge - 2} {height:.1f}"/>')
-        out.append(f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="5"><title>{escape(line.name)}</title></circle>')
+        out.append(
+            f'<path class="leader" d="M{x + 6:.1f} {y:.1f} L{edge - 8:.1f} {height:.1f} L{edge - 2} {height:.1f}"/>'
+        )
+        out.append(
+            f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="5"><title>{escape(line.name)}</title></circle>'
+        )
         out.append(f'<text x="{edge + 2}" y="{height + 4:.1f}">{escape(line.name)}</text>')
     return out
 
 
 def _described(lines: Sequence[Line]) -> str:
-    return "; ".join(
-        f"{line.name}: {line.loss:.4g} at {about_model(line):.1f} alerts a year"
-        for line in lines
-    )
+    return "; ".join(f"{line.name}: {line.loss:.4g} at {about_model(line):.1f} alerts a year" for line in lines)
 
 
 def _ticks(low: float, high: float) -> list[float]:

@@ -145,5 +145,5 @@ def frame_of(rows: ir.Table, columns: Columns, most: int) -> pd.DataFrame:
     """Read at most so many rows in order of time."""
     bounded = sample.bounded(rows, columns.key, rows_now=_count(rows), most=most)
     kept = ["_ts", "_day", *columns.features, columns.target]
-    frame = bounded.order_by(["_ts", "_row"]).select(kept).to_pandas()
+    frame: pd.DataFrame = bounded.order_by(["_ts", "_row"]).select(kept).to_pandas()
     return frame.assign(_day=pd.to_datetime(frame["_day"]).dt.date)

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from driftloop import fits
-from driftloop.artifacts import CACHE, LABELLED, REFITS, read_frame, write_frame
+from driftloop.artifacts import CACHE, LABELLED, REFITS, TRAIN_WINDOW, read_frame, write_frame, write_json
 from driftloop.core import losses, model, refits
+from driftloop.core.judged import labelled_until
 from driftloop.core.recipe import recipe_of
-from driftloop.core.windows import last_day
 from driftloop.models import read_production
 from driftloop.progress import track
+from driftloop.trainwindows import Chooser
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,10 +29,10 @@ def run(params: Params, root: Path) -> None:
     """Score production and the refits of every step since its last training row."""
     production = read_production(root, params)
     labelled = read_frame(root / LABELLED)
+    until = labelled_until(params)
     steps = refits.plan(
         trained_until=production.card.trained_until,
-        labelled_until=last_day(params.source.until_instant, params.zone)
-        - pd.Timedelta(days=params.data.label_delay_days).to_pytimedelta(),
+        labelled_until=until,
         step_days=params.monitor.step_days,
         judge_days=params.windows.judge_days,
         label_delay_days=params.data.label_delay_days,
@@ -39,6 +40,7 @@ def run(params: Params, root: Path) -> None:
     scorer = Scorer(params, production, labelled, root / CACHE / "refits")
     parts = [part for step in track(steps, "Refitting") if len(part := scorer.score(step))]
     write_frame(root / REFITS, pd.concat(parts, ignore_index=True) if parts else scorer.empty())
+    write_json(root / TRAIN_WINDOW, scorer.windows.choice(recipe_of(params), until).model_dump(mode="json"))
 
 
 class Scorer:
@@ -60,6 +62,7 @@ class Scorer:
         self.production = production
         self.labelled = labelled
         self.cache = cache
+        self.windows = Chooser(params, labelled, cache)
         self.seeds = refits.SEEDS if self.refit and model.is_seeded(proposed) else 1
 
     def empty(self) -> pd.DataFrame:
@@ -99,5 +102,5 @@ class Scorer:
         return out.join(scores.add_prefix(f"{side}:")).assign(**{f"{side}_loss": loss})
 
     def _refit(self, recipe: Recipe, step: Step, rows: pd.DataFrame, *, seed: int) -> pd.DataFrame:
-        known = model.training_rows(recipe, self.labelled, step.known_until)
+        known = model.training_rows(self.windows.at(recipe, step.known_until), self.labelled, step.known_until)
         return fits.scores(recipe, known, rows, seed=recipe.seed + seed, folder=self.cache)
