@@ -115,7 +115,7 @@ class Recommendation(BaseModel):
 
 def rules(params: Params) -> list[Rule]:
     """List the rules that are compared: the two ends, then what lies between them, and what params.yaml says."""
-    own = Settings(alert_at_days=params.monitor.alert_at_days, calendar_days=params.monitor.calendar_days)
+    own = own_rules(params)[-1].settings
 
     def settings(alert_at: float = own.alert_at_days, calendar: int = own.calendar_days) -> Settings:
         return Settings(alert_at_days=alert_at, calendar_days=calendar)
@@ -135,9 +135,16 @@ def rules(params: Params) -> list[Rule]:
     ]
 
 
+def own_rules(params: Params) -> list[Rule]:
+    """List the two ends, and what params.yaml says."""
+    own = Settings(alert_at_days=params.monitor.alert_at_days, calendar_days=params.monitor.calendar_days)
+    names = ("always", "never", params.monitor.policy)
+    return [Rule(name, name, own) for name in names]
+
+
 def rules_auto(params: Params) -> list[Rule]:
     """List what is compared with a training window that is chosen by evidence."""
-    own = Settings(alert_at_days=params.monitor.alert_at_days, calendar_days=params.monitor.calendar_days)
+    own = own_rules(params)[-1].settings
     name = f"window auto, avoidable loss, {own.alert_at_days:g} days"
     return [
         Rule("window auto, always", "always", own),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from driftloop.artifacts import CACHE, REPORTS, write_json, write_text
+from driftloop.artifacts import CACHE, METRICS, REPORTS, write_json, write_text
 from driftloop.core import backtest, model
 from driftloop.core import timeline as timelines
 from driftloop.core.backtest import Known, Line, Recommendation
@@ -171,6 +171,26 @@ def known_events(params: Params, timeline: Timeline) -> list[Known]:
 
     found = [Known(day=event.since.astimezone(params.zone).date(), what=event.note) for event in EVENTS]
     return [event for event in found if timeline.runs[0] <= event.day < timeline.scored_until]
+
+
+def measure(params: Params, root: Path) -> None:
+    """Replay what params.yaml says alone, and write its numbers for `dvc metrics` and `dvc exp show`."""
+    done = run(params, root, Options(), rules=backtest.own_rules(params))
+    line = done.lines[-1]
+    numbers = {
+        "loss": line.loss,
+        "above_always": line.above_always,
+        "below_never": line.below_never,
+        "alerts_a_year": line.alerts_a_year,
+        "degraded_a_year": line.degraded_a_year,
+        "data_a_year": line.data_a_year,
+        "promotions_a_year": line.promotions_a_year,
+        "useful": line.useful,
+        "useful_live": line.useful_live,
+    }
+    write_json(
+        root / METRICS / "backtest.json", {name: number for name, number in numbers.items() if number is not None}
+    )
 
 
 def write(done: Backtest, params: Params, root: Path) -> None:

@@ -64,9 +64,9 @@ def notes(lines: Sequence[Line]) -> Iterator[str]:
     if any(line.standing_days for line in lines):
         yield "* one label allows refreshes for 13 weeks: what it would bring, not yet a feature of the loop"
     events = next((line.delays for line in lines), {})
-    asking = [line for line in lines if line.policy not in ("always", "never")]
+    asking = [line for line in lines if line.policy not in ("always", "never", "calendar") and not line.standing_days]
     for event in events:
-        heard = [f"{line.name} {line.delays[event]}" for line in asking if not line.standing_days]
+        heard = [f"{line.name} {line.delays[event]}" for line in asking]
         yield f"days until an alert after “{event}”: {'; '.join(heard).replace('None', '–')}"
 
 
