@@ -74,7 +74,7 @@ def test_write__everything_is_there(space: Workspace) -> None:
     backtest.write(done, params, space.root)
     found = json.loads((space.root / BACKTEST).read_text("utf-8"))
     assert [rule["name"] for rule in found["rules"]] == ["always", "never", "avoidable_loss"]
-    assert list(found["rules"][0]["steps"])[0] == found["since"]
+    assert next(iter(found["rules"][0]["steps"])) == found["since"]
     assert (space.root / FRONTIER).read_text("utf-8").startswith("<svg")
 
 
