@@ -67,5 +67,7 @@ def test_recommend__nothing_that_the_loop_does_not_have() -> None:
 def test_recommend__says_when_no_rule_fits_or_nothing_matters() -> None:
     lines = [*ENDS, make_line(alerts_a_year=9.0), make_line("loss", alerts_a_year=7.0)]
     assert "no rule stays within 6 alerts a year" in recommend(lines, make_params(), alerts_a_year=6).reason
+    worse = [*ENDS, make_line(loss=2.1, alerts_a_year=1.0)]
+    assert "beat never retraining" in recommend(worse, make_params(), alerts_a_year=6).reason
     calm = [make_line("always"), make_line("never"), make_line()]
     assert "retraining hardly mattered" in recommend(calm, make_params(), alerts_a_year=6).reason

@@ -257,7 +257,7 @@ def recommend(lines: Sequence[Line], params: Params, *, alerts_a_year: float) ->
     params
         For the unit, and the training window that the rules share.
     alerts_a_year
-        Alerts about the model that people will answer; those about broken data come whatever the rule.
+        Alerts to retrain that people will answer; the others come of the data, whatever the rule.
     """
     always = next(line for line in lines if line.policy == "always")
     never = next(line for line in lines if line.policy == "never")
@@ -270,7 +270,7 @@ def recommend(lines: Sequence[Line], params: Params, *, alerts_a_year: float) ->
         and not line.standing_days
         and line.train_days == params.windows.train_days
     ]
-    within = [line for line in there if about_model(line) <= alerts_a_year] or [min(there, key=about_model)]
+    within = [line for line in there if line.alerts_a_year <= alerts_a_year] or [min(there, key=_asks)]
     best = min(line.loss for line in within)
     chosen = min(
         (line for line in within if line.loss <= best * (1 + ALIKE)), key=lambda one: (about_model(one), one.loss)
@@ -280,14 +280,20 @@ def recommend(lines: Sequence[Line], params: Params, *, alerts_a_year: float) ->
         monitor["alert_at_days"] = chosen.alert_at_days
     if chosen.policy == "calendar":
         monitor["calendar_days"] = chosen.calendar_days
-    cost = f"mean error {_figure(chosen.loss)}{unit} at {about_model(chosen):.1f} alerts a year ({ends})"
+    cost = f"mean error {_figure(chosen.loss)}{unit} at {chosen.alerts_a_year:.1f} alerts a year ({ends})"
     if never.loss <= always.loss * (1 + ALIKE):
         return Recommendation(monitor=monitor, reason=f"retraining hardly mattered on this history: {cost}")
     budget = f"the smallest error for at most {alerts_a_year:g} alerts a year"
-    if about_model(chosen) > alerts_a_year:
+    if chosen.loss >= never.loss:
+        return Recommendation(monitor=monitor, reason=f"no rule with so few alerts beat never retraining: {cost}")
+    if chosen.alerts_a_year > alerts_a_year:
         budget = f"no rule stays within {alerts_a_year:g} alerts a year; this one has the fewest"
     kept = percent((never.loss - chosen.loss) / (never.loss - always.loss), 0) if never.loss > always.loss else "none"
     return Recommendation(monitor=monitor, reason=f"{budget}: {cost}; {kept} of what retraining can save")
+
+
+def _asks(line: Line) -> float:
+    return line.alerts_a_year
 
 
 def about_model(line: Line) -> float:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from driftloop.core.timeline import Timeline
     from driftloop.params import Params
 
-WIDTH = 132  # the table's columns need so many characters
+WIDTH = 160  # the table's columns need so many characters
 
 
 def head(timeline: Timeline, params: Params, *, rows: int) -> str:
@@ -32,9 +32,9 @@ def table(lines: Sequence[Line], *, unit: str, metric: str) -> Table:
     out = Table(title=None, box=None, pad_edge=False, header_style="bold")
     out.add_column("rule", no_wrap=True)
     for name in (f"error, {unit}" if unit and metric == "mae" else metric, "above always", "below never"):
-        out.add_column(name, justify="right")
+        out.add_column(name, justify="right", no_wrap=True)
     for name in ("alerts/year", "useful", "once live", "degraded", "data", "promotions", "fits"):
-        out.add_column(name, justify="right")
+        out.add_column(name, justify="right", no_wrap=True)
     for line in lines:
         out.add_row(*_cells(line))
     return out

@@ -6,8 +6,6 @@ from html import escape
 from math import ceil, floor, log10
 from typing import TYPE_CHECKING
 
-from driftloop.core.backtest import about_model
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -41,7 +39,7 @@ def svg(lines: Sequence[Line], *, unit: str, metric: str) -> str:
     unit, metric
         For the vertical axis.
     """
-    xs = [about_model(line) for line in lines]
+    xs = [line.alerts_a_year for line in lines]
     across, up = _ticks(0, max([*xs, 1.0])), _ticks(min(line.loss for line in lines), max(line.loss for line in lines))
 
     def place(x: float, y: float) -> tuple[float, float]:
@@ -69,7 +67,7 @@ def svg(lines: Sequence[Line], *, unit: str, metric: str) -> str:
         out.append(f'<text x="{x - 8:.1f}" y="{y + 4:.1f}" text-anchor="end">{value:g}</text>')
     x, y = place(across[0], up[0])
     out.append(f'<line class="axis" x1="{x:.1f}" y1="{y:.1f}" x2="{WIDTH - RIGHT}" y2="{y:.1f}"/>')
-    out.append(f'<text x="{LEFT}" y="{HEIGHT - 16}">alerts about the model a year</text>')
+    out.append(f'<text x="{LEFT}" y="{HEIGHT - 16}">alerts a year that asked to retrain</text>')
     out.append(f'<text x="{LEFT}" y="{TOP - 8}">{escape(label)}</text>')
     out += _points([(line, *place(x, line.loss)) for line, x in zip(lines, xs, strict=True)])
     return "\n".join([*out, "</svg>"]) + "\n"
@@ -101,7 +99,7 @@ def _points(places: Sequence[tuple[Line, float, float]]) -> list[str]:
 
 
 def _described(lines: Sequence[Line]) -> str:
-    return "; ".join(f"{line.name}: {line.loss:.4g} at {about_model(line):.1f} alerts a year" for line in lines)
+    return "; ".join(f"{line.name}: {line.loss:.4g} at {line.alerts_a_year:.1f} alerts a year" for line in lines)
 
 
 def _ticks(low: float, high: float) -> list[float]:
