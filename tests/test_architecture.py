@@ -26,6 +26,8 @@ LAYERS = [
     {"driftloop.core"},
     {
         "driftloop.artifacts",
+        "driftloop.fits",
+        "driftloop.trainwindows",
         "driftloop.models",
         "driftloop.progress",
         "driftloop.unreadable",

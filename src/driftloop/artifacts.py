@@ -32,6 +32,7 @@ LABELLED = PREPARED / "labelled.parquet"
 NEWEST = PREPARED / "newest.parquet"
 REFERENCE = PREPARED / "reference.parquet"
 REFITS = Path("data/prepared/refits.parquet")
+TRAIN_WINDOW = PREPARED / "train_window.json"
 CARD = Path("models/production/card.json")
 MODEL = Path("models/production/model.skops")
 CANDIDATE = Path("models/candidate.skops")

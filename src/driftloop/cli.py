@@ -128,6 +128,52 @@ def rehearse(
     play(Path(), keep=keep, say=typer.echo)
 
 
+@app.command(
+    epilog="Examples: driftloop backtest · driftloop backtest --answer-days 7 · driftloop backtest --since 2024-06-01 "
+    "--alerts-a-year 4"
+)
+def backtest(
+    *,
+    answer_days: Annotated[int, typer.Option(min=0, help="Days from an alert to somebody's answer.")] = 3,
+    alerts_a_year: Annotated[float, typer.Option(min=0, help="How many you will answer; for the recommendation.")] = 6,
+    first_days: Annotated[
+        int | None,
+        typer.Option(min=1, help="Days that the first production is trained on.", show_default="a third, at most 365"),
+    ] = None,
+    since: Annotated[str | None, typer.Option(help="First day of the history.", show_default="all there is")] = None,
+    until: Annotated[str | None, typer.Option(help="First day after it.", show_default="source.until")] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Leave out the training window auto: a fifth of the fits.")
+    ] = False,
+    jobs: Annotated[int, typer.Option(help="Processes; -1: one per processor.")] = -1,
+) -> None:
+    """Replay your history under several policies: what each would have cost, and how often it would have asked."""
+    from rich.console import Console
+
+    from driftloop.loop import backtest as replaying
+    from driftloop.params import load_params
+    from driftloop.report import backtest as words
+
+    params = load_params(PARAMS)
+    options = replaying.Options(
+        answer_days=answer_days,
+        first_days=first_days,
+        since=replaying.parse_day(since, "--since"),
+        until=replaying.parse_day(until, "--until"),
+        alerts_a_year=alerts_a_year,
+        quick=quick,
+        jobs=jobs,
+    )
+    done = replaying.run(params, Path(), options)
+    replaying.write(done, params, Path())
+    typer.echo(words.head(done.timeline, params, rows=done.rows))
+    console = Console(width=max(Console().width, words.WIDTH), highlight=False)
+    console.print(words.table(done.lines, unit=params.data.target_unit, metric=params.evaluate.metric))
+    for line in (*words.notes(done.lines), "", *words.recommended(done.recommendation), ""):
+        typer.echo(line)
+    typer.echo(f"{done.fits} fits, {done.seconds:.0f} s · {replaying.BACKTEST} · {replaying.FRONTIER}")
+
+
 @app.command(hidden=True)
 def stage(name: str) -> None:
     """Run one stage of dvc.yaml; DVC calls this."""
@@ -138,6 +184,11 @@ def stage(name: str) -> None:
     from driftloop.params import load_params
 
     known = [module.name for module in iter_modules(stages.__path__)]
+    if name == "backtest":  # it stands outside of the pipeline, in backtest/dvc.yaml
+        from driftloop.loop import backtest as replaying
+
+        replaying.measure(load_params(PARAMS), Path())
+        return
     if name not in known:
         msg = f"stage: expected one of {', '.join(known)}, got {name!r}"
         raise LoopError(msg)

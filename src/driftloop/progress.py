@@ -8,12 +8,12 @@ from rich.console import Console
 from rich.progress import track as rich_track
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
 T = TypeVar("T")
 
 
-def track(items: Sequence[T], what: str) -> Iterable[T]:
-    """Walk through `items`, showing how far it is where somebody looks on."""
+def track(items: Iterable[T], what: str, *, total: int | None = None) -> Iterable[T]:
+    """Walk through `items`, showing how far it is where somebody looks on; `total` where they do not know their number."""
     console = Console(stderr=True)
-    return rich_track(items, what, console=console, transient=True, disable=not console.is_terminal)
+    return rich_track(items, what, total=total, console=console, transient=True, disable=not console.is_terminal)

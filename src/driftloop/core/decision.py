@@ -13,6 +13,7 @@ from driftloop.core.windows import Window, last_day
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     from driftloop.core.diagnosis import Drift
     from driftloop.core.finding import Finding
@@ -49,16 +50,7 @@ def decide(
     until = last_day(params.source.until_instant, params.zone)
     evidence = None
     if card.trained_until is not None:
-        evidence = Evidence(
-            error=measured.error,
-            normal_error=measured.normal_error,
-            waiting=measured.waiting,
-            recent_gain=measured.recent_gain,
-            long_gain=measured.long_gain,
-            drift_share=drift.share,
-            trained_until=card.trained_until,
-            until=until,
-        )
+        evidence = evidence_of(measured, drift_share=drift.share, trained_until=card.trained_until, until=until)
     settings = Settings(alert_at_days=params.monitor.alert_at_days, calendar_days=params.monitor.calendar_days)
     policy = params.monitor.policy
     if policy == "avoidable_loss" and not params.monitor.refit:
@@ -106,4 +98,28 @@ def decide(
         drift=drift,
         pattern=pattern(params, measured.judged) if measured.error else Pattern(),
         warnings=tuple(warnings),
+    )
+
+
+def evidence_of(measured: Measured, *, drift_share: float | None, trained_until: date, until: date) -> Evidence:
+    """Give policies what they look at.
+
+    Parameters
+    ----------
+    measured
+        See `measure.measure`.
+    drift_share
+        Share of columns that Evidently's own rule calls drifted.
+    trained_until, until
+        First day that production has not seen; end of the data.
+    """
+    return Evidence(
+        error=measured.error,
+        normal_error=measured.normal_error,
+        waiting=measured.waiting,
+        recent_gain=measured.recent_gain,
+        long_gain=measured.long_gain,
+        drift_share=drift_share,
+        trained_until=trained_until,
+        until=until,
     )

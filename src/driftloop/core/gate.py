@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from driftloop.core import intervals, refits
 from driftloop.core.intervals import Interval
 from driftloop.core.production import JudgedDay
+from driftloop.core.trainwindow import Choice
 from driftloop.core.windows import Window
 from driftloop.core.wording import less_error, percent
 
@@ -116,6 +117,8 @@ class Report(BaseModel):
         What the card will say of the candidate: honest losses per metric, and the days behind them.
     production, refit
         All metrics of both sides on the same rows.
+    window
+        How many days the candidate was trained on, and why; None where the recipe fixes them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -129,6 +132,7 @@ class Report(BaseModel):
     judged: tuple[JudgedDay, ...] = ()
     production: dict[str, float] = {}
     refit: dict[str, float] = {}
+    window: Choice | None = None
 
 
 def judge(

@@ -211,7 +211,10 @@ def untrainable(recipe: Recipe, rows: pd.DataFrame) -> str | None:
 
 
 def training_rows(recipe: Recipe, labelled: pd.DataFrame, until: date) -> pd.DataFrame:
-    """Keep the rows that the recipe trains on when labels are known up to the day `until` (exclusive)."""
+    """Keep the rows that the recipe trains on when labels are known up to the day `until` (exclusive).
+
+    A window "auto" has to be replaced by the one that was chosen; see `trainwindow.choose`.
+    """
     known = labelled[labelled["_day"] < until]
     if isinstance(recipe.train_days, int) and len(known):
         known = known[known["_day"] >= until - timedelta(days=recipe.train_days)]

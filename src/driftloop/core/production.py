@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from driftloop.core.recipe import Recipe
+from driftloop.core.trainwindow import Choice
 from driftloop.core.windows import Window
 from driftloop.errors import ModelError
 
@@ -56,6 +57,8 @@ class Candidate(BaseModel):
         Of the model file and of the labelled rows.
     packages
         Versions of the packages that decide how the file is read.
+    window
+        How many days it was trained on, and why; None where the recipe fixes them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -68,6 +71,7 @@ class Candidate(BaseModel):
     sha256: str
     data_sha256: str
     packages: dict[str, str]
+    window: Choice | None = None
 
 
 class Card(BaseModel):
@@ -96,6 +100,7 @@ class Card(BaseModel):
     sha256: str | None = None
     data_sha256: str | None = None
     packages: dict[str, str] = {}
+    window: Choice | None = None
     normal_error: dict[str, float] = {}
     judged: tuple[JudgedDay, ...] = ()
     verdict: dict[str, Any] | None = None

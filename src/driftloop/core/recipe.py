@@ -24,7 +24,7 @@ class Recipe(BaseModel):
     target, task
         The column to predict, and whether it holds numbers (regression) or names (classification).
     train_days
-        Length of the training window in days, or "all".
+        Length of the training window in days, "all", or "auto": chosen anew at each cut, see `trainwindow`.
     seed
         For `random_state`, where the estimator has one.
     """

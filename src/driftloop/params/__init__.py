@@ -190,7 +190,9 @@ class Data(_Section):
 class Windows(_Section):
     """Lengths in days."""
 
-    train_days: Days | Literal["all"] = Field(default="all", description="training window of the recipe")
+    train_days: Days | Literal["all", "auto"] = Field(
+        default="all", description="training window of the recipe; auto: chosen by evidence, at 4 times the refits"
+    )
     judge_days: Days = Field(default=28, description="newest labelled days; the gate's window")
     current_days: Days = Field(default=7, description="newest days, labelled or not")
     reference_days: Days | Literal["all"] = Field(default="all", description="of production's training data")
@@ -270,6 +272,11 @@ class Params(_Section):
             raise ValueError(msg)
         if self.monitor.policy == "evidently" and self.report.max_rows == 0:
             msg = "report.max_rows: expected more than 0 for monitor.policy evidently, got 0"
+            raise ValueError(msg)
+        if self.windows.train_days == "auto" and not self.monitor.refit:
+            msg = (
+                "windows.train_days: expected a number or all with monitor.refit: false, got 'auto', which needs refits"
+            )
             raise ValueError(msg)
         if self.windows.judge_days > MOST_STEPS * self.monitor.step_days:
             most = f"{MOST_STEPS} times monitor.step_days ({self.monitor.step_days})"

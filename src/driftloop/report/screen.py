@@ -88,6 +88,12 @@ def _verdict(decision: Decision, report: Report | None) -> Iterator[str]:
     if verdict.production is not None and verdict.refit is not None:
         same = f"{_figure(verdict.production)} → {_figure(verdict.refit)} on the same {verdict.rows:,} rows"
         yield _line(decision.metric.upper(), f"{same} that neither side had seen")
+    yield from _window(report)
+
+
+def _window(report: Report) -> Iterator[str]:
+    if report.window:
+        yield _line("Trained", f"on {report.window.reason}")
 
 
 def _next(decision: Decision, report: Report | None) -> Iterator[str]:

@@ -149,6 +149,7 @@ def _report(
         judged=judged_days(judged["_day"], honest) if honest else (),
         production=tables["production"],
         refit=tables["refit"],
+        window=candidate.window if candidate else None,
     )
 
 

@@ -50,9 +50,7 @@ def run(params: Params, root: Path) -> None:
     (root / CACHE).mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=root / CACHE) as spill, one_line(root / RAW):
         con = ibis.duckdb.connect(temp_directory=spill)
-        raw = con.read_parquet(sorted(str(path) for path in (root / RAW).glob("*.parquet")), union_by_name=True)
-        every = con.create_table("typed", typed(raw, columns, params.data.timezone), temp=True)
-        rows, doubles = _unique(con, every.filter(every["_ts"].notnull()), columns)
+        raw, every, rows, doubles = tables(con, root / RAW, columns, params.data.timezone)
         reference = card.reference or Window(
             since=_first_day(rows, until), until=labelled_until - timedelta(days=params.windows.judge_days)
         )
@@ -96,6 +94,14 @@ def run(params: Params, root: Path) -> None:
     write_json(root / METRICS / "data.json", {**counts, "findings": len(findings)})
 
 
+def tables(con: Backend, raw: Path, columns: Columns, timezone: str) -> tuple[ir.Table, ir.Table, ir.Table, ir.Table]:
+    """Give the rows as they came, typed, with the newest row of each key alone, and the others."""
+    given = con.read_parquet(sorted(str(path) for path in raw.glob("*.parquet")), union_by_name=True)
+    every = con.create_table("typed", typed(given, columns, timezone), temp=True)
+    rows, doubles = _unique(con, every.filter(every["_ts"].notnull()), columns)
+    return given, every, rows, doubles
+
+
 def _unique(con: Backend, rows: ir.Table, columns: Columns) -> tuple[ir.Table, ir.Table]:
     """Keep the newest row of each key; give the others too."""
     newest_first = ibis.window(group_by=list(columns.key), order_by=ibis.desc("_row"))
@@ -132,8 +138,12 @@ def _count(rows: ir.Table) -> int:
 
 
 def _write(rows: ir.Table, columns: Columns, most: int, path: Path) -> None:
-    """Write at most so many rows in order of time."""
+    write_frame(path, frame_of(rows, columns, most))
+
+
+def frame_of(rows: ir.Table, columns: Columns, most: int) -> pd.DataFrame:
+    """Read at most so many rows in order of time."""
     bounded = sample.bounded(rows, columns.key, rows_now=_count(rows), most=most)
     kept = ["_ts", "_day", *columns.features, columns.target]
-    frame = bounded.order_by(["_ts", "_row"]).select(kept).to_pandas()
-    write_frame(path, frame.assign(_day=pd.to_datetime(frame["_day"]).dt.date))
+    frame: pd.DataFrame = bounded.order_by(["_ts", "_row"]).select(kept).to_pandas()
+    return frame.assign(_day=pd.to_datetime(frame["_day"]).dt.date)

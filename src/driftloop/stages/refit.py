@@ -2,41 +2,37 @@
 
 from __future__ import annotations
 
-import hashlib
-import inspect
 import sys
-from contextlib import suppress
-from importlib.metadata import packages_distributions, version
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from driftloop.artifacts import CACHE, LABELLED, REFITS, digest, read_frame, write_frame
+from driftloop import fits
+from driftloop.artifacts import CACHE, LABELLED, REFITS, TRAIN_WINDOW, read_frame, write_frame, write_json
 from driftloop.core import losses, model, refits
+from driftloop.core.judged import labelled_until
 from driftloop.core.recipe import recipe_of
-from driftloop.core.windows import last_day
-from driftloop.errors import DataError
 from driftloop.models import read_production
 from driftloop.progress import track
+from driftloop.trainwindows import Chooser
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from driftloop.core.recipe import Recipe
     from driftloop.core.refits import Step
     from driftloop.models import Production
     from driftloop.params import Params
-
-MIN_ROWS = 50  # a refit on fewer rows says nothing
 
 
 def run(params: Params, root: Path) -> None:
     """Score production and the refits of every step since its last training row."""
     production = read_production(root, params)
     labelled = read_frame(root / LABELLED)
+    until = labelled_until(params)
     steps = refits.plan(
         trained_until=production.card.trained_until,
-        labelled_until=last_day(params.source.until_instant, params.zone)
-        - pd.Timedelta(days=params.data.label_delay_days).to_pytimedelta(),
+        labelled_until=until,
         step_days=params.monitor.step_days,
         judge_days=params.windows.judge_days,
         label_delay_days=params.data.label_delay_days,
@@ -44,6 +40,7 @@ def run(params: Params, root: Path) -> None:
     scorer = Scorer(params, production, labelled, root / CACHE / "refits")
     parts = [part for step in track(steps, "Refitting") if len(part := scorer.score(step))]
     write_frame(root / REFITS, pd.concat(parts, ignore_index=True) if parts else scorer.empty())
+    write_json(root / TRAIN_WINDOW, scorer.windows.choice(recipe_of(params), until).model_dump(mode="json"))
 
 
 class Scorer:
@@ -65,8 +62,7 @@ class Scorer:
         self.production = production
         self.labelled = labelled
         self.cache = cache
-        recipes = [self.recipe, proposed] if self.refit else []
-        self.code = {recipe.model_dump_json(): _code(recipe) for recipe in recipes}
+        self.windows = Chooser(params, labelled, cache)
         self.seeds = refits.SEEDS if self.refit and model.is_seeded(proposed) else 1
 
     def empty(self) -> pd.DataFrame:
@@ -106,34 +102,5 @@ class Scorer:
         return out.join(scores.add_prefix(f"{side}:")).assign(**{f"{side}_loss": loss})
 
     def _refit(self, recipe: Recipe, step: Step, rows: pd.DataFrame, *, seed: int) -> pd.DataFrame:
-        known = model.training_rows(recipe, self.labelled, step.known_until)
-        if len(known) < MIN_ROWS:
-            msg = f"{len(known)} rows to learn from"
-            raise model.UnfittableError(msg)
-        key = _key(self.code[recipe.model_dump_json()], recipe, known, rows, recipe.seed + seed)
-        path = self.cache / f"{key}.parquet"
-        with suppress(DataError):  # a file that is not there or cannot be read is one that has to be made
-            return read_frame(path).set_index(rows.index)
-        scores = model.score(model.fit(recipe, known, seed=recipe.seed + seed), recipe, rows)
-        write_frame(path, scores)
-        return scores
-
-
-def _key(code: str, recipe: Recipe, known: pd.DataFrame, rows: pd.DataFrame, seed: int) -> str:
-    """Name a refit by all that its scores depend on."""
-    value = hashlib.sha256(f"{code}\n{recipe.model_dump_json()}\n{seed}\n".encode())
-    for frame in (known, rows):
-        columns = frame[[*recipe.features, recipe.target]]
-        value.update(f"{len(columns)}\n".encode())
-        value.update(pd.util.hash_pandas_object(columns, index=False).to_numpy().tobytes())
-    return value.hexdigest()
-
-
-def _code(recipe: Recipe) -> str:
-    """Name the code that fits the recipe: versions of packages, and the source of an estimator of one's own."""
-    top, installed = recipe.estimator.partition(".")[0], packages_distributions()
-    packages = {"numpy", "pandas", "scikit-learn", "scipy", *installed.get(top, [])}
-    sources = [Path(model.__file__)]
-    if top not in installed:
-        sources += sorted(Path(inspect.getfile(model.load_estimator(recipe.estimator))).parent.rglob("*.py"))
-    return "\n".join([*(f"{name} {version(name)}" for name in sorted(packages)), *map(digest, sources)])
+        known = model.training_rows(self.windows.at(recipe, step.known_until), self.labelled, step.known_until)
+        return fits.scores(recipe, known, rows, seed=recipe.seed + seed, folder=self.cache)

@@ -11,14 +11,17 @@ from driftloop.artifacts import (
     CANDIDATE,
     CANDIDATE_CARD,
     LABELLED,
+    TRAIN_WINDOW,
     digest,
     read_frame,
+    read_value,
     write_bytes,
     write_json,
 )
 from driftloop.core import model, modelfile
 from driftloop.core.production import Candidate
 from driftloop.core.recipe import recipe_of
+from driftloop.core.trainwindow import Choice
 from driftloop.core.windows import Window, last_day, newest
 
 if TYPE_CHECKING:
@@ -38,7 +41,10 @@ def run(params: Params, root: Path) -> None:
     until = last_day(params.source.until_instant, params.zone) - timedelta(days=params.data.label_delay_days)
     if not params.monitor.refit:
         until -= timedelta(days=params.windows.judge_days)
-    rows = model.training_rows(recipe, read_frame(root / LABELLED), until)
+    chosen = read_value(root / TRAIN_WINDOW, Choice)
+    rows = model.training_rows(
+        recipe.model_copy(update={"train_days": chosen.train_days}), read_frame(root / LABELLED), until
+    )
     try:
         fitted = model.fit(recipe, rows)
         model.score(fitted, recipe, rows.tail(1))  # what cannot predict is no candidate
@@ -58,6 +64,7 @@ def run(params: Params, root: Path) -> None:
         reference=trained if days == "all" else newest(until, min(days, trained.days)),
         sha256=hashlib.sha256(content).hexdigest(),
         data_sha256=digest(root / LABELLED),
+        window=chosen if recipe.train_days == "auto" else None,
         packages={name: version(name) for name in PACKAGES},
     )
     write_bytes(root / CANDIDATE, content)

@@ -1,0 +1,228 @@
+"""Replay the history of a source under several rules, and write down what each would have cost."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from driftloop.artifacts import CACHE, METRICS, REPORTS, write_json, write_text
+from driftloop.core import backtest, model
+from driftloop.core import timeline as timelines
+from driftloop.core.backtest import Known, Line, Recommendation
+from driftloop.core.recipe import recipe_of
+from driftloop.core.replay import Fit, Replay, Stream
+from driftloop.core.windows import Window, last_day
+from driftloop.errors import DataError, ParamsError
+from driftloop.loop import history
+from driftloop.loop.fitted import Fitted
+from driftloop.progress import track
+from driftloop.report import frontier
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from driftloop.core.replay import Rule
+    from driftloop.core.timeline import Timeline
+    from driftloop.params import Params
+
+BACKTEST = REPORTS / "backtest.json"
+FRONTIER = REPORTS / "backtest.svg"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to replay.
+
+    Attributes
+    ----------
+    answer_days
+        From an alert to its answer.
+    first_days
+        That the first production is trained on; None: a third of the history, at most a year.
+    since, until
+        Part of the history; None: all of it.
+    alerts_a_year
+        That people will answer, for the recommendation.
+    quick
+        Whether to leave out the training window "auto", which takes five times the fits.
+    jobs
+        Processes; −1: one per processor.
+    """
+
+    answer_days: int = 3
+    first_days: int | None = None
+    since: date | None = None
+    until: date | None = None
+    alerts_a_year: float = 6
+    quick: bool = False
+    jobs: int = -1
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """What came of it.
+
+    Attributes
+    ----------
+    timeline
+        Which runs were replayed.
+    rows
+        Number of labelled rows.
+    lines, recommendation
+        Figures by rule; the setting that they speak for.
+    fits, seconds
+        Number of fits, and how long it took to make or read them.
+    """
+
+    timeline: Timeline
+    rows: int
+    lines: tuple[Line, ...]
+    recommendation: Recommendation
+    fits: int
+    seconds: float
+
+
+def run(params: Params, root: Path, options: Options, *, rules: Sequence[Rule] | None = None) -> Backtest:
+    """Replay all rules on one history.
+
+    Raises
+    ------
+    DataError
+        If the history is too short, or its first part teaches the estimator nothing.
+    """
+    begun = time.monotonic()
+    folder = root / CACHE / "backtest"
+    past = history.History(params, history.raw(params, folder))
+    labelled = past.labelled(params.train.max_rows)
+    until = min(options.until or date.max, last_day(params.source.until_instant, params.zone))
+    labelled = labelled[labelled["_day"] < until - timedelta(days=params.data.label_delay_days)]
+    if options.since:
+        labelled = labelled[labelled["_day"] >= options.since]
+    labelled = labelled.reset_index(drop=True)
+    if labelled.empty:
+        msg = "backtest: expected rows with labels, got none; `driftloop refresh` moves source.until"
+        raise DataError(msg)
+    timeline = timelines.plan(params, first=labelled["_day"].iloc[0], until=until, first_days=options.first_days)
+    lines: list[Line] = []
+    made = 0
+    for window, compared in _families(params, options, rules):
+        recipe = recipe_of(params).model_copy(update={"train_days": window})
+        fitted = Fitted(params, recipe, labelled, folder=folder / "fits", jobs=options.jobs)
+        stream = Stream(
+            rows=labelled[["_day", *params.data.segments]],
+            losses=fitted.losses,
+            findings=past.findings,
+            faulty=past.faulty,
+            seeded=model.is_seeded(recipe),
+        )
+        replay = Replay(params, stream, timeline, answer_days=options.answer_days)
+        _prepare(replay, fitted)
+        courses = [replay.course(rule) for rule in track(compared, "Replaying")]
+        lines += backtest.lines(
+            courses,
+            replay,
+            train_days=window,
+            ends=(lines[0].loss, lines[1].loss) if lines else None,
+            events=known_events(params, timeline),
+        )
+        made += fitted.made
+    return Backtest(
+        timeline=timeline,
+        rows=len(labelled),
+        lines=tuple(lines),
+        recommendation=backtest.recommend(lines, params, alerts_a_year=options.alerts_a_year),
+        fits=made,
+        seconds=time.monotonic() - begun,
+    )
+
+
+def _families(
+    params: Params, options: Options, rules: Sequence[Rule] | None
+) -> Iterator[tuple[int | str, Sequence[Rule]]]:
+    """Give the training windows and what is compared with each."""
+    window = params.windows.train_days
+    yield window, backtest.rules(params) if rules is None else rules
+    if rules is None and window != "auto" and not options.quick:
+        yield "auto", backtest.rules_auto(params)
+
+
+def _prepare(replay: Replay, fitted: Fitted) -> None:
+    """Make the fits that all rules share, on all processors at once."""
+    timeline = replay.timeline
+    cuts = {run - timeline.delay for run in timeline.runs}
+    cuts |= {cut - timeline.delay for cut in cuts}
+    asked = [Fit(cut, Window(since=cut, until=timeline.scored_until)) for cut in sorted(cuts)]
+    found = dict(zip(asked, fitted.losses(asked), strict=True))
+    first = Fit(timeline.first_cut, Window(since=timeline.first_cut, until=timeline.scored_until))
+    if found[first] is None:
+        what = f"the rows before {timeline.first_cut} teach {fitted.recipe.estimator} nothing"
+        msg = f"backtest: expected a first production, but {what}; give more days by --first-days"
+        raise DataError(msg)
+
+
+def known_events(params: Params, timeline: Timeline) -> list[Known]:
+    """Give what was planted into simulated data during the replay."""
+    if params.source.kind != "simulator":
+        return []
+    from driftloop.sources.simulator import EVENTS
+
+    found = [Known(day=event.since.astimezone(params.zone).date(), what=event.note) for event in EVENTS]
+    return [event for event in found if timeline.runs[0] <= event.day < timeline.scored_until]
+
+
+def measure(params: Params, root: Path) -> None:
+    """Replay what params.yaml says alone, and write its numbers for `dvc metrics` and `dvc exp show`."""
+    done = run(params, root, Options(), rules=backtest.own_rules(params))
+    line = done.lines[-1]
+    numbers = {
+        "loss": line.loss,
+        "above_always": line.above_always,
+        "below_never": line.below_never,
+        "alerts_a_year": line.alerts_a_year,
+        "degraded_a_year": line.degraded_a_year,
+        "data_a_year": line.data_a_year,
+        "promotions_a_year": line.promotions_a_year,
+        "useful": line.useful,
+        "useful_live": line.useful_live,
+    }
+    write_json(
+        root / METRICS / "backtest.json", {name: number for name, number in numbers.items() if number is not None}
+    )
+
+
+def write(done: Backtest, params: Params, root: Path) -> None:
+    """Write reports/backtest.json and the picture."""
+    write_json(root / BACKTEST, shown(done, params))
+    write_text(root / FRONTIER, frontier.svg(done.lines, unit=params.data.target_unit, metric=params.evaluate.metric))
+
+
+def shown(done: Backtest, params: Params) -> dict[str, Any]:
+    """Give a backtest as data."""
+    return {
+        "model": params.model,
+        "metric": params.evaluate.metric,
+        "unit": params.data.target_unit,
+        "first_cut": done.timeline.first_cut.isoformat(),
+        "since": done.timeline.runs[0].isoformat(),
+        "until": done.timeline.scored_until.isoformat(),
+        "runs": len(done.timeline.runs),
+        "rows": done.rows,
+        "fits": done.fits,
+        "seconds": round(done.seconds, 1),
+        "rules": [line.model_dump(mode="json") for line in done.lines],
+        "recommendation": done.recommendation.model_dump(mode="json"),
+    }
+
+
+def parse_day(text: str | None, option: str) -> date | None:
+    """Read a date of the command line."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as exc:
+        msg = f"{option}: expected a date such as 2025-03-31, got {text!r}"
+        raise ParamsError(msg) from exc

@@ -1,0 +1,106 @@
+"""The whole history of a source, for the backtest: rows with labels, and what the quality rules say at any time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import sys
+from typing import TYPE_CHECKING
+
+import ibis
+import pandas as pd
+
+from driftloop import sources
+from driftloop.artifacts import replacing_folder
+from driftloop.core import judged, quality
+from driftloop.core import profile as profiles
+from driftloop.core.production import Card
+from driftloop.core.replay import at
+from driftloop.core.schema import columns_of
+from driftloop.core.windows import Window, newest
+from driftloop.stages.prepare import frame_of, tables
+from driftloop.unreadable import one_line
+
+if TYPE_CHECKING:
+    from datetime import date
+    from pathlib import Path
+
+    from driftloop.core.finding import Finding
+    from driftloop.params import Params
+
+
+def raw(params: Params, folder: Path) -> Path:
+    """Collect the source into `folder`, unless it looks as it did the last time; give where its rows are."""
+    asked = {
+        "source": {**params.source.model_dump(mode="json"), "fingerprint": sources.fingerprint(params)},
+        "data": params.data.model_dump(mode="json"),
+    }
+    name = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
+    out = folder / f"raw-{name}"
+    if not out.exists():
+        for old in folder.glob("raw-*"):
+            shutil.rmtree(old)
+        with replacing_folder(out) as temporary:
+            sources.collect(params, temporary, cache=folder.parent / "downloads", say=_say)
+    return out
+
+
+class History:
+    """All rows of a source, in a database of this process."""
+
+    def __init__(self, params: Params, raw: Path) -> None:
+        """Read the rows that `raw` gave."""
+        self.params, self.columns = params, columns_of(params, Card())
+        with one_line(raw):
+            con = ibis.duckdb.connect()
+            _, _, rows, _ = tables(con, raw, self.columns, params.data.timezone)
+            self.rows = con.create_table("rows", rows, temp=True)
+        self.profiles: dict[date, pd.DataFrame] = {}
+        self.steps: dict[tuple[date, date], bool] = {}
+        self.found: dict[tuple[date, date], list[Finding]] = {}
+
+    def labelled(self, most: int) -> pd.DataFrame:
+        """Give at most so many rows with a label, in order of time."""
+        rows = self.rows.filter(self.rows[self.columns.target].notnull())
+        return frame_of(rows, self.columns, most)
+
+    def profile(self, reference: Window) -> pd.DataFrame:
+        """Count per day what the quality rules need, against what was known at the end of the reference."""
+        if reference.until not in self.profiles:
+            known = profiles.known(self.rows, self.columns, reference.until)
+            self.profiles[reference.until] = profiles.daily(self.rows, self.columns, known)
+        return self.profiles[reference.until]
+
+    def findings(self, card: Card, until: date) -> list[Finding]:
+        """Give what the quality rules say of the newest days when data ends at `until`."""
+        reference = card.reference
+        if reference is None:
+            return []
+        if (key := (reference.until, until)) not in self.found:
+            evidence = quality.Evidence(
+                profile=self.profile(reference),
+                columns=self.columns,
+                window=newest(until, self.params.windows.current_days),
+                reference=reference,
+            )
+            labelled = newest(judged.labelled_until(at(self.params, until)), self.params.monitor.step_days)
+            self.found[key] = [*quality.check(evidence), *quality.missing_labels(evidence.at(labelled))]
+        return self.found[key]
+
+    def faulty(self, card: Card, scored: pd.DataFrame) -> list[date]:
+        """List the steps whose data was broken; see `judged.faulty_steps`."""
+        reference = card.reference
+        if reference is None:
+            return []
+        steps = list(scored["step"].unique())
+        for step in steps:
+            if (reference.until, step) not in self.steps:
+                alone = pd.DataFrame({"step": [step]})
+                broken = judged.faulty_steps(self.params, card, self.profile(reference), alone)
+                self.steps[reference.until, step] = bool(broken)
+        return [step for step in steps if self.steps[reference.until, step]]
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
