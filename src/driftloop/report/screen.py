@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from driftloop.core.wording import less_error
+from driftloop.core.wording import inputs_line, less_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,10 +70,11 @@ def _decision(decision: Decision) -> Iterator[str]:
     faults = [finding.text for finding in decision.findings]
     for name, text in zip(["Data", *[""] * len(faults)], faults or ["no fault found"], strict=False):
         yield _line(name, text)
-    drift = decision.drift
-    if drift.share is not None:
-        remark = "" if decision.policy == "evidently" else ": no reason to retrain by itself"
-        yield _line("Inputs", f"{drift.drifted} of {drift.columns} columns shifted by Evidently's rule{remark}")
+    if decision.alarms_from:
+        weeks = f"{decision.alarms_weeks} more week{'s' if decision.alarms_weeks > 1 else ''} of history"
+        yield _line("", f"data alarms by its own history from {decision.alarms_from}: {weeks} are needed")
+    if told := inputs_line(decision):
+        yield _line("Inputs", told)
     for warning in decision.warnings:
         yield _line("Warning", warning)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from driftloop.core.wording import less_error
+from driftloop.core.wording import inputs_line, less_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -174,10 +174,8 @@ def _points(decision: Decision) -> Iterator[str]:
     if pattern := _pattern(decision):
         yield f"- **Pattern:** {pattern}."
     yield from _data(decision.findings)
-    drift = decision.drift
-    if drift.share is not None:
-        remark = "" if decision.policy == "evidently" else ": no reason to retrain by itself"
-        yield f"- **Inputs:** {drift.drifted} of {drift.columns} columns shifted by Evidently's rule{remark}."
+    if told := inputs_line(decision):
+        yield f"- **Inputs:** {plain(told)}."
     yield f"- **Unknown:** labels after {last(decision.labelled_until)}; data after {last(decision.until)}."
     if decision.comparable_from:
         yield f"- **Retraining can first be judged** when data reaches {day(decision.comparable_from)}."
