@@ -74,9 +74,9 @@ def decide(
         policy = "loss"
     alarms = states.active(until - timedelta(days=1))
     findings = [*findings, *_broken(alarms, findings)]
-    shifts = [alarm for alarm in alarms if alarm.kind == "shape"]
-    harmful = [alarm for alarm in shifts if rose_since(params, measured, scored, alarm.since)]
-    found = diagnose(evidence, findings, policy=policy, settings=settings, shifts=shifts, harmful=harmful)
+    shifts = (alarm for alarm in alarms if alarm.kind == "shape")
+    findings += [alarm.harmful for alarm in shifts if rose_since(params, measured, scored, alarm.since)]
+    found = diagnose(evidence, findings, policy=policy, settings=settings, alarms=alarms)
     weeks = states.weeks_missing
     judged = measured.judged
     comparable = None

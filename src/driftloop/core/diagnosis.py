@@ -181,14 +181,12 @@ def diagnose(
     *,
     policy: str,
     settings: Settings,
-    shifts: Sequence[Alarm] = (),
-    harmful: Sequence[Alarm] = (),
+    alarms: Sequence[Alarm] = (),
 ) -> Diagnosis:
     """Let the kinds of evidence speak in their order.
 
-    No production → no production; too few rows → insufficient data; broken data → data fault; inputs moved and the
-    loss rose with them → data fault; the policy asks → outdated; error up although a refit is no better → degraded;
-    inputs moved → watch; else healthy.
+    No production → no production; too few rows → insufficient data; broken data → data fault; the policy asks
+    → outdated; error up although a refit is no better → degraded; inputs moved → watch; else healthy.
 
     Inputs that moved alone come last: whether retraining pays, and whether error is up, is measured on losses. An
     input that moves says less than they do, so it must not hide them.
@@ -198,11 +196,11 @@ def diagnose(
     evidence
         What was measured; None without production.
     findings
-        Of the quality rules, over the newest days.
+        Of the quality rules, over the newest days; then the data alarms that are faults.
     policy, settings
         `monitor` in params.yaml.
-    shifts, harmful
-        Data alarms on shapes that last; those of them with which the loss rose.
+    alarms
+        Data alarms that last.
     """
     scarce = tuple(finding.text for finding in findings if finding.kind == "too few")
     faults = tuple(finding.text for finding in findings if finding.kind == "fault")
@@ -210,18 +208,14 @@ def diagnose(
         return Diagnosis(status="no production", reasons=("there is no production model yet", *scarce, *faults))
     if scarce:
         return Diagnosis(status="insufficient data", reasons=(*scarce, *faults))
-    if faults or harmful:
-        rose = tuple(f"{alarm.text}; the error rose with it" for alarm in harmful)
-        return Diagnosis(status="data fault", since=_since(harmful), reasons=(*faults, *rose))
+    since = min((alarm.since for alarm in alarms), default=None)
+    if faults:
+        return Diagnosis(status="data fault", since=since, reasons=faults)
     found = _of_the_model(evidence, policy, settings)
-    if found.status == "healthy" and shifts:
-        reasons = tuple(alarm.text for alarm in shifts)
-        return Diagnosis(status="watch", since=_since(shifts), reasons=(*reasons, *found.reasons))
+    if found.status == "healthy" and alarms:
+        reasons = tuple(alarm.text for alarm in alarms)
+        return Diagnosis(status="watch", since=since, reasons=(*reasons, *found.reasons))
     return found
-
-
-def _since(alarms: Sequence[Alarm]) -> date | None:
-    return min((alarm.since for alarm in alarms), default=None)
 
 
 def _of_the_model(evidence: Evidence, policy: str, settings: Settings) -> Diagnosis:

@@ -42,6 +42,7 @@ def wasserstein(now: Numbers, now_sums: Numbers, then: Numbers, then_sums: Numbe
     here, there = np.where(now > 0, here, there), np.where(then > 0, there, here)  # both NaN in an empty bin
     low, high = np.minimum(here, there), np.maximum(here, there)
     first = np.nanmin(np.where(np.isnan(low), np.inf, low), axis=-1, keepdims=True)
+    first = np.where(np.isfinite(first), first, 0.0)
     high = np.maximum.accumulate(np.where(np.isnan(high), -np.inf, high), axis=-1)
     high = np.maximum(high, first)
     low = np.where(np.isnan(low), high, low)

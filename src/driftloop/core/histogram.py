@@ -108,8 +108,9 @@ def number_bins(values: NDArray[np.float64], low: float, high: float) -> Bins:
         inner = np.unique(np.quantile(values, np.linspace(0, 1, BINS + 1)[1:-1]))
     margin = MARGIN * ((high - low) or abs(high) or 1.0)
     edges = np.unique([low - margin, *inner, high + margin])
-    spread = float(np.std(values))
-    tiny = 1e-9 * float(np.abs(values).max())
+    largest = float(np.abs(values).max())
+    spread = float(np.std(values / (largest or 1.0))) * largest  # squares of large numbers overflow
+    tiny = 1e-9 * largest
     return Bins(
         edges=tuple(float(edge) for edge in edges),
         origin=float(np.median(values)),
@@ -149,11 +150,13 @@ def _binned(rows: ir.Table, name: str, bins: Bins) -> ir.Table:
     value = rows[name]
     if bins.edges:
         place = _place(value, bins.edges, 0)
-        units = ((value - bins.origin) / bins.scale * UNIT).round().clip(-MOST_UNITS, MOST_UNITS).cast("int32")
+        reach = bins.scale * (MOST_UNITS / UNIT)  # what lies beyond would overflow
+        near = value.clip(bins.origin - reach, bins.origin + reach)
+        units = ((near - bins.origin) * (UNIT / bins.scale)).round().cast("int64")
     else:
         known = {known: ibis.literal(number, "int16") for number, known in enumerate(bins.names)}
         place = value.cases(*known.items(), else_=ibis.literal(len(known), "int16"))
-        units = ibis.literal(0, "int32")
+        units = ibis.literal(0, "int64")
     kept = rows.filter(value.notnull()).select(_day=rows["_day"], bin=place, units=units)
     counted = kept.group_by("_day", "bin").aggregate(rows=kept.count(), sum=kept["units"].sum())
     return counted.select("_day", "bin", "rows", sum=counted["sum"].cast("int64"), column=ibis.literal(name))

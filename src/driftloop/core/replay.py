@@ -174,8 +174,10 @@ class _Run:
             self.added[kind][days[: first + 1] % 7] = added[kind][: first + 1]
             if loud[place, first]:
                 self.added[kind][:] = 0
-                told = np.where(heard[kind][first], ratios[first], np.nan)
+                told = np.where(heard[kind][first], ratios[first], -np.inf)
                 for owner in np.unique(self.owner[told >= min(float(np.nanmax(told)), 1.0)]):
+                    if self.muted[kind][owner] > day + first:  # since this day, by a fault
+                        continue
                     self._open(int(owner), kind, day + first, ratios[first], limits)
         return day + first + 1
 

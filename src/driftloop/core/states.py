@@ -88,6 +88,11 @@ class Alarm(BaseModel):
         return f"{self.column} {what}, since {self.since}; a week like that was expected less than once {often}"
 
     @property
+    def harmful(self) -> Finding:
+        """Say that the error rose with it, which makes it a fault."""
+        return self.finding.model_copy(update={"text": f"{self.text}; the error rose with it"})
+
+    @property
     def finding(self) -> Finding:
         """Say it as the rules say what they find."""
         rows = round(self.now * self.rows) if self.statistic != SHAPE else self.rows

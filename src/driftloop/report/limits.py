@@ -61,7 +61,7 @@ def limits(
             continue
         bins = grid.columns[name]
         threshold = _in_its_units(shift.limit, bins, reference[name])
-        seen = _distance(current[name], reference[name], number=bool(bins.edges))
+        seen = distance(current[name], reference[name], number=bool(bins.edges))
         if seen is not None and (seen >= threshold) != shift.shifted:
             notes.append(_told(name, seen, threshold, shift))
             threshold = seen * (1 - SMALL) if shift.shifted else seen * (1 + SMALL) + SMALL
@@ -88,7 +88,7 @@ def _known(column: pd.Series, *, number: bool) -> pd.Series | None:
     return None if isinstance(found, str) else found.dropna()
 
 
-def _distance(current: pd.Series, reference: pd.Series, *, number: bool) -> float | None:
+def distance(current: pd.Series, reference: pd.Series, *, number: bool) -> float | None:
     """Compute what Evidently will, on the same values."""
     from scipy.spatial.distance import jensenshannon
     from scipy.stats import wasserstein_distance

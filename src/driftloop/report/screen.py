@@ -61,7 +61,7 @@ def _decision(decision: Decision) -> Iterator[str]:
         yield _line("Error", f"not measured yet: no labels that v{decision.version} has not seen; "
                     f"normal {_figure(decision.normal_error)}")  # fmt: skip
     if decision.waiting_days is not None:
-        since = f" since {decision.since}" if decision.since else ""
+        since = f" since {decision.since}" if decision.since and decision.status == "outdated" else ""
         cost = f"cost {decision.waiting_days:.1f} normal days of error{since} (alert at {decision.alert_at_days:g})"
         yield _line("Waiting", cost)
     if decision.recent_gain:

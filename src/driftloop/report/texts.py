@@ -168,7 +168,7 @@ def _errors(decision: Decision) -> str:
 
 def _points(decision: Decision) -> Iterator[str]:
     if decision.waiting_days is not None:
-        since = f" since {day(decision.since)}" if decision.since else ""
+        since = f" since {day(decision.since)}" if decision.since and decision.status == "outdated" else ""
         bar = f" Alert at {decision.alert_at_days:g}." if decision.policy == "avoidable_loss" else ""
         yield f"- **Cost of waiting:** {decision.waiting_days:.1f} normal days of error{since}.{bar}"
     if pattern := _pattern(decision):
