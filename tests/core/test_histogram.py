@@ -24,8 +24,9 @@ NUMBER, NAME = make_columns(categorical=()), make_columns(numerical=())
 
 
 def cells(found: pd.DataFrame, column: str) -> dict[int, tuple[int, float]]:
-    own = found[found["column"] == column].groupby("bin")[["rows", "sum"]].sum()
-    return {int(place): (int(row["rows"]), row["sum"] / UNIT) for place, row in own.iterrows()}
+    own = found[found["column"] == column].groupby("bin")[["rows", "sum"]].sum().reset_index()
+    places, rows, sums = (own[key].tolist() for key in ("bin", "rows", "sum"))
+    return {place: (count, total / UNIT) for place, count, total in zip(places, rows, sums, strict=True)}
 
 
 def test_daily__counts_rows_and_adds_up_values() -> None:

@@ -172,7 +172,7 @@ def test_screen__says_when_no_input_is_shifted() -> None:
 
 
 def test_screen__says_how_much_history_the_data_alarms_need() -> None:
-    said = lines(make_decision("healthy", alarms_from=date(2025, 6, 9), alarms_weeks=8))
+    said = lines(make_decision(status="healthy", alarms_from=date(2025, 6, 9), alarms_weeks=8))
     place = said.index("  Data      no fault found")
     assert said[place + 1].strip() == (
         "data alarms by its own history from 2025-06-09: 8 more weeks of history are needed"

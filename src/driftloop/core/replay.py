@@ -226,7 +226,9 @@ class _Run:
     def result(self) -> States:
         """Put what was found into words and dates."""
         weeks = np.isfinite(self.most[: max(0, int(self.week[-1]) - 1)]).sum(axis=0)
-        missing = [max(0, needed - int(weeks[self.needed == needed].max(initial=0))) for needed in set(self.needed)]
+        missing = [
+            max(0, needed - int(weeks[self.needed == needed].max(initial=0))) for needed in set(self.needed.tolist())
+        ]
         return States(
             first=self.first,
             score=self.score,
