@@ -208,11 +208,13 @@ def main() -> None:
     parser.add_argument("--pm25")
     parser.add_argument("--runs", type=int, default=4, help="per state and kind of inputs")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--state", choices=STATES, action="append", help="only this one")
     given = parser.parse_args()
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}\n")
     print("| planted | as meant | " + "simulator | bike | PM2.5 |\n|---|---|---|---|---|")
     every = worlds(given.bike, given.pm25)
-    for state, meant in STATES.items():
+    for state in given.state or STATES:
+        meant = STATES[state]
         cells, right = [], 0
         for one in every:
             random = np.random.default_rng(given.seed)

@@ -246,3 +246,12 @@ def test_replay__columns_that_never_had_a_value_or_never_changed_raise_nothing()
 
 def test_replay__days_are_local_where_clocks_change() -> None:
     assert states(make_rows(DAYS), zone="Europe/Berlin").alarms == ()
+
+
+def test_replay__a_new_name_among_known_ones_is_a_fault_where_names_go_with_the_calendar_too() -> None:
+    rows = make_rows(DAYS)
+    rows["c"] = rows["_ts"].dt.strftime("%m")
+    assert states(rows, reference=200).alarms == ()  # months that the reference never saw
+    rows.loc[at(rows, BREAK, DAYS) & (rows.index % 8 == 0), "c"] = "13"
+    found = only(states(rows))
+    assert (found.column, found.statistic, found.since) == ("c", "new", day(BREAK))

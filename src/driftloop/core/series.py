@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from driftloop.core.deviation import Column
+from driftloop.core.histogram import TOP_NAMES
 from driftloop.core.profile import COUNTS
 from driftloop.core.windows import day_numbers
 
@@ -57,6 +58,17 @@ def series(
     return tuple(found), date(1970, 1, 1) + timedelta(days=first)
 
 
+def _mixed(rows: NDArray[np.int64], bins: Bins) -> NDArray[np.int64]:
+    """Count names without a bin on days that have others, too.
+
+    The profile does not tell new names of columns that go with the calendar, for a new month is no news. It comes for
+    whole days, though: a new name among known ones is news in such a column as well.
+    """
+    if len(bins.names) >= TOP_NAMES:  # what has no bin need not be new
+        return np.zeros(len(rows), dtype=np.int64)
+    return np.where(rows[:, :-1].any(axis=1), rows[:, -1], 0)
+
+
 def _column(
     name: str,
     bins: Bins,
@@ -74,5 +86,5 @@ def _column(
     if bins.edges:
         faults |= {"zero": counts["zero"], "repeat": counts["repeat"], "range": rows[:, 0] + rows[:, -1]}
     else:
-        faults |= {"new": counts["unknown"]}
+        faults |= {"new": np.maximum(counts["unknown"], _mixed(rows, bins))}
     return Column(name=name, rows=counts["rows"], faults=faults, bins=rows, sums=sums, number=bool(bins.edges))
