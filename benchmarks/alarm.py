@@ -23,7 +23,7 @@ from scipy.stats import chi2, wasserstein_distance
 
 from driftloop.core.deviation import Column
 from driftloop.core.histogram import TOP_NAMES, UNIT, Bins, number_bins
-from driftloop.core.replay import replay
+from driftloop.core.recursion import replay
 from driftloop.sources.simulator import SINCE, simulate
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from ibis.util import gen_name
 
-from driftloop.core import histogram, replay
+from driftloop.core import histogram, recursion
 from driftloop.core import profile as profiles
 from driftloop.core.schema import Columns, typed
 from driftloop.core.series import series
@@ -78,7 +78,7 @@ def main(rows: int, columns: int) -> None:
     laid = series(*tables, grid, given, until=until)
     found["arrays from profile and histogram"] = timed(lambda: series(*tables, grid, given, until=until))
     found[f"data alarms of all {len(laid[0][0].rows)} days"] = timed(
-        lambda: replay.replay(*laid, per_year=1, quiet_days=28)
+        lambda: recursion.replay(*laid, per_year=1, quiet_days=28)
     )
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, median of {RUNS}")
     print(f"{rows:,} rows × {columns} columns; load {os.getloadavg()[0]:.1f}\n\n| what | seconds |\n|---|---|")

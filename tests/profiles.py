@@ -12,7 +12,7 @@ from factories import START, make_columns, to_ibis
 
 from driftloop.core import histogram
 from driftloop.core import profile as profiles
-from driftloop.core.replay import replay
+from driftloop.core.recursion import replay
 from driftloop.core.schema import typed
 from driftloop.core.series import series
 from driftloop.core.windows import Window

@@ -11,7 +11,7 @@ from factories import make_columns
 from profiles import at, day, make_rows, make_series, make_tables, states
 
 from driftloop.core.deviation import WINDOW, candidates
-from driftloop.core.replay import replay
+from driftloop.core.recursion import replay
 from driftloop.report import evidently, limits
 
 if TYPE_CHECKING:

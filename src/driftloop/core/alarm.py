@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from driftloop.core.replay import replay
+from driftloop.core.recursion import replay
 from driftloop.core.schema import columns_of
 from driftloop.core.series import series
 from driftloop.core.windows import last_day

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from profiles import at, day, make_rows, make_series, states
 
 from driftloop.core.deviation import SHAPE, Column
-from driftloop.core.replay import replay
+from driftloop.core.recursion import replay
 
 if TYPE_CHECKING:
     from driftloop.core.states import Alarm, States
