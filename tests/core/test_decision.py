@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 from factories import START, make_params
+from profiles import make_rows, states
 
 from driftloop.core.decision import decide
 from driftloop.core.diagnosis import Drift
@@ -26,5 +27,6 @@ def test_decide__gives_the_cost_in_the_targets_unit_where_the_loss_has_it(
 ) -> None:
     waiting = Waiting(days=5.0 if since else 0.0, since=since, saved=120.0 if since else 0.0, history=())
     measured = Measured(pd.DataFrame({"_day": []}), waiting=waiting)
-    decision = decide(make_params(evaluate={"metric": metric}), Card(), measured, [], drift=Drift())
+    params, none = make_params(evaluate={"metric": metric}), pd.DataFrame({"step": [], "_day": []})
+    decision = decide(params, Card(), measured, [], scored=none, states=states(make_rows(3)), drift=Drift())
     assert decision.waiting_error == expected

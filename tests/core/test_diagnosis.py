@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from factories import START
@@ -13,6 +13,7 @@ from driftloop.core.finding import Finding
 from driftloop.core.intervals import Interval
 from driftloop.core.policy import POLICIES, Evidence, Settings
 from driftloop.core.refits import Waiting
+from driftloop.core.states import Alarm
 
 SCARCE = Finding(rule="too-few-rows", column="", kind="too few", rows=3, of=3, text="3 rows in 7 days")
 FAULT = Finding(rule="stuck", column="x", kind="fault", rows=24, of=168, text="x repeats")
@@ -32,9 +33,22 @@ def make_evidence(*, days: float = 0.0, error: float = NORMAL, age: int = 10, dr
     )
 
 
-def diagnosed(evidence: Evidence | None, *findings: Finding, policy: str = "avoidable_loss") -> Diagnosis:
+def diagnosed(
+    evidence: Evidence | None,
+    *findings: Finding,
+    policy: str = "avoidable_loss",
+    alarms: tuple[Alarm, ...] = (),
+) -> Diagnosis:
     settings = Settings(alert_at_days=8, calendar_days=91)
-    return diagnose(evidence, findings, policy=policy, settings=settings)
+    return diagnose(evidence, findings, policy=policy, settings=settings, alarms=alarms)
+
+
+def make_alarm(**over: Any) -> Alarm:
+    given: dict[str, Any] = {
+        "kind": "shape", "column": "x", "statistic": "shape", "since": START, "found": START, "until": None,
+        "now": 1.9, "usual": 0.0, "years": 10, "number": True, "rows": 168,
+    }  # fmt: skip
+    return Alarm.model_validate(given | over)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +84,44 @@ def test_diagnose__order(evidence: Evidence | None, findings: list[Finding], sta
 )
 def test_diagnose__each_policy_looks_at_its_own(policy: str, evidence: Evidence, status: Status) -> None:
     assert diagnosed(evidence, policy=policy).status == status
+
+
+@pytest.mark.parametrize(
+    ("evidence", "status"),
+    [
+        (make_evidence(), "watch"),
+        (make_evidence(days=20), "outdated"),
+        (make_evidence(error=UP), "degraded"),
+    ],
+)
+def test_diagnose__inputs_that_moved_hide_no_evidence_on_losses(evidence: Evidence, status: Status) -> None:
+    assert diagnosed(evidence, alarms=(make_alarm(),)).status == status
+    assert diagnosed(evidence, make_alarm().harmful, alarms=(make_alarm(),)).status == "data fault"
+
+
+def test_diagnose__watch_says_what_moved_and_since_when() -> None:
+    found = diagnosed(make_evidence(days=1), alarms=(make_alarm(),))
+    assert found.since == START
+    assert found.reasons == (
+        (
+            "x lies 1.9 standard deviations from where it was, since 2025-01-06; a week like that was expected less than "
+            "once in 10 years"
+        ),
+        "waiting has cost 1.0 normal days of error",
+    )
+    assert "watch" not in ALERTED
+
+
+def test_diagnose__a_data_alarm_on_a_fault_says_it_in_plain_words() -> None:
+    alarm = make_alarm(kind="fault", statistic="null", now=0.12, usual=0.004, years=1.0)
+    found = diagnosed(make_evidence(days=20), alarm.finding, alarms=(alarm,))
+    assert (found.status, found.since) == ("data fault", START)
+    assert found.reasons == (
+        (
+            "x is missing in 12 % of the rows, usual are 0 %, since 2025-01-06; a week like that was expected less than "
+            "once a year"
+        ),
+    )
 
 
 @pytest.mark.parametrize("policy", POLICIES)

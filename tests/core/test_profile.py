@@ -54,7 +54,7 @@ def make_mess(days: int = 5, seed: int = 0) -> pa.Table:
     return make_raw(
         rows,
         x=pick(random, rows, "1", "2", "2.5", "-50", "50", "inf", "nan", "x", None),
-        z=pick(random, rows, 1.0, 2.0, float("nan"), 99.0),
+        z=pick(random, rows, 0.0, 2.0, float("nan"), 99.0),
         c=pick(random, rows, "a", "b", "new", None),
         station=[row % 2 for row in range(rows)],
     ).set_column(0, "_ts", pa.array([datetime(2025, 1, 6, row // 2 % 24) + row // 48 * DAY for row in range(rows)]))
@@ -104,7 +104,7 @@ def test_daily__repeats_go_by_time_within_a_key() -> None:
 
 def test_daily__repeats_go_on_over_midnight_but_not_over_nulls() -> None:
     found = daily(make_raw(26, x=[None, *range(22), 5, 5, 5]), NUMBER)
-    assert counts(found, "x") == {"rows": 24, "null": 1}
+    assert counts(found, "x") == {"rows": 24, "null": 1, "zero": 1}
     assert counts(found, "x", START + DAY) == {"rows": 2, "repeat": 2}
     assert "repeat" not in counts(daily(make_raw(3, x=[5, None, 5]), NUMBER), "x")
 

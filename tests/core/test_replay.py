@@ -18,7 +18,7 @@ from driftloop.core.replay import Fit, Replay, Rule, Stream, at
 from driftloop.core.windows import Window, last_day
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from driftloop.core.replay import Course, Losses
 
@@ -110,13 +110,6 @@ def test_course__broken_data_vetoes_and_is_told_once() -> None:
     assert all(one.live not in broken for one in found.promotions)
 
 
-def test_course__an_alarm_stands_beside_the_rules() -> None:
-    fault = Finding(rule="alarm", column="x", kind="fault", rows=9, of=9, text="x moved")
-    day = START + timedelta(weeks=25)
-    alarms: Mapping[date, Sequence[Finding]] = {day: [fault]}
-    assert [(alert.day, alert.status) for alert in course(alarms=alarms, change=None).alerts] == [(day, "data fault")]
-
-
 def test_course__a_fault_that_stays_becomes_the_new_normal() -> None:
     fault = Finding(rule="new-category", column="c", kind="fault", rows=9, of=9, text="c has a new category")
 
@@ -135,7 +128,7 @@ def test_course__a_standing_approval_refreshes_without_asking() -> None:
 
 
 def test_course__after_a_refusal_it_waits_for_as_much_again() -> None:
-    def faulty(_: Any, scored: pd.DataFrame) -> list[date]:  # what the gate is shown is always broken
+    def faulty(_: Any, scored: pd.DataFrame, _until: date) -> list[date]:  # what the gate is shown is always broken
         return list(scored["step"].unique()) if scored["step"].nunique() == 4 else []
 
     found = course(faulty=faulty)

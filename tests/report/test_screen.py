@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import pytest
 
-from driftloop.core.diagnosis import ADVICE, Decision, Drift, Status
+from driftloop.core.diagnosis import ADVICE, Decision, Drift, Inputs, Status
 from driftloop.core.finding import Finding
 from driftloop.core.gate import Outcome, Report, Verdict
 from driftloop.core.intervals import Interval
@@ -156,14 +156,27 @@ def test_screen__lists_every_finding() -> None:
 @pytest.mark.parametrize(
     ("policy", "said"),
     [
-        ("avoidable_loss", "4 of 9 columns shifted by Evidently's rule: no reason to retrain by itself"),
+        ("avoidable_loss", "2 of 9 columns shifted (humidity, wind): no reason to retrain by itself"),
         ("evidently", "4 of 9 columns shifted by Evidently's rule"),
     ],
 )
 def test_screen__shows_drift_beside_the_decision(policy: str, said: str) -> None:
-    drift = Drift(share=4 / 9, drifted=4, columns=9)
-    assert named("Inputs", make_decision(policy=policy, drift=drift)) == said
+    drift, inputs = Drift(share=4 / 9, drifted=4, columns=9), Inputs(shifted=("humidity", "wind"), columns=9)
+    assert named("Inputs", make_decision(policy=policy, drift=drift, inputs=inputs)) == said
     assert named("Inputs", make_decision(policy=policy)) == ""
+
+
+def test_screen__says_when_no_input_is_shifted() -> None:
+    said = named("Inputs", make_decision(inputs=Inputs(columns=9)))
+    assert said == "none of 9 columns shifted beyond what is usual for it"
+
+
+def test_screen__says_how_much_history_the_data_alarms_need() -> None:
+    said = lines(make_decision(status="healthy", alarms_from=date(2025, 6, 9), alarms_weeks=8))
+    place = said.index("  Data      no fault found")
+    assert said[place + 1].strip() == (
+        "data alarms by its own history from 2025-06-09: 8 more weeks of history are needed"
+    )
 
 
 @pytest.mark.parametrize(

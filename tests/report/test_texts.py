@@ -8,7 +8,7 @@ from typing import Any, get_args
 import pytest
 from decisions import make_decision, make_finding
 
-from driftloop.core.diagnosis import Drift, Pattern, Status
+from driftloop.core.diagnosis import Inputs, Pattern, Status
 from driftloop.core.intervals import Interval
 from driftloop.report import texts
 from driftloop.report.texts import Links
@@ -22,8 +22,8 @@ def said(status: str = "outdated", **over: Any) -> str:
 
 def test_alert__outdated_says_what_since_when_and_what_to_do() -> None:
     pattern = Pattern(bias=-54.2, worst="workingday = 1", worst_error=100.99)
-    drift = Drift(share=4 / 9, drifted=4, columns=9)
-    assert said(pattern=pattern, drift=drift, comparable_from=date(2025, 5, 5)) == (
+    inputs = Inputs(shifted=("temp", "a_b"), columns=9)
+    assert said(pattern=pattern, inputs=inputs, comparable_from=date(2025, 5, 5)) == (
         "Refitted weekly, it would have made **9.8 % less error** (90 % interval 7.5 to 12.1 %) over the 28 labelled "
         "days to 6 Apr 2025. Measured, not a forecast.\n\n"
         "| rentals/hour | v1 | normal for v1 | refitted weekly |\n| --- | --- | --- | --- |\n"
@@ -31,7 +31,7 @@ def test_alert__outdated_says_what_since_when_and_what_to_do() -> None:
         "- **Cost of waiting:** 8.4 normal days of error since 17 Feb 2025. Alert at 8.\n"
         "- **Pattern:** predicts 54.2 too few rentals/hour; worst where workingday = 1 (error 101.0).\n"
         "- **Data:** no fault found.\n"
-        "- **Inputs:** 4 of 9 columns shifted by Evidently's rule: no reason to retrain by itself.\n"
+        "- **Inputs:** 2 of 9 columns shifted (temp, a_b): no reason to retrain by itself.\n"
         "- **Unknown:** labels after 6 Apr 2025; data after 13 Apr 2025.\n"
         "- **Retraining can first be judged** when data reaches 5 May 2025.\n\n"
         "**Do:** set the label `retrain-model` (write access). You get a pull request, or a comment saying why not. "

@@ -214,3 +214,21 @@ def test_pipeline__a_day_is_compared_with_the_same_weekday(healthy: Workspace) -
     assert [finding.rule for finding in healthy.decision.findings] == ["too-few-rows"]  # Sunday: no row at all
     healthy.set(source={"until": "2024-06-15T00:00Z"}).run("collect", "prepare", "refit", "monitor")
     assert healthy.decision.findings == ()  # Friday
+
+
+def test_pipeline__more_missing_values_than_ever_are_a_fault_though_no_fixed_rule_is_broken(healthy: Workspace) -> None:
+    def some_lost(rows: pd.DataFrame) -> pd.DataFrame:
+        rows.loc[newest(rows) & (np.arange(len(rows)) % 21 == 0), "temperature"] = None
+        return rows
+
+    rewrite(healthy, some_lost)
+    healthy.set(evaluate={"min_gain": 0.0}).run()
+    (alarm,) = healthy.decision.alarms
+    assert (alarm.column, alarm.statistic, str(alarm.since)) == ("temperature", "null", "2024-06-10")
+    assert [finding.rule for finding in healthy.decision.findings] == ["unusual-null"]
+    assert (healthy.decision.status, healthy.decision.since) == ("data fault", alarm.since)
+    assert healthy.decision.reasons == (alarm.text,)
+    assert healthy.report.verdict.outcome == "keep production"
+    assert alarm.text in healthy.report.verdict.faults
+    assert healthy.decision.alarms_weeks > 0  # half a year of history: the rest is judged later
+    assert healthy.decision.alarms_from is not None

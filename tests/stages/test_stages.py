@@ -23,8 +23,12 @@ if TYPE_CHECKING:
 DECLARED: dict[str, Any] = yaml.safe_load((SRC.parent / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
 
 
-# Read in some cases only: without production, and with `refit: false`.
-CONDITIONAL = {"prepare": {"windows.judge_days"}, "train": {"windows.judge_days"}}
+# Read in some cases only: without production, with `refit: false`, with the policy `evidently`.
+CONDITIONAL = {
+    "prepare": {"windows.judge_days"},
+    "train": {"windows.judge_days"},
+    "monitor": {"windows.current_days"},
+}
 
 
 def hashes(space: Workspace) -> dict[str, str]:

@@ -6,19 +6,22 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from driftloop.core import refits
-from driftloop.core.diagnosis import ADVICE, ALERTED, Decision, Pattern, diagnose
-from driftloop.core.measure import pattern
+from driftloop.core.diagnosis import ADVICE, ALERTED, Decision, Inputs, Pattern, diagnose
+from driftloop.core.measure import pattern, rose_since
 from driftloop.core.policy import Evidence, Settings
 from driftloop.core.windows import Window, last_day
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import date
+
+    import pandas as pd
 
     from driftloop.core.diagnosis import Drift
     from driftloop.core.finding import Finding
     from driftloop.core.measure import Measured
     from driftloop.core.production import Card
+    from driftloop.core.states import Alarm, States
     from driftloop.params import Params
 
 
@@ -28,6 +31,8 @@ def decide(
     measured: Measured,
     findings: Sequence[Finding],
     *,
+    scored: pd.DataFrame,
+    states: States,
     drift: Drift,
     warnings: Sequence[str] = (),
 ) -> Decision:
@@ -41,8 +46,12 @@ def decide(
         See `measure.measure`.
     findings
         Of the quality rules, over the newest days.
+    scored
+        The sound rows of refits.parquet, all steps.
+    states
+        Data alarms; see `alarm.states`.
     drift
-        What Evidently's own rule says.
+        What Evidently's page says.
     warnings
         What could not be done and does not matter for the decision.
     """
@@ -50,12 +59,22 @@ def decide(
     until = last_day(params.source.until_instant, params.zone)
     evidence = None
     if card.trained_until is not None:
-        evidence = evidence_of(measured, drift_share=drift.share, trained_until=card.trained_until, until=until)
+        evidence = evidence_of(
+            measured,
+            drift_share=drift.share if params.monitor.policy == "evidently" else None,
+            trained_until=card.trained_until,
+            until=until,
+        )
     settings = Settings(alert_at_days=params.monitor.alert_at_days, calendar_days=params.monitor.calendar_days)
     policy = params.monitor.policy
     if policy == "avoidable_loss" and not params.monitor.refit:
         policy = "loss"
-    found = diagnose(evidence, findings, policy=policy, settings=settings)
+    alarms = states.active(until - timedelta(days=1))
+    findings = [*findings, *broken(alarms, findings)]
+    shifts = (alarm for alarm in alarms if alarm.kind == "shape")
+    findings += [alarm.harmful for alarm in shifts if rose_since(params, measured, scored, alarm.since)]
+    found = diagnose(evidence, findings, policy=policy, settings=settings, alarms=alarms)
+    weeks = states.weeks_missing
     judged, waiting = measured.judged, measured.waiting
     comparable = None
     if card.trained_until is not None:
@@ -95,6 +114,10 @@ def decide(
         recent_gain=measured.recent_gain,
         comparable_from=comparable if comparable and comparable > until else None,
         findings=tuple(findings),
+        alarms=alarms,
+        alarms_from=until + timedelta(weeks=weeks) if weeks else None,
+        alarms_weeks=weeks,
+        inputs=_inputs(states),
         drift=drift,
         pattern=pattern(params, measured.judged) if measured.error else Pattern(),
         warnings=tuple(warnings),
@@ -123,3 +146,17 @@ def evidence_of(measured: Measured, *, drift_share: float | None, trained_until:
         trained_until=trained_until,
         until=until,
     )
+
+
+def broken(alarms: Sequence[Alarm], findings: Sequence[Finding]) -> Iterator[Finding]:
+    """Give the data alarms on faults as findings, those of columns aside that a rule has found already."""
+    told = {finding.column for finding in findings if finding.kind == "fault"}
+    for alarm in alarms:
+        if alarm.kind == "fault" and alarm.column not in told:
+            yield alarm.finding
+
+
+def _inputs(states: States) -> Inputs:
+    judged = {name: shift for name, shift in states.shifts.items() if shift.limit is not None}
+    shifted = sorted((name for name in judged if judged[name].shifted), key=lambda name: -judged[name].ratio)
+    return Inputs(shifted=tuple(shifted), columns=len(judged))

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from driftloop.core.finding import Finding
 from driftloop.core.intervals import Interval
 from driftloop.core.policy import POLICIES, Evidence, Settings, loss
+from driftloop.core.states import Alarm
 from driftloop.core.windows import Window
 from driftloop.core.wording import less_error
 
@@ -32,12 +33,12 @@ ALERTED: frozenset[Status] = frozenset({"outdated", "degraded", "data fault", "i
 
 
 class Drift(BaseModel):
-    """What Evidently's own default rule says of the columns.
+    """What Evidently's page says of the columns: by its own default rule where the policy goes by that, else by ours.
 
     Attributes
     ----------
     share
-        Of columns that drifted; None where it could not be computed.
+        Of columns that drifted; None where there is no page.
     drifted, columns
         How many drifted, of how many.
     """
@@ -46,6 +47,23 @@ class Drift(BaseModel):
 
     share: float | None = None
     drifted: int = 0
+    columns: int = 0
+
+
+class Inputs(BaseModel):
+    """Which model inputs are distributed otherwise than before, beyond what is usual for them.
+
+    Attributes
+    ----------
+    shifted
+        Their names, the farthest first.
+    columns
+        How many are judged; 0 while the history is too short.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    shifted: tuple[str, ...] = ()
     columns: int = 0
 
 
@@ -102,9 +120,14 @@ class Decision(BaseModel):
     comparable_from
         When data reaches this day (exclusive), the gate can judge; None when it can now, or without production.
     findings
-        What the quality rules found.
-    drift, pattern
-        Evidently's default rule; how production errs.
+        What the quality rules found, and data alarms on faults.
+    alarms
+        All data alarms that last.
+    alarms_from, alarms_weeks
+        Day from which all of the data is judged by its own history, and how many weeks of it are needed until then;
+        None and 0 when it is.
+    inputs, drift, pattern
+        Which inputs are shifted; what Evidently's page says; how production errs.
     warnings
         What could not be done and did not matter for the decision.
     """
@@ -137,6 +160,10 @@ class Decision(BaseModel):
     recent_gain: Interval | None = None
     comparable_from: date | None = None
     findings: tuple[Finding, ...] = ()
+    alarms: tuple[Alarm, ...] = ()
+    alarms_from: date | None = None
+    alarms_weeks: int = 0
+    inputs: Inputs = Inputs()
     drift: Drift = Drift()
     pattern: Pattern = Pattern()
     warnings: tuple[str, ...] = ()
@@ -152,20 +179,32 @@ class Diagnosis(BaseModel):
     reasons: tuple[str, ...]
 
 
-def diagnose(evidence: Evidence | None, findings: Sequence[Finding], *, policy: str, settings: Settings) -> Diagnosis:
+def diagnose(
+    evidence: Evidence | None,
+    findings: Sequence[Finding],
+    *,
+    policy: str,
+    settings: Settings,
+    alarms: Sequence[Alarm] = (),
+) -> Diagnosis:
     """Let the kinds of evidence speak in their order.
 
     No production → no production; too few rows → insufficient data; broken data → data fault; the policy asks
-    → outdated; error up although a refit is no better → degraded; else healthy.
+    → outdated; error up although a refit is no better → degraded; inputs moved → watch; else healthy.
+
+    Inputs that moved alone come last: whether retraining pays, and whether error is up, is measured on losses. An
+    input that moves says less than they do, so it must not hide them.
 
     Parameters
     ----------
     evidence
         What was measured; None without production.
     findings
-        Of the quality rules, over the newest days.
+        Of the quality rules, over the newest days; then the data alarms that are faults.
     policy, settings
         `monitor` in params.yaml.
+    alarms
+        Data alarms that last.
     """
     scarce = tuple(finding.text for finding in findings if finding.kind == "too few")
     faults = tuple(finding.text for finding in findings if finding.kind == "fault")
@@ -173,9 +212,14 @@ def diagnose(evidence: Evidence | None, findings: Sequence[Finding], *, policy: 
         return Diagnosis(status="no production", reasons=("there is no production model yet", *scarce, *faults))
     if scarce:
         return Diagnosis(status="insufficient data", reasons=(*scarce, *faults))
+    since = min((alarm.since for alarm in alarms), default=None)
     if faults:
-        return Diagnosis(status="data fault", reasons=faults)
-    return _of_the_model(evidence, policy, settings)
+        return Diagnosis(status="data fault", since=since, reasons=faults)
+    found = _of_the_model(evidence, policy, settings)
+    if found.status == "healthy" and alarms:
+        reasons = tuple(alarm.text for alarm in alarms)
+        return Diagnosis(status="watch", since=since, reasons=(*reasons, *found.reasons))
+    return found
 
 
 def _of_the_model(evidence: Evidence, policy: str, settings: Settings) -> Diagnosis:

@@ -10,14 +10,21 @@ from driftloop.core.schema import columns_of
 from driftloop.core.windows import Window, last_day
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
     from driftloop.core.production import Card
+    from driftloop.core.states import Alarm
     from driftloop.params import Params
 
 
-def faulty_steps(params: Params, card: Card, profile: pd.DataFrame, scored: pd.DataFrame) -> list[date]:
-    """List the steps of scored rows that broke a quality rule: their losses say nothing about the model.
+def faulty_steps(
+    params: Params, card: Card, profile: pd.DataFrame, scored: pd.DataFrame, alarms: Sequence[Alarm] = ()
+) -> list[date]:
+    """List the steps of scored rows with faulty data: their losses say nothing about the model.
+
+    A step is faulty if it broke a quality rule, or if a data alarm on a fault lasted in it.
 
     Rows of a holdout, which has no steps, are cut into steps from its first day on.
     """
@@ -34,7 +41,8 @@ def faulty_steps(params: Params, card: Card, profile: pd.DataFrame, scored: pd.D
     return [
         step
         for step in steps
-        if any(
+        if any(alarm.kind == "fault" and alarm.touches(step, step + days) for alarm in alarms)
+        or any(
             finding.kind == "fault"
             for finding in quality.check(
                 quality.Evidence(profile, columns, Window(since=step, until=step + days), reference)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from driftloop.core import intervals, refits
 from driftloop.core.diagnosis import Pattern
 from driftloop.core.judged import judged_rows, labelled_until
+from driftloop.core.policy import LOSS_RISE
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -86,6 +87,19 @@ def _normal_error(params: Params, card: Card, sound: pd.DataFrame) -> float | No
     steps = refits.judged_steps(params.windows.judge_days, params.monitor.step_days)
     first = sound[sound["step"].isin(sorted(sound["step"].unique())[:steps])]
     return float(first["refit_loss"].mean()) if len(first) else None
+
+
+def rose_since(params: Params, measured: Measured, scored: pd.DataFrame, since: date) -> bool:
+    """Say whether production's loss rose on a day, for certain: above normal, and above the weeks before.
+
+    A loss that was up before says nothing about what happened on that day.
+    """
+    after, before = scored[scored["_day"] >= since], scored[scored["_day"] < since]
+    if after.empty or measured.normal_error is None:
+        return False
+    earlier = float(before["production_loss"].mean()) if len(before) else 0.0
+    rise = intervals.mean(after["production_loss"], after["_day"], confidence=params.evaluate.confidence)
+    return rise.above(LOSS_RISE * max(measured.normal_error, earlier))
 
 
 def pattern(params: Params, judged: pd.DataFrame) -> Pattern:

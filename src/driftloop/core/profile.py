@@ -23,7 +23,7 @@ FAR = 0.5  # of the reference's range, beyond its ends: a gross change of unit, 
 MANY_ROWS = 2  # per day, or every column would seem to go with the calendar
 
 ROWS = ""  # the profile's own "column" for what concerns whole rows
-COUNTS = ("rows", "null", "invalid", "infinite", "far", "unknown", "repeat")
+COUNTS = ("rows", "null", "invalid", "infinite", "far", "unknown", "repeat", "zero")
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,8 @@ def daily(rows: ir.Table, columns: Columns, reference: Known) -> pd.DataFrame:
     pandas.DataFrame
         `_day`, `column` and COUNTS: rows; null; invalid (no number where one belongs); infinite; far (beyond the
         reference's range by half of it); unknown (a name that the reference lacks); repeat (equal to the row
-        before, in order of time, within the same series where the key is a series and a time). Sorted by day and column; sums over days are valid.
+        before, in order of time, within the same series where the key is a series and a time);
+        zero. The target has neither of the last two. Sorted by day and column; sums over days are valid.
     """
     series = [name for name in columns.key if name != "_ts"] if "_ts" in columns.key else []
     before = ibis.window(group_by=series, order_by=[rows["_ts"], rows["_row"]])
@@ -121,6 +122,7 @@ def _count_numbers(rows: ir.Table, name: str, reference: Known) -> dict[str, ir.
     }
     if f"_before:{name}" in rows.columns:
         out[f"repeat:{name}"] = (value == rows[f"_before:{name}"]).sum()
+        out[f"zero:{name}"] = (value == 0).sum()
     if name in reference.ranges:
         low, high = reference.ranges[name]
         margin = FAR * (high - low)

@@ -23,7 +23,7 @@ from driftloop.core.recipe import recipe_of
 from driftloop.core.windows import Window, day_numbers, newest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from driftloop.core.diagnosis import Diagnosis
     from driftloop.core.finding import Finding
@@ -55,11 +55,9 @@ class Stream:
     losses
         Gives, for each fit, one loss per row of its window; None where those labels teach the estimator nothing.
     findings
-        What is wrong with the newest data, for production's card and the end of the data.
+        What rules and data alarms say of the newest data, for production's card and the end of the data.
     faulty
-        The steps of scored rows whose data was broken, for production's card.
-    alarms
-        What a calibrated data alarm says at the runs (ends of data) on which it speaks: it stands beside the findings.
+        The steps of scored rows whose data was broken as far as was known, for the same.
     seeded
         Whether another seed can give another model.
     """
@@ -67,8 +65,7 @@ class Stream:
     rows: pd.DataFrame
     losses: Callable[[Sequence[Fit]], Sequence[Losses | None]]
     findings: Callable[[Card, date], Sequence[Finding]] = lambda _card, _until: ()
-    faulty: Callable[[Card, pd.DataFrame], Sequence[date]] = lambda _card, _scored: ()
-    alarms: Mapping[date, Sequence[Finding]] = field(default_factory=dict)
+    faulty: Callable[[Card, pd.DataFrame, date], Sequence[date]] = lambda _card, _scored, _until: ()
     seeded: bool = True
 
 
@@ -316,16 +313,16 @@ class Replay:
             segments=self.params.data.segments,
         )
         faults = [finding.text for finding in self._findings(state, until)]
-        faults += [f"data fault in the judged step from {day}" for day in self.stream.faulty(state.card, judged)]
+        faults += [f"data fault in the judged step from {day}" for day in self.stream.faulty(state.card, judged, until)]
         return gate.vetoed(verdict, faults).outcome
 
     def _findings(self, state: _State, until: date) -> list[Finding]:
-        return [*self.stream.findings(state.card, until), *self.stream.alarms.get(until, ())]
+        return list(self.stream.findings(state.card, until))
 
     def _evidence(self, state: _State, until: date) -> Evidence:
         params = at(self.params, until)
         scored = self.scored(state.cut, until)
-        measured = measure(params, state.card, scored, self.stream.faulty(state.card, scored))
+        measured = measure(params, state.card, scored, self.stream.faulty(state.card, scored, until))
         return evidence_of(measured, drift_share=None, trained_until=state.cut, until=until)
 
     def _card(self, version: int, cut: date) -> Card:

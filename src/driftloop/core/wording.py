@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from driftloop.core.diagnosis import Decision
     from driftloop.core.intervals import Interval
+
+MOST_NAMED = 4
 
 
 def percent(share: float, digits: int = 1) -> str:
@@ -30,6 +33,19 @@ def less_error(gain: Interval) -> str:
         return f"{percent(gain.estimate)} less error ({span(gain)})"
     turned = {"estimate": -gain.estimate, "low": _minus(gain.high), "high": _minus(gain.low)}
     return f"{percent(-gain.estimate)} more error ({span(gain.model_copy(update=turned))})"
+
+
+def inputs_line(decision: Decision) -> str:
+    """Say how many inputs are shifted, and that this is no reason to retrain; empty where nothing is known."""
+    drift, inputs = decision.drift, decision.inputs
+    if decision.policy == "evidently" and drift.share is not None:
+        return f"{drift.drifted} of {drift.columns} columns shifted by Evidently's rule"
+    if not inputs.columns:
+        return ""
+    if not inputs.shifted:
+        return f"none of {inputs.columns} columns shifted beyond what is usual for it"
+    names = ", ".join(inputs.shifted[:MOST_NAMED]) + ("…" if len(inputs.shifted) > MOST_NAMED else "")
+    return f"{len(inputs.shifted)} of {inputs.columns} columns shifted ({names}): no reason to retrain by itself"
 
 
 def _minus(bound: float | None) -> float | None:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 import sys
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import ibis
@@ -13,8 +14,9 @@ import pandas as pd
 
 from driftloop import sources
 from driftloop.artifacts import replacing_folder
-from driftloop.core import judged, quality
+from driftloop.core import alarm, histogram, judged, quality
 from driftloop.core import profile as profiles
+from driftloop.core.decision import broken
 from driftloop.core.production import Card
 from driftloop.core.replay import at
 from driftloop.core.schema import columns_of
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from driftloop.core.finding import Finding
+    from driftloop.core.histogram import Grid
+    from driftloop.core.states import States
     from driftloop.params import Params
 
 
@@ -57,6 +61,8 @@ class History:
             _, _, rows, _ = tables(con, raw, self.columns, params.data.timezone)
             self.rows = con.create_table("rows", rows, temp=True)
         self.profiles: dict[date, pd.DataFrame] = {}
+        self.counted: tuple[pd.DataFrame, Grid] | None = None
+        self.alarms: dict[tuple[date, date], States] = {}
         self.steps: dict[tuple[date, date], bool] = {}
         self.found: dict[tuple[date, date], list[Finding]] = {}
 
@@ -72,11 +78,31 @@ class History:
             self.profiles[reference.until] = profiles.daily(self.rows, self.columns, known)
         return self.profiles[reference.until]
 
+    def states(self, card: Card, reference: Window) -> States:
+        """Give the data alarms under one production; those of a day do not depend on later ones."""
+        if (key := (reference.until, card.trained_until or reference.until)) not in self.alarms:
+            profile, (counts, grid) = self.profile(reference), self.histogram(reference)
+            self.alarms[key] = alarm.states(self.params, card, profile, counts, grid)
+        return self.alarms[key]
+
+    def histogram(self, reference: Window) -> tuple[pd.DataFrame, Grid]:
+        """Count per day and bin; the bins are those of the first production, which later ones resemble."""
+        if self.counted is None:
+            ranges = profiles.known(self.rows, self.columns, reference.until).ranges
+            grid = histogram.grid(self.rows, self.columns, reference, ranges)
+            self.counted = histogram.daily(self.rows, grid), grid
+        return self.counted
+
     def findings(self, card: Card, until: date) -> list[Finding]:
-        """Give what the quality rules say of the newest days when data ends at `until`."""
+        """Give what rules and data alarms say of the newest days when data ends at `until`."""
         reference = card.reference
         if reference is None:
             return []
+        rules = self._rules(reference, until)
+        active = self.states(card, reference).active(until - timedelta(days=1))
+        return [*rules, *broken(active, rules)]
+
+    def _rules(self, reference: Window, until: date) -> list[Finding]:
         if (key := (reference.until, until)) not in self.found:
             evidence = quality.Evidence(
                 profile=self.profile(reference),
@@ -88,8 +114,8 @@ class History:
             self.found[key] = [*quality.check(evidence), *quality.missing_labels(evidence.at(labelled))]
         return self.found[key]
 
-    def faulty(self, card: Card, scored: pd.DataFrame) -> list[date]:
-        """List the steps whose data was broken; see `judged.faulty_steps`."""
+    def faulty(self, card: Card, scored: pd.DataFrame, until: date) -> list[date]:
+        """List the steps whose data was broken, as far as was known when data ended at `until`; see `judged.faulty_steps`."""
         reference = card.reference
         if reference is None:
             return []
@@ -99,7 +125,13 @@ class History:
                 alone = pd.DataFrame({"step": [step]})
                 broken = judged.faulty_steps(self.params, card, self.profile(reference), alone)
                 self.steps[reference.until, step] = bool(broken)
-        return [step for step in steps if self.steps[reference.until, step]]
+        days = timedelta(days=self.params.monitor.step_days)
+        told = [each for each in self.states(card, reference).alarms if each.kind == "fault" and each.found < until]
+        return [
+            step
+            for step in steps
+            if self.steps[reference.until, step] or any(each.touches(step, step + days) for each in told)
+        ]
 
 
 def _say(line: str) -> None:

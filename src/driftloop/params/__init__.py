@@ -206,6 +206,10 @@ class Monitor(_Section):
     alert_at_days: Annotated[float, Field(gt=0)] = Field(default=8, description="normal days of error")
     calendar_days: Days = Field(default=91, description="policy calendar: days between retrainings")
     refit: bool = Field(default=True, description="false if training is dear: the loss test asks then")
+    data_alarms_per_year: Annotated[float, Field(gt=0, le=26)] = Field(default=1, description="false ones, expected")
+    quiet_days: Annotated[int, Field(ge=0, le=36_500)] = Field(
+        default=28, description="of a column, after a data alarm"
+    )
 
 
 class Train(_Section):

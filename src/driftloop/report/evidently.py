@@ -83,18 +83,19 @@ def render(
     private: Collection[str] = (),
     title: str,
     thresholds: Mapping[str, float] | None = None,
+    remarks: Sequence[str] = (),
 ) -> Rendered | Failed:
     """Render drift, performance (if outcomes are known) and a data summary as one page.
 
     `current` and `reference` hold features and maybe `prediction`. `judged`, in order of time, holds the target,
     `prediction` and maybe `proba:<class>`. With `thresholds`, drift is a normed Wasserstein or a Jensen-Shannon
-    distance at or above the column's threshold (0.1 if it has none).
+    distance at or above the column's threshold (0.1 if it has none). `remarks` stand on the page.
     """
     for name, frame in (("current", current), ("reference", reference)):
         if len(frame) < MIN_VALUES:
             return Failed(f"{name} window: expected at least {MIN_VALUES} rows, got {len(frame)}")
     limits = None if thresholds is None else {mask(name): float(value) for name, value in thresholds.items()}
-    job = Job(target=mask(target), task=task, thresholds=limits)
+    job = Job(target=mask(target), task=task, thresholds=limits, notes=list(remarks))
     roles = dict.fromkeys(numerical, True) | dict.fromkeys(categorical, False)
     if PREDICTION in current or PREDICTION in reference:
         roles.setdefault(PREDICTION, task == "regression")

@@ -43,39 +43,37 @@ def add_column(job: Job, name: str, frames: tuple[pd.DataFrame, pd.DataFrame], *
     """Take a column over if both windows have something to compare."""
     taken: list[pd.Series] = []
     for window, frame in zip(("current", "reference"), frames, strict=True):
-        values = _values(frame, name, number=number)
-        if isinstance(values, str):
-            job.left_out[name] = f"{values} in the {window} window"
+        found = values(frame[name], number=number) if name in frame else "missing"
+        if isinstance(found, str):
+            job.left_out[name] = f"{found} in the {window} window"
             return
-        taken.append(values)
-    if number and not all(_can_be_binned(values) for values in (*taken, pd.concat(taken))):
+        taken.append(found)
+    if number and not all(_can_be_binned(part) for part in (*taken, pd.concat(taken))):
         job.left_out[name] = "its values differ in their last digits only"
         return
     (job.numerical if number else job.categorical).append(mask(name))
     job.current[mask(name)], job.reference[mask(name)] = taken
-    if lost := sum(int(frame[name].count() - values.count()) for frame, values in zip(frames, taken, strict=True)):
+    if lost := sum(int(frame[name].count() - part.count()) for frame, part in zip(frames, taken, strict=True)):
         job.notes.append(f"{name}: infinite or huge values counted as missing: {lost}")
-    now, then = (float(values.isna().mean()) for values in taken)
+    now, then = (float(part.isna().mean()) for part in taken)
     if abs(now - then) >= TOLD_SHARE:
         job.notes.append(f"{name}: {now:.0%} missing now, {then:.0%} in the reference; drift ignores missing values")
 
 
-def _values(frame: pd.DataFrame, name: str, *, number: bool) -> pd.Series | str:
-    """One column in the types that Evidently takes, or why it cannot be shown."""
-    if name not in frame:
-        return "missing"
-    raw = frame[name].reset_index(drop=True)
+def values(column: pd.Series, *, number: bool) -> pd.Series | str:
+    """Give a column in the types that Evidently takes, or say why it cannot be shown."""
+    raw = column.reset_index(drop=True)
     if number:
         try:
-            values = pd.Series(pd.to_numeric(raw).to_numpy(dtype="float64", na_value=np.nan))
+            found = pd.Series(pd.to_numeric(raw).to_numpy(dtype="float64", na_value=np.nan))
         except (TypeError, ValueError):
             return "not numeric"
-        values = values.where(values.abs() < LARGEST)
+        found = found.where(found.abs() < LARGEST)
     else:
-        values = raw.astype(object).where(raw.notna(), None).map(_label, na_action="ignore").astype(object)
-        if values.nunique() > MAX_CATEGORIES:
-            return f"{values.nunique():,} different values"
-    return values if values.count() >= MIN_VALUES else f"fewer than {MIN_VALUES} values"
+        found = raw.astype(object).where(raw.notna(), None).map(_label, na_action="ignore").astype(object)
+        if found.nunique() > MAX_CATEGORIES:
+            return f"{found.nunique():,} different values"
+    return found if found.count() >= MIN_VALUES else f"fewer than {MIN_VALUES} values"
 
 
 def _label(value: object) -> str:
@@ -91,10 +89,13 @@ def _can_be_binned(values: pd.Series) -> bool:
 
 def add_judged(job: Job, judged: pd.DataFrame, target: str) -> None:
     """Take over the rows whose outcome is known."""
-    parts = {name: _values(judged, name, number=job.task == "regression") for name in (target, PREDICTION)}
-    for name, values in parts.items():
-        if isinstance(values, str):
-            job.notes.append(f"no performance section: {name}: {values} in the rows with outcomes")
+    number = job.task == "regression"
+    parts = {
+        name: values(judged[name], number=number) if name in judged else "missing" for name in (target, PREDICTION)
+    }
+    for name, found in parts.items():
+        if isinstance(found, str):
+            job.notes.append(f"no performance section: {name}: {found} in the rows with outcomes")
             return
     rows = pd.DataFrame(parts).rename(columns=mask).dropna()
     if len(rows) < MIN_VALUES:

@@ -4,28 +4,56 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from driftloop.artifacts import NEWEST, REFERENCE, read_frame, replacing_folder, write_json, write_text
+from driftloop.artifacts import (
+    COMPARED,
+    GRID,
+    NEWEST,
+    REFERENCE,
+    read_frame,
+    read_value,
+    replacing_folder,
+    write_json,
+    write_text,
+)
 from driftloop.core import losses, model
+from driftloop.core.deviation import WINDOW
+from driftloop.core.histogram import Grid
 from driftloop.core.judged import judged_rows
 from driftloop.core.schema import columns_of
-from driftloop.report import evidently
+from driftloop.core.windows import last_day, newest
+from driftloop.report import evidently, limits
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
 
+    from driftloop.core.states import States
     from driftloop.models import Production
     from driftloop.params import Params
 
 
 def render(
-    params: Params, production: Production, root: Path, scored: pd.DataFrame
+    params: Params, production: Production, root: Path, scored: pd.DataFrame, states: States
 ) -> evidently.Rendered | evidently.Failed | None:
-    """Render the page from samples; None where the parameters turn it off."""
+    """Render the page from samples; None where the parameters turn it off.
+
+    The newest week is compared with what the decision compares it with, by thresholds from the same calibration.
+    With the policy `evidently` it is production's reference and Evidently's own rule, which decide then.
+    """
     if params.report.max_rows == 0:
         return None
-    current, reference = (_with_prediction(production, read_frame(root / path)) for path in (NEWEST, REFERENCE))
+    until = last_day(params.source.until_instant, params.zone)
+    newest_rows, thresholds = read_frame(root / NEWEST), None
+    remarks: tuple[str, ...] = ()
+    if params.monitor.policy == "evidently":
+        current = _with_prediction(production, newest(until, params.windows.current_days).of(newest_rows))
+        reference = _with_prediction(production, read_frame(root / REFERENCE))
+    else:
+        grid = read_value(root / GRID, Grid)
+        current = limits.merged(newest(until, WINDOW).of(newest_rows), grid)
+        reference = limits.masked(limits.merged(read_frame(root / COMPARED), grid), states)
+        thresholds, remarks = limits.limits(current, reference, states, grid, private=params.data.private)
     columns = columns_of(params, production.card)
     return evidently.render(
         current,
@@ -36,6 +64,8 @@ def render(
         target=params.data.target,
         task=params.data.task,
         private=params.data.private,
+        thresholds=thresholds,
+        remarks=remarks,
         title=f"{params.model} v{production.card.version}"
         + (" · SIMULATED DATA" if params.source.kind == "simulator" else ""),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from driftloop.core.wording import less_error
+from driftloop.core.wording import inputs_line, less_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +61,7 @@ def _decision(decision: Decision) -> Iterator[str]:
         yield _line("Error", f"not measured yet: no labels that v{decision.version} has not seen; "
                     f"normal {_figure(decision.normal_error)}")  # fmt: skip
     if decision.waiting_days is not None:
-        since = f" since {decision.since}" if decision.since else ""
+        since = f" since {decision.since}" if decision.since and decision.status == "outdated" else ""
         cost = f"cost {decision.waiting_days:.1f} normal days of error{since} (alert at {decision.alert_at_days:g})"
         yield _line("Waiting", cost)
     if decision.recent_gain:
@@ -70,10 +70,11 @@ def _decision(decision: Decision) -> Iterator[str]:
     faults = [finding.text for finding in decision.findings]
     for name, text in zip(["Data", *[""] * len(faults)], faults or ["no fault found"], strict=False):
         yield _line(name, text)
-    drift = decision.drift
-    if drift.share is not None:
-        remark = "" if decision.policy == "evidently" else ": no reason to retrain by itself"
-        yield _line("Inputs", f"{drift.drifted} of {drift.columns} columns shifted by Evidently's rule{remark}")
+    if decision.alarms_from:
+        weeks = f"{decision.alarms_weeks} more week{'s' if decision.alarms_weeks > 1 else ''} of history"
+        yield _line("", f"data alarms by its own history from {decision.alarms_from}: {weeks} are needed")
+    if told := inputs_line(decision):
+        yield _line("Inputs", told)
     for warning in decision.warnings:
         yield _line("Warning", warning)
 

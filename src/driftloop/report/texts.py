@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from driftloop.core.wording import less_error
+from driftloop.core.wording import inputs_line, less_error
 from driftloop.report.markdown import LONGEST_TITLE, about, day, figure, last, plain, quiet, table
 
 if TYPE_CHECKING:
@@ -120,16 +120,14 @@ def _errors(decision: Decision) -> str:
 
 def _points(decision: Decision) -> Iterator[str]:
     if decision.waiting_days is not None:
-        since = f" since {day(decision.since)}" if decision.since else ""
+        since = f" since {day(decision.since)}" if decision.since and decision.status == "outdated" else ""
         bar = f" Alert at {decision.alert_at_days:g}." if decision.policy == "avoidable_loss" else ""
         yield f"- **Cost of waiting:** {decision.waiting_days:.1f} normal days of error{since}{_saved(decision)}.{bar}"
     if pattern := _pattern(decision):
         yield f"- **Pattern:** {pattern}."
     yield from _data(decision.findings)
-    drift = decision.drift
-    if drift.share is not None:
-        remark = "" if decision.policy == "evidently" else ": no reason to retrain by itself"
-        yield f"- **Inputs:** {drift.drifted} of {drift.columns} columns shifted by Evidently's rule{remark}."
+    if told := inputs_line(decision):
+        yield f"- **Inputs:** {plain(told)}."
     yield f"- **Unknown:** labels after {last(decision.labelled_until)}; data after {last(decision.until)}."
     if decision.comparable_from:
         yield f"- **Retraining can first be judged** when data reaches {day(decision.comparable_from)}."

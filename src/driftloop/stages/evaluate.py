@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from driftloop.artifacts import (
     CANDIDATE,
     CANDIDATE_CARD,
+    GRID,
+    HISTOGRAM,
     LABELLED,
     METRICS,
     PLOTS,
@@ -17,10 +19,12 @@ from driftloop.artifacts import (
     VERDICT,
     read_frame,
     read_json,
+    read_value,
     write_json,
     write_text,
 )
-from driftloop.core import gate, losses, model, refits
+from driftloop.core import alarm, gate, losses, model, refits
+from driftloop.core.histogram import Grid
 from driftloop.core.judged import faulty_steps, judged_rows
 from driftloop.core.production import Candidate, judged_days
 from driftloop.core.windows import last_day, newest
@@ -47,9 +51,11 @@ def run(params: Params, root: Path) -> None:
     judged = _judged(params, production, candidate, root, labelled)
     faults = [finding["text"] for finding in read_json(root / QUALITY)["findings"]]
     profile = read_frame(root / PROFILE)
-    faults += [
-        f"data fault in the judged step from {day}" for day in faulty_steps(params, production.card, profile, judged)
-    ]
+    states = alarm.states(params, production.card, profile, read_frame(root / HISTOGRAM), read_value(root / GRID, Grid))
+    until = last_day(params.source.until_instant, params.zone)
+    faults += [found.text for found in states.active(until - timedelta(days=1), "fault")]
+    faulty = faulty_steps(params, production.card, profile, judged, states.alarms)
+    faults += [f"data fault in the judged step from {day}" for day in faulty]
     verdict = gate.vetoed(_verdict(params, production, candidate or found, judged), faults)
     report = _report(params, production, candidate, judged, verdict)
     importance = plots.NO_IMPORTANCE

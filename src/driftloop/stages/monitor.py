@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from driftloop.artifacts import (
     DECISION,
     EVIDENTLY,
+    GRID,
+    HISTOGRAM,
     LABELLED,
     METRICS,
     PROFILE,
@@ -15,12 +17,14 @@ from driftloop.artifacts import (
     REFITS,
     read_frame,
     read_json,
+    read_value,
     write_json,
 )
-from driftloop.core import losses, model
+from driftloop.core import alarm, losses, model
 from driftloop.core.decision import decide
 from driftloop.core.diagnosis import Drift
 from driftloop.core.finding import Finding
+from driftloop.core.histogram import Grid
 from driftloop.core.judged import faulty_steps
 from driftloop.core.measure import measure
 from driftloop.core.production import honest_error
@@ -40,14 +44,17 @@ def run(params: Params, root: Path) -> None:
     """Decide how production is, and write down why."""
     production = read_production(root, params)
     findings = [Finding.model_validate(found) for found in read_json(root / QUALITY)["findings"]]
-    scored = read_frame(root / REFITS)
-    faulty = faulty_steps(params, production.card, read_frame(root / PROFILE), scored)
-    rendered = pages.render(params, production, root, scored)
+    scored, profile = read_frame(root / REFITS), read_frame(root / PROFILE)
+    states = alarm.states(params, production.card, profile, read_frame(root / HISTOGRAM), read_value(root / GRID, Grid))
+    faulty = faulty_steps(params, production.card, profile, scored, states.alarms)
+    rendered = pages.render(params, production, root, scored, states)
     decision = decide(
         params,
         production.card,
         measure(params, production.card, scored, faulty),
         findings,
+        scored=scored[~scored["step"].isin(faulty)],
+        states=states,
         drift=_drift(rendered),
         warnings=(rendered.reason,) if isinstance(rendered, evidently.Failed) else (),
     )
@@ -94,7 +101,9 @@ def _numbers(decision: Decision) -> dict[str, float]:
         "refit_gain": gain.estimate if gain else None,
         "refit_gain_low": gain.low if gain else None,
         "refit_gain_high": gain.high if gain else None,
-        "evidently_drift_share": decision.drift.share,
+        "evidently_drift_share": decision.drift.share if decision.policy == "evidently" else None,
+        "inputs_shifted": len(decision.inputs.shifted),
+        "data_alarms": len(decision.alarms),
         "findings": len(decision.findings),
     }
     return {name: value for name, value in numbers.items() if value is not None}

@@ -11,6 +11,9 @@ import pandas as pd
 
 from driftloop.artifacts import (
     CACHE,
+    COMPARED,
+    GRID,
+    HISTOGRAM,
     LABELLED,
     METRICS,
     NEWEST,
@@ -22,8 +25,8 @@ from driftloop.artifacts import (
     write_frame,
     write_json,
 )
+from driftloop.core import deviation, histogram, quality, sample
 from driftloop.core import profile as profiles
-from driftloop.core import quality, sample
 from driftloop.core.schema import MARKERS, columns_of, typed
 from driftloop.core.windows import Window, last_day, newest
 from driftloop.params import MOST_STEPS
@@ -54,16 +57,24 @@ def run(params: Params, root: Path) -> None:
         reference = card.reference or Window(
             since=_first_day(rows, until), until=labelled_until - timedelta(days=params.windows.judge_days)
         )
-        profile = profiles.daily(rows, columns, profiles.known(rows, columns, reference.until))
+        known = profiles.known(rows, columns, reference.until)
+        profile = profiles.daily(rows, columns, known)
         write_frame(root / PROFILE, profile)
+        grid = histogram.grid(rows, columns, reference, known.ranges)
+        write_json(root / GRID, grid.model_dump(mode="json"))
+        write_frame(root / HISTOGRAM, histogram.daily(rows, grid))
         given = rows.drop([name for name in rows.columns if name.startswith(MARKERS)])
         labelled = given.filter(given["_day"] < labelled_until, given[columns.target].notnull())
         if (oldest := _oldest_needed(params, card, labelled_until)) is not None:
             labelled = labelled.filter(labelled["_day"] >= oldest)
         _write(labelled, columns, params.train.max_rows, root / LABELLED)
-        for window, path in ((current, NEWEST), (reference, REFERENCE)):
-            part = given.filter(given["_day"] >= window.since, given["_day"] < window.until)
+        week = newest(until, max(params.windows.current_days, deviation.WINDOW))
+        for window, path in ((week, NEWEST), (reference, REFERENCE)):
+            part = given.filter(_within(given, window))
             _write(part, columns, params.report.max_rows, root / path)
+        compared = deviation.candidates(_first_day(rows, until), until)
+        part = given.filter(ibis.or_(*(_within(given, window) for window in compared)))
+        _write(part, columns, params.report.max_rows, root / COMPARED)
         evidence = quality.Evidence(
             profile=profile,
             columns=columns,
@@ -118,6 +129,10 @@ def _oldest_needed(params: Params, card: Card, labelled_until: date) -> date | N
         return None
     steps = MOST_STEPS * params.monitor.step_days
     return labelled_until - timedelta(days=steps + params.data.label_delay_days + max(days))
+
+
+def _within(rows: ir.Table, window: Window) -> ir.BooleanValue:
+    return (rows["_day"] >= window.since) & (rows["_day"] < window.until)
 
 
 def _first_day(rows: ir.Table, otherwise: date) -> date:

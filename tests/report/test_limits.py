@@ -1,0 +1,118 @@
+"""Evidently's page says of each column what the decision says of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from factories import make_columns
+from profiles import at, day, make_rows, make_series, make_tables, states
+
+from driftloop.core.deviation import WINDOW, candidates
+from driftloop.core.recursion import replay
+from driftloop.report import evidently, limits
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from driftloop.core.histogram import Grid
+    from driftloop.core.states import States
+
+DAYS = 480
+LAST = (DAYS - WINDOW, DAYS)
+
+
+def make_case(change: str) -> tuple[pd.DataFrame, States, Grid]:
+    rows = make_rows(DAYS).assign(z=lambda frame: np.exp(frame["x"]), d=lambda frame: frame["c"])
+    newest = at(rows, *LAST)
+    match change:
+        case "x moved":
+            rows.loc[newest, "x"] += 2
+        case "z by another unit":
+            rows.loc[newest, "z"] *= 10
+        case "names changed":
+            rows.loc[newest, "c"] = "a"
+        case "new names":
+            rows.loc[newest, "d"] = [f"new {row}" for row in range(24 * WINDOW)]
+        case "moved for weeks":
+            rows.loc[at(rows, DAYS - 30, DAYS), "x"] += 2
+    columns = make_columns(numerical=("x", "z"), categorical=("c", "d"))
+    found = replay(*make_series(rows, columns=columns), per_year=1, quiet_days=28)
+    return rows.assign(_day=rows["_ts"].dt.date), found, make_tables(rows, columns=columns)[2]
+
+
+def sides(rows: pd.DataFrame, found: States, grid: Grid) -> tuple[pd.DataFrame, pd.DataFrame]:
+    windows = candidates(day(0), day(DAYS))
+    before = rows[np.logical_or.reduce([rows["_day"].between(w.since, w.until, inclusive="left") for w in windows])]
+    newest = rows[at(rows, *LAST)]
+    return limits.merged(newest, grid), limits.masked(limits.merged(before, grid), found)
+
+
+@pytest.mark.parametrize(
+    ("change", "shifted"),
+    [
+        ("none", set()),
+        ("x moved", {"x"}),
+        ("z by another unit", {"z"}),
+        ("names changed", {"c"}),
+        ("new names", {"d"}),
+        ("moved for weeks", {"x"}),
+    ],
+)
+def test_page__agrees_with_the_decision_on_every_column(change: str, shifted: set[str]) -> None:
+    rows, found, grid = make_case(change)
+    assert {name for name, shift in found.shifts.items() if shift.shifted} == shifted
+    current, reference = sides(rows, found, grid)
+    thresholds, notes = limits.limits(current, reference, found, grid)
+    assert notes == ()  # whole rows: the page's own figure is ours, no threshold had to move
+    page = evidently.render(
+        current, reference, None, numerical=("x", "z"), categorical=("c", "d"), target="y", task="regression",
+        title="t", thresholds=thresholds,
+    )  # fmt: skip
+    assert isinstance(page, evidently.Rendered)
+    assert page.drifted == {name: name in shifted for name in ("x", "z", "c", "d")}
+    assert page.drift_share == len(shifted) / 4
+
+
+def test_limits__are_in_evidentlys_units() -> None:
+    rows, found, grid = make_case("x moved")
+    current, reference = sides(rows, found, grid)
+    thresholds, _ = limits.limits(current, reference, found, grid)
+    page = evidently.render(
+        current, reference, None, numerical=("x", "z"), categorical=("c", "d"), target="y", task="regression",
+        title="t", thresholds=thresholds,
+    )  # fmt: skip
+    assert isinstance(page, evidently.Rendered)
+    values = {m["config"]["column"]: m["value"] for m in page.json["metrics"] if "ValueDrift" in m["config"]["type"]}
+    for name, shift in found.shifts.items():
+        assert values[name] / thresholds[name] == pytest.approx(shift.ratio, rel=0.03, abs=0.01)
+
+
+def test_limits__where_a_sample_says_otherwise_all_rows_count_and_the_page_tells() -> None:
+    rows, found, grid = make_case("none")
+    shift = found.shifts["x"]
+    assert shift.distance is not None
+    close = replace(found, shifts={**found.shifts, "x": replace(shift, limit=shift.distance * 1.001)})
+    current, reference = sides(rows, close, grid)
+    for sample in range(20):
+        part = current.sample(frac=0.5, random_state=sample)
+        thresholds, notes = limits.limits(part, reference, close, grid)
+        exact = limits.distance(part["x"], reference["x"], number=True)
+        assert exact is not None
+        assert exact < thresholds["x"]  # not shifted, as all rows say
+        if notes:
+            assert notes[0].startswith("x: distance ")
+            return
+    pytest.fail("no sample fell on the other side of the threshold")
+
+
+def test_limits__what_is_not_judged_never_drifts_and_private_columns_are_not_told() -> None:
+    rows = make_rows(60)
+    found = states(rows, reference=40)
+    grid = make_tables(rows, reference=40)[2]
+    frame = rows.assign(_day=rows["_ts"].dt.date)
+    thresholds, notes = limits.limits(frame.tail(168), frame.head(400), found, grid, private=("c",))
+    assert thresholds == {"x": limits.NOT_JUDGED}
+    assert notes == ("x is not judged: its history is too short, or there are too few rows",)
