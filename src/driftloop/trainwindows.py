@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from driftloop import fits
 from driftloop.core import losses, model, trainwindow
-from driftloop.core.trainwindow import CANDIDATES, Choice
+from driftloop.core.choice import Choice
+from driftloop.core.trainwindow import CANDIDATES
 
 if TYPE_CHECKING:
     from datetime import date

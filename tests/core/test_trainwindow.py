@@ -6,7 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from driftloop.core.trainwindow import CANDIDATES, HALF_LIFE_STEPS, Choice, choose, origins
+from driftloop.core.choice import Choice
+from driftloop.core.trainwindow import CANDIDATES, HALF_LIFE_STEPS, choose, origins
 from driftloop.params import MOST_STEPS
 
 

@@ -78,7 +78,8 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Project:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(SRC.parent / name, root / name)
     (root / "dvc.lock").unlink(missing_ok=True)
-    shutil.rmtree(root / "metrics")
+    for folder in ("metrics", "backtest"):
+        shutil.rmtree(root / folder)
     (root / "models/production/model.skops").unlink(missing_ok=True)
     write_json(root / CARD, Card().model_dump(mode="json"))
     complete = Params.model_validate(SMALL).model_dump(mode="json")  # DVC wants every key to be there

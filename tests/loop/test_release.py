@@ -57,7 +57,7 @@ def test_plan__a_new_version_is_released(site: Site) -> None:
     found = plan(site, before)
     assert isinstance(found, Release)
     assert (found.tag, found.target, found.name) == (f"{PARAMS.model}-v2", head, f"{PARAMS.model} v2")
-    assert "9.8 % less error; asked by @&#8203;ann" in found.body
+    assert "9.8 % less error; asked by @\u200bann" in found.body
 
 
 def test_plan__a_card_with_another_note_is_none(site: Site) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import yaml
 from architecture import SRC
 from hub import Clone
-from workspace import SMALL, Workspace, merged
+from workspace import SMALL, STAGES, Workspace, merged
 
 from driftloop.artifacts import DECISION
 from driftloop.params import Params
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MODEL = "small"
 # Commuting habits change on 10 February 2025, so the simulator. `driftloop refresh` goes on by a week from UNTIL.
 PROMOTED, UNTIL, NEXT, AFTER = (f"2025-{day}T00:00Z" for day in ("01-06", "04-07", "04-14", "04-21"))
-LEFT_OUT = ("tests/", "benchmarks/", "metrics/", "models/", "dvc.lock")
+LEFT_OUT = ("tests/", "backtest/", "benchmarks/", "metrics/", "models/", "dvc.lock")
 
 
 @dataclass(frozen=True)
@@ -101,4 +101,4 @@ def _make(project: Project) -> None:
 
 def _keep(space: Workspace) -> None:
     """Let DVC lock what the stages have written, and keep it for whoever runs them again."""
-    subprocess.run([sys.executable, "-m", "dvc", "commit", "--force", "--quiet"], cwd=space.root, check=True)
+    subprocess.run([sys.executable, "-m", "dvc", "commit", "--force", "--quiet", *STAGES], cwd=space.root, check=True)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from driftloop.core import intervals, refits
+from driftloop.core.choice import Choice
 from driftloop.core.intervals import Interval
 from driftloop.core.production import JudgedDay
-from driftloop.core.trainwindow import Choice
 from driftloop.core.windows import Window
 from driftloop.core.wording import less_error, percent
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from driftloop.core.choice import Choice
 from driftloop.core.recipe import Recipe
-from driftloop.core.trainwindow import Choice
 from driftloop.core.windows import Window
 from driftloop.errors import ModelError
 

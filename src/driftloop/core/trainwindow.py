@@ -11,11 +11,9 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import TypeAlias
 
-from pydantic import BaseModel, ConfigDict
-
+from driftloop.core.choice import Choice
 from driftloop.core.refits import Step
 from driftloop.core.windows import Window
-from driftloop.core.wording import percent
 from driftloop.params import MOST_STEPS
 
 CANDIDATES: tuple[int | str, ...] = ("all", 365, 182, 91)
@@ -23,37 +21,6 @@ HALF_LIFE_STEPS = 8
 MONDAY = date(1970, 1, 5)  # steps are counted from here, so that the choice does not hang on when production began
 
 Totals: TypeAlias = Mapping[int | str, float]
-
-
-class Choice(BaseModel):
-    """A training window, and what spoke for it.
-
-    Attributes
-    ----------
-    train_days
-        In days, or "all".
-    saved
-        Share of the loss of training on everything that it saved, newer steps weighing more; None where nothing was
-        compared.
-    steps
-        Number of steps that were compared.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    train_days: int | str
-    saved: float | None = None
-    steps: int = 0
-
-    @property
-    def reason(self) -> str:
-        """Say what was chosen, and why."""
-        what = "everything" if self.train_days == "all" else f"the last {self.train_days} days"
-        if self.saved is None:
-            return f"{what}: no shorter window could be compared yet"
-        if self.train_days == "all":
-            return f"{what}: no shorter window made less error over {self.steps} steps"
-        return f"{what}: {percent(self.saved)} less error than everything over {self.steps} steps, newer ones weighing more"
 
 
 def on_grid(day: date, step_days: int) -> date:

@@ -19,9 +19,9 @@ from driftloop.artifacts import (
     write_json,
 )
 from driftloop.core import model, modelfile
+from driftloop.core.choice import Choice
 from driftloop.core.production import Candidate
 from driftloop.core.recipe import recipe_of
-from driftloop.core.trainwindow import Choice
 from driftloop.core.windows import Window, last_day, newest
 
 if TYPE_CHECKING:
