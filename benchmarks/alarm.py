@@ -22,7 +22,8 @@ from scipy.spatial.distance import jensenshannon
 from scipy.stats import chi2, wasserstein_distance
 
 from driftloop.core.deviation import Column
-from driftloop.core.histogram import TOP_NAMES, UNIT, Bins, number_bins
+from driftloop.core.drift import UNIT
+from driftloop.core.histogram import TOP_NAMES, Bins, number_bins
 from driftloop.core.recursion import replay
 from driftloop.sources.simulator import SINCE, simulate
 

@@ -10,7 +10,8 @@ from scipy.spatial.distance import jensenshannon
 from scipy.stats import wasserstein_distance
 
 from driftloop.core import drift
-from driftloop.core.histogram import UNIT, Bins, number_bins
+from driftloop.core.drift import UNIT
+from driftloop.core.histogram import Bins, number_bins
 
 few = st.lists(st.integers(-5, 5), min_size=1, max_size=40)
 many = st.lists(st.floats(-1e3, 1e3, allow_nan=False), min_size=2, max_size=200)

@@ -15,7 +15,8 @@ from profiles import make_rows, make_tables
 from scipy.stats import wasserstein_distance
 
 from driftloop.core import drift, histogram
-from driftloop.core.histogram import BINS, TOP_NAMES, UNIT, Bins, Grid, number_bins
+from driftloop.core.drift import UNIT
+from driftloop.core.histogram import BINS, TOP_NAMES, Bins, Grid, number_bins
 from driftloop.core.schema import typed
 from driftloop.core.windows import Window
 

@@ -279,7 +279,7 @@ def test_run__tells_again_when_it_is_another_trouble(site: Site, before: Decisio
 @pytest.mark.parametrize("decision", [OUTDATED, FAULT], ids=["outdated", "fault"])
 def test_run__tells_again_when_it_comes_back_after_a_recovery(site: Site, decision: Decision) -> None:
     closed_by_hand(site, decision)
-    assert run(site, HEALTHY) == ["noted in #1, which a person closed, that it is over"]
+    assert run(site, HEALTHY) == ["noted in #1, which is closed, that it is over"]
     assert run(site, HEALTHY) == ["did nothing: there is nothing to tell"]
     assert comments(site) == []
     run(site, decision)

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from driftloop.core.histogram import UNIT
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Numbers = NDArray[np.float64] | NDArray[np.int64]
+
+UNIT = 65_536  # sums count in such parts of the reference's standard deviation: whole numbers add up exactly
 
 
 def wasserstein(now: Numbers, now_sums: Numbers, then: Numbers, then_sums: Numbers) -> NDArray[np.float64]:

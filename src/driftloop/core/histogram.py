@@ -10,6 +10,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from driftloop.core import sample
+from driftloop.core.drift import UNIT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,8 +25,8 @@ BINS = 64  # inside the reference's range; one more at either end
 MARGIN = 0.1  # of the reference's range, beyond which a value lies outside
 TOP_NAMES = 20
 SAMPLE_ROWS = 20_000  # of the reference, to place the bins
-UNIT = 65_536  # sums count in such parts of the reference's standard deviation: whole numbers add up exactly
 MOST_UNITS = 2**31 - 1
+SMALLEST_SCALE = 1e-300  # one over a smaller one is infinite
 
 
 class Bins(BaseModel):
@@ -114,7 +115,7 @@ def number_bins(values: NDArray[np.float64], low: float, high: float) -> Bins:
     return Bins(
         edges=tuple(float(edge) for edge in edges),
         origin=float(np.median(values)),
-        scale=spread if spread > tiny else margin,
+        scale=max(spread if spread > tiny else margin, SMALLEST_SCALE),
     )
 
 

@@ -32,7 +32,7 @@ def _first(stage: Stage, where: Path, until: date) -> None:
     write_json(where / CARD, Card().model_dump(mode="json"))
     (where / MODEL).unlink(missing_ok=True)
     _pipeline(stage, where, until)
-    stage.driftloop(where, "promote", "--first")
+    stage.driftloop(where, "promote", "--first", "--force")  # a short beginning may lack values that come later
     card = stage.read_card(where)
     stage.tell.came_out(f"v{card.version} exists in the rehearsal alone: {card.rows:,} rows, {card.trained}")
 
