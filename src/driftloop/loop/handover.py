@@ -243,7 +243,7 @@ def _content(path: Path, name: str) -> bytes:
 def _check_size(name: str, size: int) -> None:
     most = MOST_MODEL_BYTES if name.endswith(MODEL.name) else MOST_BYTES
     if size > most:
-        msg = f"{name}: expected at most {most >> 20} MiB, got {size / (1 << 20):.0f}; larger models need DVC and a remote"
+        msg = f"{name}: expected at most {most >> 20} MiB, got {size / (1 << 20):.0f}"
         raise LoopError(msg)
 
 
