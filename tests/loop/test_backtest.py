@@ -13,7 +13,7 @@ from workspace import Workspace
 from yaml import safe_load
 
 from driftloop.artifacts import METRICS
-from driftloop.core.backtest import own_rules
+from driftloop.core.backtest import own_rules, rules
 from driftloop.errors import DataError, ParamsError
 from driftloop.loop import backtest
 from driftloop.loop.backtest import BACKTEST, FRONTIER, Options
@@ -67,6 +67,14 @@ def test_measure__writes_numbers_of_the_setting_alone(space: Workspace) -> None:
     numbers = json.loads((space.root / METRICS / "backtest.json").read_text("utf-8"))
     assert all(isinstance(number, float) for number in numbers.values())
     assert {"loss", "above_always", "alerts_a_year"} <= set(numbers)
+
+
+def test_measure__a_policy_that_cannot_be_replayed_is_one_line(space: Workspace) -> None:
+    params = load_params(space.root / "params.yaml")
+    drifting = params.model_copy(update={"monitor": params.monitor.model_copy(update={"policy": "evidently"})})
+    with pytest.raises(ParamsError, match=r"^params.yaml: monitor.policy: expected .*, got evidently, .*$"):
+        backtest.measure(drifting, space.root)
+    assert "evidently" not in {rule.policy for rule in rules(drifting)}  # what `driftloop backtest` compares
 
 
 def test_write__everything_is_there(space: Workspace) -> None:

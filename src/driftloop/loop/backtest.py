@@ -90,10 +90,18 @@ def run(params: Params, root: Path, options: Options, *, rules: Sequence[Rule] |
 
     Raises
     ------
+    ParamsError
+        If a rule asks by Evidently's drift share, which no replay has.
     DataError
         If the history is too short, or its first part teaches the estimator nothing.
     """
     begun = time.monotonic()
+    if any(rule.policy == "evidently" for rule in rules or ()):
+        msg = (
+            "params.yaml: monitor.policy: expected avoidable_loss, loss or calendar to replay, got evidently, whose "
+            "drift shares the past does not have; `driftloop backtest` compares the others"
+        )
+        raise ParamsError(msg)
     folder = root / CACHE / "backtest"
     past = history.History(params, history.raw(params, folder))
     labelled = past.labelled(params.train.max_rows)
