@@ -149,14 +149,7 @@ def test_repro__after_a_promotion_does_not_train_again(project: Project) -> None
     assert "mae" in diff["metrics/production.json"]
 
 
-def test_repro__forced_twice_leaves_the_same_lock(project: Project) -> None:
-    before = (project.root / "dvc.lock").read_bytes()
-    project.repro("-f")
-    assert (project.root / "dvc.lock").read_bytes() == before
-    assert project.sh("git", "status", "--porcelain") == ""
-
-
-def test_repro__after_a_kill_is_right(project: Project) -> None:
+def test_repro__after_a_kill_is_right_and_forced_the_same(project: Project) -> None:
     project.set(source={"until": "2024-06-24T00:00Z"})
     for seconds in (2, 7):
         running = subprocess.Popen(["dvc", "repro", "-q"], cwd=project.root, env=ENV, start_new_session=True)

@@ -138,7 +138,10 @@ def rules(params: Params) -> list[Rule]:
 def own_rules(params: Params) -> list[Rule]:
     """List the two ends, and what params.yaml says."""
     own = Settings(alert_at_days=params.monitor.alert_at_days, calendar_days=params.monitor.calendar_days)
-    names = ("always", "never", params.monitor.policy)
+    policy = params.monitor.policy
+    if policy == "avoidable_loss" and not params.monitor.refit:
+        policy = "loss"  # as the decision does
+    names = ("always", "never", policy)
     return [Rule(name, name, own) for name in names]
 
 
