@@ -1,8 +1,6 @@
 # Each target sets itself up: uv is taken from the PATH, or put into .uv/ if it is missing.
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := $(UV) run --quiet --frozen
-# One more than there are processors, for some tests wait.
-WORKERS = $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 ACTIONS := tests/runner/node_modules/.package-lock.json
 
 .PHONY: repro rehearse test lint setup
@@ -19,7 +17,7 @@ rehearse: setup ## play the whole loop here: alert, label, pull request, merge
 	@$(RUN) driftloop rehearse
 
 test: setup $(ACTIONS) ## run all tests
-	$(RUN) pytest -n $(WORKERS) --dist worksteal -q
+	$(RUN) pytest -n auto --dist worksteal -q
 
 lint: setup ## check style, types and workflows
 	$(RUN) ruff check

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 import handed
 import pytest
 from rehearsed import User
-
-from driftloop.sources.simulator import simulate
 
 if TYPE_CHECKING:
     from handed import Made
@@ -106,21 +103,3 @@ def test_rehearse__a_verb_that_fails_is_one_line(made: Made, tmp_path_factory: p
         r"rehearse: step 1, “.*”: `dvc repro prepare` ended with exit code \d+: .*no such table.*\n", other.err
     )
     assert list(user.tmp.iterdir()) == []
-
-
-def test_rehearse__own_data_as_far_as_it_carries(made: Made, tmp_path_factory: pytest.TempPathFactory) -> None:
-    user = User.copy(made, tmp_path_factory.mktemp("own"))
-    rows = simulate(datetime(2024, 10, 1, tzinfo=UTC), datetime(2024, 12, 25, tzinfo=UTC))
-    (user.root / "in").mkdir()
-    rows.to_csv(user.root / "in/rows.csv", index=False)
-    source = {"kind": "files", "path": "in/*.csv", "until": "2024-12-25T00:00Z", "fingerprint": None}
-    user.set(model="mine", source=source, monitor={"alert_at_days": 2})
-    own = play(user)
-    assert (own.code, own.err) == (0, ""), own.out + own.err
-    assert "SIMULATED" not in own.out
-    assert "They are left out; `git add` takes them in." in own.out
-    assert "there is no production model: the rehearsal makes one half way" in own.out
-    assert "mine v1 is healthy" in own.out
-    assert "retraining that pays: the loop did not ask for it in 1 scheduled run" in own.out
-    assert "planted  " not in own.out
-    assert own.user.files() == own.before

@@ -32,8 +32,6 @@ def make_case(change: str) -> tuple[pd.DataFrame, States, Grid]:
             rows.loc[newest, "x"] += 2
         case "z by another unit":
             rows.loc[newest, "z"] *= 10
-        case "names changed":
-            rows.loc[newest, "c"] = "a"
         case "new names":
             rows.loc[newest, "d"] = [f"new {row}" for row in range(24 * WINDOW)]
         case "moved for weeks":
