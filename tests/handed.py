@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
-import subprocess
-import time
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import yaml
 from adapter import Site
-from architecture import SRC
 from hub import Clone, make_hub
+from once import copy_ours, once
 from workspace import SMALL, Workspace, merged
 
 from driftloop.github.git import Git
@@ -60,34 +57,12 @@ class Made:
 
 
 def made(factory: pytest.TempPathFactory) -> Made:
-    """Make them, or wait for the worker that does."""
-    base = factory.getbasetemp()
-    root = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "handed"
-    done = root / "done"
-    try:
-        root.mkdir()
-    except FileExistsError:
-        while not done.exists():
-            time.sleep(0.2)
-        assert done.read_text() == "", done.read_text()
-        return Made(root)
-    failed = "another worker failed to make the hand-overs"
-    try:
-        _make(Made(root))
-        failed = ""
-    finally:
-        done.write_text(failed)
-    return Made(root)
+    """Make them, once for all workers."""
+    return Made(once(factory, "handed", lambda root: _make(Made(root))))
 
 
 def _make(found: Made) -> None:
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "src", ".dvc", ".gitignore", "dvc.yaml"],
-        cwd=SRC.parent, check=True, capture_output=True, text=True,
-    ).stdout  # fmt: skip
-    for name in (name for name in listed.split("\0") if name and (SRC.parent / name).exists()):
-        (found.repo / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(SRC.parent / name, found.repo / name)
+    copy_ours(found.repo, "src", ".dvc", ".gitignore", "dvc.yaml")
     complete = Params.model_validate(merged(SMALL, {"source": {"until": "2025-01-06T00:00Z"}})).model_dump(mode="json")
     space = Workspace.create(found.repo)
     (found.repo / "params.yaml").write_text(yaml.safe_dump(complete, sort_keys=False), encoding="utf-8")

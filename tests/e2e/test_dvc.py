@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
-from architecture import SRC
+from once import copy_ours
 from workspace import SMALL, merged
 
 from driftloop.artifacts import CARD, VERDICT, write_json
@@ -70,13 +70,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Commit a small pipeline whose production was promoted and has been watched for six weeks."""
     root = tmp_path_factory.mktemp("project")
     project = Project(root)
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=SRC.parent, check=True, capture_output=True, text=True,
-    ).stdout  # fmt: skip
-    for name in (name for name in listed.split("\0") if name and (SRC.parent / name).exists()):
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(SRC.parent / name, root / name)
+    copy_ours(root)
     (root / "dvc.lock").unlink(missing_ok=True)
     for folder in ("metrics", "backtest"):
         shutil.rmtree(root / folder)

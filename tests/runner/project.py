@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import yaml
-from architecture import SRC
 from hub import Clone
+from once import copy_ours, once
 from workspace import SMALL, STAGES, Workspace, merged
 
 from driftloop.artifacts import DECISION
@@ -52,35 +50,12 @@ class Project:
 
 
 def made(factory: pytest.TempPathFactory) -> Project:
-    """Make it, or wait for the worker that does."""
-    base = factory.getbasetemp()
-    root = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "project"
-    done = root / "done"
-    try:
-        root.mkdir()
-    except FileExistsError:
-        while not done.exists():
-            time.sleep(0.2)
-        assert done.read_text() == "", done.read_text()
-        return Project(root)
-    failed = "another worker failed to make the project"
-    try:
-        _make(Project(root))
-        failed = ""
-    finally:
-        done.write_text(failed)
-    return Project(root)
+    """Make it, once for all workers."""
+    return Project(once(factory, "project", lambda root: _make(Project(root))))
 
 
 def _make(project: Project) -> None:
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=SRC.parent, check=True, capture_output=True, text=True,
-    ).stdout  # fmt: skip
-    for name in listed.split("\0"):
-        if name and not name.startswith(LEFT_OUT) and (SRC.parent / name).is_file():
-            (project.repo / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(SRC.parent / name, project.repo / name)
+    copy_ours(project.repo, without=LEFT_OUT)
     start = {"source": {"until": PROMOTED, "fingerprint": "simulator-1"}}
     complete = Params.model_validate(merged(SMALL, start)).model_dump(mode="json")
     space = Workspace.create(project.repo)

@@ -123,8 +123,9 @@ class History:
         for step in steps:
             if (reference.until, step) not in self.steps:
                 alone = pd.DataFrame({"step": [step]})
-                broken = judged.faulty_steps(self.params, card, self.profile(reference), alone)
-                self.steps[reference.until, step] = bool(broken)
+                self.steps[reference.until, step] = bool(
+                    judged.faulty_steps(self.params, card, self.profile(reference), alone)
+                )
         days = timedelta(days=self.params.monitor.step_days)
         told = [each for each in self.states(card, reference).alarms if each.kind == "fault" and each.found < until]
         return [
