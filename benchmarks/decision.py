@@ -12,7 +12,7 @@ import pandas as pd
 
 from driftloop.core import backtest
 from driftloop.core.policy import Settings
-from driftloop.core.replay import Rule
+from driftloop.core.course import Rule
 from driftloop.loop import backtest as replaying
 from driftloop.params import Params
 

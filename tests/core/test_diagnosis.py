@@ -20,13 +20,15 @@ FAULT = Finding(rule="stuck", column="x", kind="fault", rows=24, of=168, text="x
 UP, NORMAL = 1.5, 0.8  # lower bounds of the error, of 1
 
 
-def make_evidence(*, days: float = 0.0, error: float = NORMAL, age: int = 10, drift: float = 0.0) -> Evidence:
+def make_evidence(
+    *, days: float = 0.0, error: float = NORMAL, age: int = 10, drift: float = 0.0, refusal: str | None = None
+) -> Evidence:
     return Evidence(
         error=Interval(estimate=error + 0.1, low=error, high=error + 0.2, level=0.9),
         normal_error=1.0,
         waiting=Waiting(days=days, since=START if days else None, saved=0.0, history=()),
         recent_gain=Interval(estimate=0.14, low=0.05, high=0.23, level=0.9),
-        long_gain=Interval(estimate=0.1, low=0.02, high=0.18, level=0.9),
+        refusal=refusal,
         drift_share=drift,
         trained_until=START,
         until=START + timedelta(days=age),
@@ -62,6 +64,13 @@ def make_alarm(**over: Any) -> Alarm:
         (make_evidence(days=20, error=NORMAL), [], "outdated", "keeping production has cost 20.0 normal days"),
         (make_evidence(days=7.9, error=UP), [], "degraded", "error is 60 % above normal"),
         (make_evidence(days=7.9, error=NORMAL), [], "healthy", "waiting has cost 7.9 normal days of error"),
+        (make_evidence(days=9, error=UP, refusal="not certain"), [], "degraded", "error is 60 % above normal"),
+        (
+            make_evidence(days=9, refusal="not certain"),
+            [],
+            "healthy",
+            "waiting has cost 9.0 normal days of error (alert",
+        ),
     ],
 )
 def test_diagnose__order(evidence: Evidence | None, findings: list[Finding], status: Status, first: str) -> None:

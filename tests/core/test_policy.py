@@ -31,7 +31,7 @@ def make_evidence(**over: Any) -> Evidence:
         "normal_error": None,
         "waiting": None,
         "recent_gain": None,
-        "long_gain": None,
+        "refusal": None,
         "drift_share": None,
         "trained_until": START,
         "until": START,
@@ -40,22 +40,22 @@ def make_evidence(**over: Any) -> Evidence:
 
 
 @pytest.mark.parametrize(
-    ("cost", "gain", "asks"),
+    ("cost", "refusal", "asks"),
     [
-        (waiting(8.0), interval(0.001), True),
-        (waiting(7.99), interval(0.5), False),  # not yet
-        (waiting(80.0), interval(0.0), False),  # not certain
-        (waiting(80.0), interval(None), False),
-        (waiting(80.0), None, False),
-        (None, interval(0.5), False),
+        (waiting(8.0), None, True),
+        (waiting(7.99), None, False),  # not yet
+        (waiting(80.0), "not certain enough", False),  # nobody is asked for what would be refused
+        (None, None, False),
     ],
 )
-def test_avoidable_loss__needs_cost_and_certainty(cost: Waiting | None, gain: Interval | None, *, asks: bool) -> None:
-    assert bool(policy.avoidable_loss(make_evidence(waiting=cost, long_gain=gain), SETTINGS)) == asks
+def test_avoidable_loss__needs_cost_and_a_gate_that_opens(
+    cost: Waiting | None, refusal: str | None, *, asks: bool
+) -> None:
+    assert bool(policy.avoidable_loss(make_evidence(waiting=cost, refusal=refusal), SETTINGS)) == asks
 
 
 def test_avoidable_loss__says_since_when() -> None:
-    found = policy.avoidable_loss(make_evidence(waiting=waiting(8.26), long_gain=interval(0.1)), SETTINGS)
+    found = policy.avoidable_loss(make_evidence(waiting=waiting(8.26)), SETTINGS)
     assert found == "keeping production has cost 8.3 normal days of error since 2025-01-06 (alert at 8)"
 
 

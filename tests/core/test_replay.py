@@ -12,15 +12,17 @@ import pytest
 from factories import START, make_days, make_params
 
 from driftloop.core import timeline as timelines
+from driftloop.core.course import Fit, Rule, Stream
 from driftloop.core.finding import Finding
 from driftloop.core.policy import Settings
-from driftloop.core.replay import Fit, Replay, Rule, Stream, at
+from driftloop.core.replay import Replay
+from driftloop.core.timeline import at
 from driftloop.core.windows import Window, last_day
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from driftloop.core.replay import Course, Losses
+    from driftloop.core.course import Course, Losses
 
 ROWS = 4  # a day
 WEEKS = 48
@@ -94,7 +96,7 @@ def test_course__gain_is_what_retraining_saves_in_four_weeks() -> None:
 def test_served__adds_up_exactly() -> None:
     one = replay()
     window = Window(since=one.timeline.runs[0], until=one.timeline.scored_until)
-    served = {name: one.served(one.course(Rule(name, name, AVOIDABLE)), window) for name in ("never", "always")}
+    served = {name: one.table.served(one.course(Rule(name, name, AVOIDABLE)), window) for name in ("never", "always")}
     after = (one.timeline.scored_until - CHANGE).days * ROWS
     assert len(served["never"]) == window.days * ROWS
     assert served["never"].sum() == window.days * ROWS + after
@@ -146,7 +148,7 @@ def test_course__the_calendar_asks_by_the_age_of_the_labels() -> None:
 def test_scored__is_what_the_stage_writes() -> None:
     one = replay()
     cut = one.timeline.first_cut
-    table = one.scored(cut, cut + timedelta(days=35))
+    table = one.table.scored(cut, cut + timedelta(days=35))
     assert sorted(table["step"].unique()) == [cut + timedelta(weeks=week) for week in range(4)]
     assert len(table) == 4 * 7 * ROWS
     assert (table["production_loss"] == 1).all()

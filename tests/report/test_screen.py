@@ -208,3 +208,9 @@ def test_screen__says_what_was_lost_when_refits_were_worse() -> None:
 
 def test_screen__shows_warnings() -> None:
     assert named("Warning", make_decision(warnings=("no page",))) == "no page"
+
+
+@pytest.mark.parametrize(("over", "said"), [({}, True), ({"waiting_days": 7.9}, False), ({"policy": "loss"}, False)])
+def test_screen__says_why_nobody_is_asked(over: dict[str, Any], *, said: bool) -> None:
+    found = screen(make_decision(refusal="it is not certain", **over), None)
+    assert ("nobody is asked, since a retrained model would be refused now: it is not certain" in found) == said

@@ -132,3 +132,9 @@ def test_paragraph__sums_a_run_up() -> None:
         "**bikes v1 is outdated: retraining would pay.** Keeping production has cost 8.4 normal days of error since "
         "2025-02-17 (alert at 8). Data to 13 Apr 2025. Opened #1."
     )
+
+
+def test_alert__says_why_retraining_is_not_asked_for() -> None:
+    text = said("degraded", refusal="3.0 % less error is not certain enough")
+    assert "Alert at 8.\n- **Retraining would be refused now:** 3.0 % less error is not certain enough.\n" in text
+    assert "refused" not in said(refusal=None)

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from driftloop.core.course import Alert, Rule
 from driftloop.core.policy import Settings
-from driftloop.core.replay import Alert, Rule
 from driftloop.core.windows import Window
 from driftloop.core.wording import percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from driftloop.core.replay import Course, Losses, Replay
+    from driftloop.core.course import Course, Losses
+    from driftloop.core.replay import Replay
     from driftloop.params import Params
 
 YEAR_DAYS = 365.25
@@ -178,7 +179,7 @@ def lines(
         Mean loss of retraining at every run, and of never retraining; None where they are the first two courses.
     """
     window = Window(since=replay.timeline.runs[0], until=replay.timeline.scored_until)
-    served = [replay.served(course, window) for course in courses]
+    served = [replay.table.served(course, window) for course in courses]
     least, most = ends or (float(served[0].mean()), float(served[1].mean()))
     return [
         _line(course, replay, losses, window, train_days=train_days, least=least, most=most, events=events)
@@ -241,7 +242,7 @@ def _steps(replay: Replay, served: Losses, window: Window) -> dict[date, float |
     days = window.of(replay.stream.rows)["_day"].to_numpy()
     since = window.since
     while since < window.until:
-        until = since + timedelta(days=replay.step_days)
+        until = since + timedelta(days=replay.params.monitor.step_days)
         part = served[(days >= since) & (days < until)]
         found[since] = float(np.mean(part)) if len(part) else None
         since = until

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from driftloop.core import refits
+from driftloop.core import judging
 from driftloop.core.diagnosis import ADVICE, ALERTED, Decision, Inputs, Pattern, diagnose
 from driftloop.core.measure import pattern, rose_since
 from driftloop.core.policy import Evidence, Settings
@@ -78,13 +78,7 @@ def decide(
     judged, waiting = measured.judged, measured.waiting
     comparable = None
     if card.trained_until is not None:
-        comparable = refits.comparable_from(
-            trained_until=card.trained_until,
-            step_days=params.monitor.step_days,
-            judge_days=params.windows.judge_days,
-            label_delay_days=params.data.label_delay_days,
-            refit=params.monitor.refit,
-        )
+        comparable = judging.comparable_from(params, card.trained_until)
     return Decision(
         status=found.status,
         alert=found.status in ALERTED,
@@ -112,6 +106,7 @@ def decide(
         waiting_error=waiting.saved if waiting and waiting.since and metric == "mae" else None,
         alert_at_days=params.monitor.alert_at_days,
         recent_gain=measured.recent_gain,
+        refusal=measured.refusal,
         comparable_from=comparable if comparable and comparable > until else None,
         findings=tuple(findings),
         alarms=alarms,
@@ -141,7 +136,7 @@ def evidence_of(measured: Measured, *, drift_share: float | None, trained_until:
         normal_error=measured.normal_error,
         waiting=measured.waiting,
         recent_gain=measured.recent_gain,
-        long_gain=measured.long_gain,
+        refusal=measured.refusal,
         drift_share=drift_share,
         trained_until=trained_until,
         until=until,

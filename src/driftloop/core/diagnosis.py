@@ -117,6 +117,9 @@ class Decision(BaseModel):
         that were compared; None while nothing adds up, and for other losses, which have another unit.
     recent_gain
         Share of production's loss that the refits saved there.
+    refusal
+        Why the gate would not let production's recipe through, trained anew today; None where it would, and without
+        refits.
     comparable_from
         When data reaches this day (exclusive), the gate can judge; None when it can now, or without production.
     findings
@@ -158,6 +161,7 @@ class Decision(BaseModel):
     waiting_error: float | None = None
     alert_at_days: float
     recent_gain: Interval | None = None
+    refusal: str | None = None
     comparable_from: date | None = None
     findings: tuple[Finding, ...] = ()
     alarms: tuple[Alarm, ...] = ()
@@ -167,6 +171,12 @@ class Decision(BaseModel):
     drift: Drift = Drift()
     pattern: Pattern = Pattern()
     warnings: tuple[str, ...] = ()
+
+    @property
+    def held_back(self) -> str | None:
+        """Why nobody is asked to retrain although waiting has cost enough; None where that is not so."""
+        enough = self.waiting_days is not None and self.waiting_days >= self.alert_at_days
+        return self.refusal if enough and self.policy == "avoidable_loss" else None
 
 
 class Diagnosis(BaseModel):
@@ -231,7 +241,7 @@ def _of_the_model(evidence: Evidence, policy: str, settings: Settings) -> Diagno
         return Diagnosis(status="outdated", since=since, reasons=(asked, *_gain(evidence)))
     if rise := loss(evidence, settings):
         return Diagnosis(status="degraded", reasons=(rise, *_gain(evidence), *_waited(evidence, settings)))
-    return Diagnosis(status="healthy", reasons=_calm(evidence))
+    return Diagnosis(status="healthy", reasons=_calm(evidence, settings))
 
 
 def _unknown(evidence: Evidence, policy: str) -> str | None:
@@ -254,11 +264,16 @@ def _waited(evidence: Evidence, settings: Settings) -> tuple[str, ...]:
     if evidence.waiting is None:
         return ()
     waited, most = evidence.waiting.days, settings.alert_at_days
-    return (f"waiting has cost {waited:.1f} normal days of error; retraining is asked for at {most:g}",)
+    if waited < most or not evidence.refusal:
+        return (f"waiting has cost {waited:.1f} normal days of error; retraining is asked for at {most:g}",)
+    so_far = f"waiting has cost {waited:.1f} normal days of error (alert at {most:g})"
+    return (f"{so_far}, but a retrained model would be refused now: {evidence.refusal}",)
 
 
-def _calm(evidence: Evidence) -> tuple[str, ...]:
+def _calm(evidence: Evidence, settings: Settings) -> tuple[str, ...]:
     if evidence.waiting is None:
         measured = "error is not above normal" if evidence.error else "no labels yet that production has not seen"
         return (measured,)
+    if evidence.refusal and evidence.waiting.days >= settings.alert_at_days:
+        return _waited(evidence, settings)
     return (f"waiting has cost {evidence.waiting.days:.1f} normal days of error",)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from driftloop.core import intervals, refits
+from driftloop.core import gate, intervals, judging, refits
 from driftloop.core.diagnosis import Pattern
-from driftloop.core.judged import judged_rows, labelled_until
+from driftloop.core.judged import judged_rows
 from driftloop.core.policy import LOSS_RISE
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Measured:
         Production's mean loss on them; None without production or rows.
     normal_error
         Production's honest mean loss at its promotion; None where nothing is known of it.
-    waiting, recent_gain, long_gain
+    waiting, recent_gain, refusal
         See `policy.Evidence`; None where there are no refits, or no normal error to measure them by.
     """
 
@@ -42,7 +42,7 @@ class Measured:
     normal_error: float | None = None
     waiting: refits.Waiting | None = None
     recent_gain: Interval | None = None
-    long_gain: Interval | None = None
+    refusal: str | None = None
 
 
 def measure(params: Params, card: Card, scored: pd.DataFrame, left_out: Collection[date]) -> Measured:
@@ -65,8 +65,8 @@ def measure(params: Params, card: Card, scored: pd.DataFrame, left_out: Collecti
     normal = _normal_error(params, card, sound)
     if "refit_loss" not in scored or not normal or not judged["production_loss"].sum():
         return Measured(judged, error, normal)
-    until, days = labelled_until(params), params.monitor.step_days
-    longer = refits.newest_steps(sound, refits.GAIN_STEPS, labelled_until=until, step_days=days)
+    faulty = [step for step in judged_rows(params, scored)["step"].unique() if step in left_out]
+    verdict = gate.vetoed(judging.verdict(params, card, judged), judging.broken(faulty))
     return Measured(
         judged=judged,
         error=error,
@@ -75,7 +75,7 @@ def measure(params: Params, card: Card, scored: pd.DataFrame, left_out: Collecti
             scored, normal_error=normal, min_gain=params.evaluate.min_gain, left_out=left_out
         ),
         recent_gain=refits.relative_gain(judged, confidence=confidence),
-        long_gain=refits.relative_gain(longer, confidence=confidence),
+        refusal=None if verdict.outcome == "promote" else verdict.reasons[0],
     )
 
 

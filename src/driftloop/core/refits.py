@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-GAIN_STEPS = 13
 SEEDS = 3  # refits of the judged steps, to tell a better recipe from a lucky seed
 
 

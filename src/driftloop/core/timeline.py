@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from driftloop.core.refits import judged_steps
@@ -75,3 +75,9 @@ def plan(params: Params, *, first: date, until: date, first_days: int | None = N
     while (following := runs[-1] + timedelta(days=step)) <= until:
         runs.append(following)
     return Timeline(first_cut=cut, runs=tuple(runs), delay=delay, scored_until=until - delay)
+
+
+def at(params: Params, until: date) -> Params:
+    """Give the parameters as they were when data ended at the local midnight before `until`."""
+    instant = datetime.combine(until, time(), tzinfo=params.zone).isoformat()
+    return params.model_copy(update={"source": params.source.model_copy(update={"until": instant})})

@@ -11,8 +11,9 @@ from driftloop.artifacts import CACHE, METRICS, REPORTS, write_json, write_text
 from driftloop.core import backtest, model
 from driftloop.core import timeline as timelines
 from driftloop.core.backtest import Known, Line, Recommendation
+from driftloop.core.course import Fit, Stream
 from driftloop.core.recipe import recipe_of
-from driftloop.core.replay import Fit, Replay, Stream
+from driftloop.core.replay import Replay
 from driftloop.core.windows import Window, last_day
 from driftloop.errors import DataError, ParamsError
 from driftloop.loop import history
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from driftloop.core.replay import Rule
+    from driftloop.core.course import Rule
     from driftloop.core.timeline import Timeline
     from driftloop.params import Params
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from driftloop.core.course import Fit, Losses
     from driftloop.core.recipe import Recipe
-    from driftloop.core.replay import Fit, Losses
     from driftloop.params import Params
 
 

@@ -18,8 +18,8 @@ from driftloop.core import alarm, histogram, judged, quality
 from driftloop.core import profile as profiles
 from driftloop.core.decision import broken
 from driftloop.core.production import Card
-from driftloop.core.replay import at
 from driftloop.core.schema import columns_of
+from driftloop.core.timeline import at
 from driftloop.core.windows import Window, newest
 from driftloop.stages.prepare import frame_of, tables
 from driftloop.unreadable import one_line

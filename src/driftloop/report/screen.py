@@ -64,6 +64,8 @@ def _decision(decision: Decision) -> Iterator[str]:
         since = f" since {decision.since}" if decision.since and decision.status == "outdated" else ""
         cost = f"cost {decision.waiting_days:.1f} normal days of error{since} (alert at {decision.alert_at_days:g})"
         yield _line("Waiting", cost)
+    if decision.held_back:
+        yield _line("", f"nobody is asked, since a retrained model would be refused now: {decision.held_back}")
     if decision.recent_gain:
         each = "weekly" if decision.step_days == 7 else f"every {decision.step_days} days"  # noqa: PLR2004
         yield _line("Refitted", f"{each}: {less_error(decision.recent_gain)}")

@@ -123,6 +123,8 @@ def _points(decision: Decision) -> Iterator[str]:
         since = f" since {day(decision.since)}" if decision.since and decision.status == "outdated" else ""
         bar = f" Alert at {decision.alert_at_days:g}." if decision.policy == "avoidable_loss" else ""
         yield f"- **Cost of waiting:** {decision.waiting_days:.1f} normal days of error{since}{_saved(decision)}.{bar}"
+    if decision.held_back:
+        yield f"- **Retraining would be refused now:** {plain(decision.held_back)}."
     if pattern := _pattern(decision):
         yield f"- **Pattern:** {pattern}."
     yield from _data(decision.findings)

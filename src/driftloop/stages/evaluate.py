@@ -23,7 +23,7 @@ from driftloop.artifacts import (
     write_json,
     write_text,
 )
-from driftloop.core import alarm, gate, losses, model, refits
+from driftloop.core import alarm, gate, judging, losses, model, refits
 from driftloop.core.histogram import Grid
 from driftloop.core.judged import faulty_steps, judged_rows
 from driftloop.core.production import Candidate, judged_days
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from driftloop.core.production import Card
     from driftloop.models import Production
     from driftloop.params import Params
 
@@ -55,8 +56,9 @@ def run(params: Params, root: Path) -> None:
     until = last_day(params.source.until_instant, params.zone)
     faults += [found.text for found in states.active(until - timedelta(days=1), "fault")]
     faulty = faulty_steps(params, production.card, profile, judged, states.alarms)
-    faults += [f"data fault in the judged step from {day}" for day in faulty]
-    verdict = gate.vetoed(_verdict(params, production, candidate or found, judged), faults)
+    verdict = gate.vetoed(
+        _verdict(params, production.card, candidate or found, judged), [*faults, *judging.broken(faulty)]
+    )
     report = _report(params, production, candidate, judged, verdict)
     importance = plots.NO_IMPORTANCE
     if candidate:
@@ -101,36 +103,10 @@ def _judged(
     return rows
 
 
-def _verdict(
-    params: Params, production: Production, candidate: Candidate | dict[str, str], judged: pd.DataFrame
-) -> gate.Verdict:
-    fresh = params.monitor.refit
+def _verdict(params: Params, card: Card, candidate: Candidate | dict[str, str], judged: pd.DataFrame) -> gate.Verdict:
     if not isinstance(candidate, Candidate):
-        return gate.Verdict(outcome="not enough data", reasons=(candidate["untrainable"],), fresh=fresh)
-    until = last_day(params.source.until_instant, params.zone)
-    known = production.card.trained_until
-    if known is None:
-        reason = "there is no production model to compare with; `driftloop promote --first` makes this one version 1"
-        return gate.Verdict(outcome="not comparable yet", reasons=(reason,), rows=len(judged), fresh=fresh)
-    first = refits.comparable_from(
-        trained_until=known,
-        step_days=params.monitor.step_days,
-        judge_days=params.windows.judge_days,
-        label_delay_days=params.data.label_delay_days,
-        refit=fresh,
-    )
-    if until < first:
-        return gate.not_comparable(first, known_rows=len(judged), fresh=fresh)
-    return gate.judge(
-        judged,
-        min_gain=params.evaluate.min_gain,
-        confidence=params.evaluate.confidence,
-        min_rows=params.evaluate.min_rows,
-        max_segment_loss=params.evaluate.max_segment_loss,
-        segments=params.data.segments,
-        private=params.data.private,
-        fresh=fresh,
-    )
+        return gate.Verdict(outcome="not enough data", reasons=(candidate["untrainable"],), fresh=params.monitor.refit)
+    return judging.verdict(params, card, judged)
 
 
 def _report(

@@ -1,0 +1,149 @@
+"""What every fit would have lost, on any day: production at any time and the weekly refits are rows of one table.
+
+Every fit is a function of its cut (labels known before that day), so all rules of a replay share the table.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from driftloop.core import refits
+from driftloop.core.course import Fit
+from driftloop.core.production import Card
+from driftloop.core.recipe import recipe_of
+from driftloop.core.windows import Window, day_numbers, newest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from driftloop.core.course import Course, Losses, Stream
+    from driftloop.core.timeline import Timeline
+    from driftloop.params import Params
+
+USEFUL_DAYS = 28
+
+
+class LossTable:
+    """Losses of fits on the rows of one stream; see `Stream.losses` for where they come from.
+
+    Attributes
+    ----------
+    asked
+        The fits that were looked at since it was last emptied.
+    """
+
+    def __init__(self, params: Params, stream: Stream, timeline: Timeline) -> None:
+        """Take what all fits share."""
+        self.params, self.stream, self.timeline = params, stream, timeline
+        self.days = day_numbers(stream.rows["_day"])
+        self.asked: set[Fit] = set()
+
+    def know(self, cuts: Sequence[date]) -> list[bool]:
+        """Have fits made, all at once; say which of these cuts teach the estimator anything."""
+        return [losses is not None for losses in self._losses([self._fit(cut) for cut in cuts])]
+
+    def card(self, version: int, cut: date) -> Card:
+        """Write the card of a production that knows the labels before `cut`, with the error of the refits before it."""
+        first = self.stream.rows["_day"].iloc[0]
+        trained, days = Window(since=first, until=cut), self.params.windows.reference_days
+        honest = [loss for loss in self._refitted(self._plan(None, cut)) if loss is not None]
+        found = np.concatenate(honest) if honest else np.empty(0)
+        return Card(
+            version=version,
+            model=self.params.model,
+            recipe=recipe_of(self.params),
+            trained=trained,
+            reference=trained if days == "all" else newest(cut, min(days, trained.days)),
+            sha256="",
+            normal_error={self.params.evaluate.metric: float(found.mean())} if len(found) else {},
+        )
+
+    def scored(self, cut: date, until: date, *, seeds: int = 1) -> pd.DataFrame:
+        """Give what the stage `refit` would write when data ends at `until` and production knows the labels before `cut`.
+
+        Parameters
+        ----------
+        cut, until
+            Days.
+        seeds
+            Refits of the judged steps, by further seeds; no more than the recipe has use for.
+        """
+        steps = self._plan(cut, until - self.timeline.delay)
+        production, refitted = self._whole(cut), self._refitted(steps)
+        further = range(1, seeds if self.stream.seeded else 1)
+        extra = [Fit(step.known_until, step.window, seed) for step in steps if step.judged for seed in further]
+        by_seed = dict(zip(extra, self._losses(extra), strict=True))
+        parts = [self.stream.rows.head(0).assign(step=None, production_loss=0.0, refit_loss=0.0)]
+        begin = self._place(cut)
+        for step, refit in zip(steps, refitted, strict=True):
+            a, b = self._place(step.window.since), self._place(step.window.until)
+            if refit is None or production is None or a == b:
+                continue
+            part = self.stream.rows.iloc[a:b].assign(
+                step=step.window.since, production_loss=production[a - begin : b - begin], refit_loss=refit
+            )
+            if step.judged:
+                others = {seed: by_seed[Fit(step.known_until, step.window, seed)] for seed in further}
+                part = part.assign(**{f"refit_loss_{s}": loss for s, loss in others.items() if loss is not None})
+            parts.append(part)
+        return pd.concat(parts[1:], ignore_index=True) if len(parts) > 1 else parts[0]
+
+    def served(self, course: Course, window: Window) -> Losses:
+        """Give the loss of whatever was production, per row of a window."""
+        ends = [*(promotion.live for promotion in course.promotions[1:]), window.until]
+        parts = []
+        for promotion, end in zip(course.promotions, ends, strict=True):
+            part = Window(since=max(promotion.live, window.since), until=min(end, window.until))
+            losses = self._within(promotion.cut, part) if part.days else None
+            if losses is not None:
+                parts.append(losses)
+        return np.concatenate(parts) if parts else np.empty(0)
+
+    def gain(self, before: date, after: date, *, since: date) -> float | None:
+        """Give the share of the loss that the later cut saves in the four weeks from `since` on; None where they are not over."""
+        window = Window(since=since, until=since + timedelta(days=USEFUL_DAYS))
+        if window.until > self.timeline.scored_until:
+            return None
+        old, new = self._within(before, window), self._within(after, window)
+        if old is None or new is None or old.sum() <= 0:
+            return None
+        return float(1 - new.sum() / old.sum())
+
+    def _plan(self, trained_until: date | None, labelled_until: date) -> list[refits.Step]:
+        return refits.plan(
+            trained_until=trained_until,
+            labelled_until=labelled_until,
+            step_days=self.params.monitor.step_days,
+            judge_days=self.params.windows.judge_days,
+            label_delay_days=self.timeline.delay.days,
+        )
+
+    def _refitted(self, steps: Sequence[refits.Step]) -> list[Losses | None]:
+        """Give the losses of each step's refit on its rows."""
+        self._losses([self._fit(step.known_until) for step in steps])
+        return [self._within(step.known_until, step.window) for step in steps]
+
+    def _within(self, cut: date, window: Window) -> Losses | None:
+        """Give the losses of one fit in a window after its cut."""
+        losses, begin = self._whole(cut), self._place(cut)
+        return None if losses is None else losses[self._place(window.since) - begin : self._place(window.until) - begin]
+
+    def _whole(self, cut: date) -> Losses | None:
+        return self._losses([self._fit(cut)])[0]
+
+    def _fit(self, cut: date) -> Fit:
+        return Fit(cut, Window(since=cut, until=self.timeline.scored_until))
+
+    def _losses(self, fits: Sequence[Fit]) -> Sequence[Losses | None]:
+        """Ask the stream, and remember what was asked."""
+        self.asked.update(fits)
+        return self.stream.losses(fits)
+
+    def _place(self, day: date) -> int:
+        """Find the first row of a day or after."""
+        return int(np.searchsorted(self.days, day_numbers([day])[0]))
