@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from driftloop.core import backtest
+from driftloop.core.course import Course, Promotion, Rule
 from driftloop.core.policy import Settings
-from driftloop.core.course import Rule
+from driftloop.core.windows import Window
 from driftloop.loop import backtest as replaying
 from driftloop.params import Params
+
+if TYPE_CHECKING:
+    from driftloop.core.replay import Replay
 
 ESTIMATOR = {"estimator": "sklearn.ensemble.HistGradientBoostingRegressor", "params": {"max_iter": 150}}
 
@@ -59,15 +64,36 @@ STREAMS = {"bike": (bike, 84), "pm25": (pm25, 364)}  # and the days that the fir
 
 
 def rules(params: Params) -> list[Rule]:
-    """Add calendars of every length, to compare with as many alerts, and rules that see the gate but no data rules."""
-    own = Settings(alert_at_days=8, calendar_days=91)
-    lengths = [7 * weeks for weeks in (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 16, 20, 26, 32, 39, 52, 78, 104)]
-    calendars = [Rule(f"calendar {days}", "calendar", Settings(8, days), gated=False) for days in lengths]
-    return [
-        *backtest.rules(params),
-        Rule("avoidable loss, 8 days, no gate", "avoidable_loss", own, gated=False),
-        *calendars,
-    ]
+    """Compare the two ends, the policy at four thresholds, with and without a standing approval, and the loss test."""
+    return [rule for rule in backtest.rules(params) if rule.policy != "calendar"]
+
+
+def calendars(replay: Replay) -> dict[int, list[float]]:
+    """Give the loss of every calendar, by the number of its retrainings: each N-th run, no gate, answered at once."""
+    runs, delay = replay.timeline.runs, replay.timeline.delay
+    window = Window(since=runs[0], until=replay.timeline.scored_until)
+    first = Promotion(live=runs[0], cut=replay.timeline.first_cut, how="first")
+    found: dict[int, list[float]] = {}
+    for every in range(1, len(runs)):
+        later = [Promotion(live=run, cut=run - delay, how="asked") for run in runs[every::every]]
+        course = Course(Rule("calendar", "calendar", Settings(8, 91)), (first, *later), (), 0)
+        found.setdefault(len(later), []).append(float(replay.table.served(course, window).mean()))
+    return found
+
+
+def told(line: backtest.Line, always: float, scheduled: dict[int, list[float]]) -> str:
+    """Put one rule's figures beside those of the calendars with as many alerts; between two where none has as many."""
+    counts = sorted(scheduled)
+    more = [count for count in counts if count >= line.alerts][:1]
+    fewer = [count for count in counts if count <= line.alerts][-1:]
+    losses = [loss for count in {*more, *fewer} for loss in scheduled[count]]
+    above = [100 * (loss / always - 1) for loss in losses]
+    beside = f"{np.mean(above):+.1f} % ({min(above):+.1f} to {max(above):+.1f})" if above and line.alerts else ""
+    useful = " / ".join("-" if share is None else f"{100 * share:.0f} %" for share in (line.useful, line.useful_live))
+    return (
+        f"| {line.name} | {100 * line.above_always:+.1f} % | {line.alerts} | {line.alerts_a_year:.1f} | {line.refused} "
+        f"| {useful} | {beside} | {line.degraded_a_year:.1f}, {line.data_a_year:.1f} |"
+    )
 
 
 def main() -> None:
@@ -82,29 +108,28 @@ def main() -> None:
     make, first_days = STREAMS[given.stream]
     root = given.cache or Path(tempfile.mkdtemp())
     root.mkdir(parents=True, exist_ok=True)
-    found = {}
     for delay in given.delays:
+        raw = make(given.path.resolve(), root)
+        raw["data"] |= {"label_delay_days": delay}
+        raw["train"] = ESTIMATOR
+        params = Params.model_validate(raw)
+        past = replaying.Past(params, root, replaying.Options(answer_days=given.answer_days, first_days=first_days))
         for window in given.windows:
-            raw = make(given.path.resolve(), root)
-            raw["data"] |= {"label_delay_days": delay}
-            raw["windows"] = {"train_days": int(window) if window.isdigit() else window}
-            raw["train"] = ESTIMATOR
-            params = Params.model_validate(raw)
-            begun = time.monotonic()
-            options = replaying.Options(answer_days=given.answer_days, first_days=first_days)
-            done = replaying.run(params, root, options, rules=rules(params))
-            print(f"\n{given.stream}, labels {delay} days late, window {window}: {len(done.timeline.runs)} runs, "
-                  f"{done.fits} fits, {time.monotonic() - begun:.0f} s")  # fmt: skip
-            for line in done.lines:
-                useful = "" if line.useful is None else f"{100 * line.useful:.0f} %"
-                useful += "" if line.useful_live is None else f" ({100 * line.useful_live:.0f} % live)"
-                print(f"  {line.name:40} {line.loss:8.3f} {100 * line.above_always:+7.1f} %  {line.alerts:3} alerts "
-                      f"({line.alerts_a_year:.1f}/a), {line.refused} refused, {useful:12} "
-                      f"degraded {line.degraded_a_year:.1f}/a, data {line.data_a_year:.1f}/a")  # fmt: skip
-            found[f"{delay} {window}"] = [line.model_dump(mode="json", exclude={"steps", "log"}) for line in done.lines]
-            log = {line.name: [vars(alert) for alert in line.log] for line in done.lines}
-            (root / f"log-{delay}-{window}.json").write_text(json.dumps(log, default=str, indent=1))
-    (root / f"{given.stream}.json").write_text(json.dumps(found, indent=1))
+            begun, fits = time.monotonic(), past.fits
+            replay = past.replay(int(window) if window.isdigit() else window)
+            ready = time.monotonic()
+            courses = [replay.course(rule) for rule in rules(params)]
+            lines = backtest.lines(courses, replay, train_days=window, events=[])
+            print(
+                f"\n{given.stream}, labels {delay} days late, window {window}, retrained at every run: {lines[0].loss:.3f}; "
+                f"{len(past.timeline.runs)} runs; {past.fits - fits} fits in {ready - begun:.0f} s, "
+                f"{len(courses)} rules in {time.monotonic() - ready:.0f} s\n\n"
+                "| rule | above always | alerts | a year | refused | useful, live | calendars with as many alerts "
+                "| degraded, data alerts a year |\n|---|---|---|---|---|---|---|---|"
+            )
+            scheduled = calendars(replay)
+            for line in lines[1:]:
+                print(told(line, lines[0].loss, scheduled), flush=True)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ from typing import Any
 
 from factories import make_params
 
-from driftloop.core.backtest import Line, own_rules, recommend, rules
+from driftloop.core.backtest import Line, own_rules, rules
+from driftloop.core.recommendation import recommend
 
 
 def make_line(policy: str = "avoidable_loss", **over: Any) -> Line:

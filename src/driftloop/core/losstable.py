@@ -41,6 +41,7 @@ class LossTable:
         """Take what all fits share."""
         self.params, self.stream, self.timeline = params, stream, timeline
         self.days = day_numbers(stream.rows["_day"])
+        self.end = stream.rows["_day"].iloc[-1] + timedelta(days=1)  # and not the last label: fits serve any delay
         self.asked: set[Fit] = set()
 
     def know(self, cuts: Sequence[date]) -> list[bool]:
@@ -137,7 +138,7 @@ class LossTable:
         return self._losses([self._fit(cut)])[0]
 
     def _fit(self, cut: date) -> Fit:
-        return Fit(cut, Window(since=cut, until=self.timeline.scored_until))
+        return Fit(cut, Window(since=cut, until=self.end))
 
     def _losses(self, fits: Sequence[Fit]) -> Sequence[Losses | None]:
         """Ask the stream, and remember what was asked."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from driftloop.artifacts import CACHE, METRICS, REPORTS, write_json, write_text
 from driftloop.core import backtest, model
 from driftloop.core import timeline as timelines
-from driftloop.core.backtest import Known, Line, Recommendation
-from driftloop.core.course import Fit, Stream
+from driftloop.core.backtest import Known, Line
+from driftloop.core.course import Stream
 from driftloop.core.recipe import recipe_of
+from driftloop.core.recommendation import recommend
 from driftloop.core.replay import Replay
 from driftloop.core.windows import Window, last_day
 from driftloop.errors import DataError, ParamsError
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from driftloop.core.course import Rule
+    from driftloop.core.recommendation import Recommendation
     from driftloop.core.timeline import Timeline
     from driftloop.params import Params
 
@@ -103,49 +105,88 @@ def run(params: Params, root: Path, options: Options, *, rules: Sequence[Rule] |
             "drift shares the past does not have; `driftloop backtest` compares the others"
         )
         raise ParamsError(msg)
-    folder = root / CACHE / "backtest"
-    past = history.History(params, history.raw(params, folder))
-    labelled = past.labelled(params.train.max_rows)
-    until = min(options.until or date.max, last_day(params.source.until_instant, params.zone))
-    labelled = labelled[labelled["_day"] < until - timedelta(days=params.data.label_delay_days)]
-    if options.since:
-        labelled = labelled[labelled["_day"] >= options.since]
-    labelled = labelled.reset_index(drop=True)
-    if labelled.empty:
-        msg = "backtest: expected rows with labels, got none; `driftloop refresh` moves source.until"
-        raise DataError(msg)
-    timeline = timelines.plan(params, first=labelled["_day"].iloc[0], until=until, first_days=options.first_days)
+    past = Past(params, root, options)
     lines: list[Line] = []
-    made = 0
     for window, compared in _families(params, options, rules):
-        recipe = recipe_of(params).model_copy(update={"train_days": window})
-        fitted = Fitted(params, recipe, labelled, folder=folder / "fits", jobs=options.jobs)
-        stream = Stream(
-            rows=labelled[["_day", *params.data.segments]],
-            losses=fitted.losses,
-            findings=past.findings,
-            faulty=past.faulty,
-            seeded=model.is_seeded(recipe),
-        )
-        replay = Replay(params, stream, timeline, answer_days=options.answer_days)
-        _prepare(replay, fitted)
+        replay = past.replay(window)
         courses = [replay.course(rule) for rule in track(compared, "Replaying")]
         lines += backtest.lines(
             courses,
             replay,
             train_days=window,
             ends=(lines[0].loss, lines[1].loss) if lines else None,
-            events=known_events(params, timeline),
+            events=known_events(params, past.timeline),
         )
-        made += fitted.made
     return Backtest(
-        timeline=timeline,
-        rows=len(labelled),
+        timeline=past.timeline,
+        rows=int((past.labelled["_day"] < past.timeline.scored_until).sum()),
         lines=tuple(lines),
-        recommendation=backtest.recommend(lines, params, alerts_a_year=options.alerts_a_year),
-        fits=made,
+        recommendation=recommend(lines, params, alerts_a_year=options.alerts_a_year),
+        fits=past.fits,
         seconds=time.monotonic() - begun,
     )
+
+
+class Past:
+    """The history of a source, to be replayed with one training window after the other.
+
+    Attributes
+    ----------
+    labelled
+        Rows with labels, in order of time.
+    timeline
+        The runs.
+    fits
+        Number of fits that were made or read.
+    """
+
+    def __init__(self, params: Params, root: Path, options: Options) -> None:
+        """Collect the source, and lay out the runs.
+
+        Raises
+        ------
+        DataError
+            If the history is too short.
+        """
+        self.params, self.options, self.folder, self.fits = params, options, root / CACHE / "backtest", 0
+        self.history = history.History(params, history.raw(params, self.folder))
+        until = min(options.until or date.max, last_day(params.source.until_instant, params.zone))
+        rows = self.history.labelled(params.train.max_rows)
+        kept = Window(since=options.since or date.min, until=until).of(rows)
+        self.labelled = kept.reset_index(drop=True)
+        if self.labelled.empty:
+            msg = "backtest: expected rows with labels, got none; `driftloop refresh` moves source.until"
+            raise DataError(msg)
+        first = self.labelled["_day"].iloc[0]
+        self.timeline = timelines.plan(params, first=first, until=until, first_days=options.first_days)
+
+    def replay(self, window: int | str) -> Replay:
+        """Make what rules share with a training window: the fits at all runs, on all processors at once.
+
+        Raises
+        ------
+        DataError
+            If the first part of the history teaches the estimator nothing.
+        """
+        recipe = recipe_of(self.params).model_copy(update={"train_days": window})
+        fitted = Fitted(self.params, recipe, self.labelled, folder=self.folder / "fits", jobs=self.options.jobs)
+        stream = Stream(
+            rows=self.labelled[["_day", *self.params.data.segments]],
+            losses=fitted.losses,
+            findings=self.history.findings,
+            faulty=self.history.faulty,
+            seeded=model.is_seeded(recipe),
+        )
+        replay = Replay(self.params, stream, self.timeline, answer_days=self.options.answer_days)
+        cuts = {run - self.timeline.delay for run in self.timeline.runs}
+        asked = sorted(cuts | {cut - self.timeline.delay for cut in cuts})
+        known = dict(zip(asked, replay.table.know(asked), strict=True))
+        self.fits += fitted.made
+        if not known[self.timeline.first_cut]:
+            what = f"the rows before {self.timeline.first_cut} teach {recipe.estimator} nothing"
+            msg = f"backtest: expected a first production, but {what}; give more days by --first-days"
+            raise DataError(msg)
+        return replay
 
 
 def _families(
@@ -156,20 +197,6 @@ def _families(
     yield window, backtest.rules(params) if rules is None else rules
     if rules is None and window != "auto" and not options.quick:
         yield "auto", backtest.rules_auto(params)
-
-
-def _prepare(replay: Replay, fitted: Fitted) -> None:
-    """Make the fits that all rules share, on all processors at once."""
-    timeline = replay.timeline
-    cuts = {run - timeline.delay for run in timeline.runs}
-    cuts |= {cut - timeline.delay for cut in cuts}
-    asked = [Fit(cut, Window(since=cut, until=timeline.scored_until)) for cut in sorted(cuts)]
-    found = dict(zip(asked, fitted.losses(asked), strict=True))
-    first = Fit(timeline.first_cut, Window(since=timeline.first_cut, until=timeline.scored_until))
-    if found[first] is None:
-        what = f"the rows before {timeline.first_cut} teach {fitted.recipe.estimator} nothing"
-        msg = f"backtest: expected a first production, but {what}; give more days by --first-days"
-        raise DataError(msg)
 
 
 def known_events(params: Params, timeline: Timeline) -> list[Known]:

@@ -11,7 +11,8 @@ from driftloop.core.wording import percent
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from driftloop.core.backtest import Line, Recommendation
+    from driftloop.core.backtest import Line
+    from driftloop.core.recommendation import Recommendation
     from driftloop.core.timeline import Timeline
     from driftloop.params import Params
 
