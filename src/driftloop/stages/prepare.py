@@ -114,11 +114,14 @@ def tables(con: Backend, raw: Path, columns: Columns, timezone: str) -> tuple[ir
 
 
 def _unique(con: Backend, rows: ir.Table, columns: Columns) -> tuple[ir.Table, ir.Table]:
-    """Keep the newest row of each key; give the others too."""
+    """Keep the newest row of each key; give the others too.
+
+    Those are few, so they are noted, and the rows neither copied nor taken out of the order that they are stored in.
+    """
     newest_first = ibis.window(group_by=list(columns.key), order_by=ibis.desc("_row"))
-    place = rows.mutate(_place=ibis.row_number().over(newest_first))
-    ranked = con.create_table("ranked", place, temp=True)
-    return ranked.filter(ranked["_place"] == 0).drop("_place"), ranked.filter(ranked["_place"] > 0)
+    place = rows.select("_row", *columns.key).mutate(_place=ibis.row_number().over(newest_first))
+    older = con.create_table("older", place.filter(place["_place"] > 0).select("_row"), temp=True)
+    return rows.anti_join(older, "_row"), rows.semi_join(older, "_row")
 
 
 def _oldest_needed(params: Params, card: Card, labelled_until: date) -> date | None:
