@@ -150,6 +150,14 @@ def test_daily__order_of_rows_does_not_matter() -> None:
         pd.testing.assert_frame_equal(daily(mixed, MESSY, MESS_KNOWN), expected)
 
 
+def test_daily__rows_may_be_stored_out_of_time() -> None:
+    raw = make_raw(400, x=pick(np.random.default_rng(0), 400, 0, 1, 2, None))
+    expected = daily(raw, NUMBER)  # as they are stored, without sorting
+    assert expected["repeat"].sum() > 0
+    for mixed in (raw.take([*range(399, -1, -1)]), raw.take([1, 0, *range(2, 400)]), raw.take([*range(1, 400), 0])):
+        pd.testing.assert_frame_equal(daily(mixed, NUMBER), expected)
+
+
 def test_daily__adds_up_over_days() -> None:
     found = daily(make_mess(6), MESSY, MESS_KNOWN)
     whole = Window(since=START, until=START + 6 * DAY)
