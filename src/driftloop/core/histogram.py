@@ -149,7 +149,7 @@ def daily(rows: ir.Table, grid: Grid) -> pd.DataFrame:
     backend = rows.get_backend()
     if backend.name != "duckdb":
         return query(rows, columns)
-    days = day_numbers(rows.select("_day").distinct().order_by("_day").to_pyarrow()["_day"].to_numpy())
+    days = day_numbers(rows.select("_day").distinct().order_by("_day").to_pyarrow()["_day"].to_pylist())
     wanted = backend.compile(rows.select("_day", *columns))
     counts, sums = tally(backend.con.sql(wanted).to_arrow_reader(BATCH), days, columns)
     day, column, place = np.nonzero(counts)
