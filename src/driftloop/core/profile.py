@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from driftloop.core.schema import Columns
-    from driftloop.core.windows import Window
 
 MOST_NAMES = 1000  # beyond so many names in the reference, new ones are no news
 FAR = 0.5  # of the reference's range, beyond its ends: a gross change of unit, not a warm summer
@@ -170,9 +169,3 @@ def _tidy(wide: pa.Table) -> pd.DataFrame:
     names = pd.Series(np.tile(np.array(columns, dtype=object), wide.num_rows), dtype="str")
     counts = dict(zip(COUNTS, counted.reshape(len(COUNTS), -1), strict=True))
     return pd.DataFrame({"_day": days, "column": names, **counts})
-
-
-def total(profile: pd.DataFrame, window: Window) -> pd.DataFrame:
-    """Sum the counts over a window; one row per column, indexed by column."""
-    sums: pd.DataFrame = window.of(profile).groupby("column")[list(COUNTS)].sum()
-    return sums

@@ -28,6 +28,7 @@ from driftloop.artifacts import (
 from driftloop.core import deviation, histogram, quality, sample
 from driftloop.core import profile as profiles
 from driftloop.core.schema import MARKERS, columns_of, typed
+from driftloop.core.totals import Totals
 from driftloop.core.windows import Window, last_day, newest
 from driftloop.params import MOST_STEPS
 from driftloop.unreadable import one_line
@@ -76,7 +77,7 @@ def run(params: Params, root: Path) -> None:
         part = given.filter(ibis.or_(*(_within(given, window) for window in compared)))
         _write(part, columns, params.report.max_rows, root / COMPARED)
         evidence = quality.Evidence(
-            profile=profile,
+            profile=Totals.of(profile),
             columns=columns,
             window=current,
             reference=reference,
