@@ -122,7 +122,8 @@ def _unique(con: Backend, rows: ir.Table, columns: Columns) -> tuple[ir.Table, i
     newest_first = ibis.window(group_by=list(columns.key), order_by=ibis.desc("_row"))
     place = rows.select("_row", *columns.key).mutate(_place=ibis.row_number().over(newest_first))
     older = con.create_table("older", place.filter(place["_place"] > 0).select("_row"), temp=True)
-    return rows.anti_join(older, "_row"), rows.semi_join(older, "_row")
+    kept = rows.anti_join(older, "_row") if _count(older) else rows  # a join slows whatever reads the rows
+    return kept, rows.semi_join(older, "_row")
 
 
 def _oldest_needed(params: Params, card: Card, labelled_until: date) -> date | None:
