@@ -31,6 +31,7 @@ from driftloop.core.measure import measure
 from driftloop.core.production import Card
 from driftloop.core.recipe import recipe_of
 from driftloop.core.schema import columns_of, typed
+from driftloop.core.totals import Totals
 from driftloop.core.windows import Window
 from driftloop.params import Params
 from driftloop.sources.simulator import SINCE, simulate
@@ -144,8 +145,8 @@ def decided(given: World, rows: pd.DataFrame, start: pd.Timestamp) -> Decision:
     states = alarm.states(params, card, profile, histogram.daily(table, grid), grid)
     until = (start + UNTIL * WEEK).date()
     newest = Window(since=until - timedelta(days=7), until=until)
-    findings = quality.check(quality.Evidence(profile, columns, newest, known_window))
-    faulty = faulty_steps(params, card, profile, scored, states.alarms)
+    findings = quality.check(quality.Evidence(Totals.of(profile), columns, newest, known_window))
+    faulty = faulty_steps(params, card, Totals.of(profile), scored, states.alarms)
     sound = scored[~scored["step"].isin(faulty)]
     return decide(
         params, card, measure(params, card, scored, faulty), findings, scored=sound, states=states, drift=Drift()

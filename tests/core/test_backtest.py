@@ -55,6 +55,20 @@ def test_recommend__fewer_alerts_where_losses_are_alike() -> None:
     assert recommend(lines, make_params(), alerts_a_year=6).monitor == {"policy": "calendar", "calendar_days": 91}
 
 
+def test_recommend__what_params_say_where_nothing_speaks_for_another() -> None:
+    alike = [
+        make_line("loss", loss=1.99),
+        make_line(alert_at_days=4.0, loss=1.99),
+        make_line(alert_at_days=8.0, loss=1.995),
+    ]
+    found = recommend([*ENDS, *alike], make_params(), alerts_a_year=6)
+    assert found.monitor == {"policy": "avoidable_loss", "alert_at_days": 8.0}
+    calendar = make_params(monitor={"policy": "calendar", "calendar_days": 91})
+    yearly = make_line("calendar", calendar_days=365, loss=1.98)
+    found = recommend([*ENDS, *alike, yearly, make_line("calendar", calendar_days=91)], calendar, alerts_a_year=6)
+    assert found.monitor == {"policy": "calendar", "calendar_days": 91}
+
+
 def test_recommend__nothing_that_the_loop_does_not_have() -> None:
     lines = [
         *ENDS,
@@ -69,6 +83,8 @@ def test_recommend__says_when_no_rule_fits_or_nothing_matters() -> None:
     lines = [*ENDS, make_line(alerts_a_year=9.0), make_line("loss", alerts_a_year=7.0)]
     assert "no rule stays within 6 alerts a year" in recommend(lines, make_params(), alerts_a_year=6).reason
     worse = [*ENDS, make_line(loss=2.1, alerts_a_year=1.0)]
-    assert "beat never retraining" in recommend(worse, make_params(), alerts_a_year=6).reason
+    assert "beat never retraining: " in recommend(worse, make_params(), alerts_a_year=6).reason
+    little = [*ENDS, make_line(loss=1.99, alerts_a_year=1.0), make_line("loss", loss=2.0)]
+    assert "beat never retraining by more than 1 %: " in recommend(little, make_params(), alerts_a_year=6).reason
     calm = [make_line("always"), make_line("never"), make_line()]
     assert "retraining hardly mattered" in recommend(calm, make_params(), alerts_a_year=6).reason

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,9 +16,6 @@ from driftloop.core import profile as profiles
 from driftloop.core.profile import COUNTS, MOST_NAMES, ROWS, Known
 from driftloop.core.schema import Columns, typed
 from driftloop.core.windows import Window
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 DAY = timedelta(days=1)
 NOTHING = Known(ranges={}, names={})
@@ -35,6 +32,11 @@ def daily(
 
 def known(raw: pa.Table, columns: Columns, window: Window) -> Known:
     return profiles.known(typed(to_ibis(raw), columns, "UTC"), columns, window.until)
+
+
+def total(profile: pd.DataFrame, window: Window) -> pd.DataFrame:
+    sums: pd.DataFrame = window.of(profile).groupby("column")[list(COUNTS)].sum()
+    return sums
 
 
 def counts(profile: pd.DataFrame, column: str, day: date = START) -> dict[str, int]:
@@ -127,7 +129,6 @@ def test_daily__no_rows() -> None:
     found = daily(make_raw(1, x=[1.0], c=["a"]).slice(1), make_columns())
     assert list(found.columns) == ["_day", "column", *COUNTS]
     assert found.empty
-    assert profiles.total(found, Window(since=START, until=START + DAY)).empty
 
 
 def test_daily__is_tidy() -> None:
@@ -150,12 +151,20 @@ def test_daily__order_of_rows_does_not_matter() -> None:
         pd.testing.assert_frame_equal(daily(mixed, MESSY, MESS_KNOWN), expected)
 
 
+def test_daily__rows_may_be_stored_out_of_time() -> None:
+    raw = make_raw(400, x=pick(np.random.default_rng(0), 400, 0, 1, 2, None))
+    expected = daily(raw, NUMBER)  # as they are stored, without sorting
+    assert expected["repeat"].sum() > 0
+    for mixed in (raw.take([*range(399, -1, -1)]), raw.take([1, 0, *range(2, 400)]), raw.take([*range(1, 400), 0])):
+        pd.testing.assert_frame_equal(daily(mixed, NUMBER), expected)
+
+
 def test_daily__adds_up_over_days() -> None:
     found = daily(make_mess(6), MESSY, MESS_KNOWN)
     whole = Window(since=START, until=START + 6 * DAY)
-    parts = [profiles.total(found, block) for block in whole.blocks(2)]
+    parts = [total(found, block) for block in whole.blocks(2)]
     assert len(parts) == 3
-    pd.testing.assert_frame_equal(sum(parts[1:], parts[0]), profiles.total(found, whole))
+    pd.testing.assert_frame_equal(sum(parts[1:], parts[0]), total(found, whole))
 
 
 def test_daily__a_day_is_the_same_without_the_others() -> None:
@@ -221,15 +230,3 @@ def test_known__too_many_names_to_tell_a_new_one() -> None:
 def test_known__empty_reference() -> None:
     found = known(make_raw(3, x=[1, 2, 3], c=["a"] * 3), make_columns(), Window(since=START, until=START))
     assert found == Known(ranges={}, names={"c": frozenset()})
-
-
-def totals(profile: pd.DataFrame, days: Sequence[int]) -> dict[str, int]:
-    window = Window(since=START + days[0] * DAY, until=START + days[1] * DAY)
-    return {str(name): int(rows) for name, rows in profiles.total(profile, window)["rows"].items()}
-
-
-def test_total__sums_a_window_by_column() -> None:
-    found = daily(make_raw(60, x=range(60)), NUMBER)
-    assert totals(found, (0, 2)) == {"": 48, "x": 48, "y": 48}
-    assert totals(found, (2, 9)) == {"": 12, "x": 12, "y": 12}
-    assert totals(found, (3, 9)) == {}

@@ -12,6 +12,7 @@ from factories import START, make_columns, make_days
 from driftloop.core import quality
 from driftloop.core.profile import COUNTS, ROWS
 from driftloop.core.quality import Evidence
+from driftloop.core.totals import Totals
 from driftloop.core.windows import Window
 
 REFERENCE = Window(since=START, until=START + timedelta(days=56))
@@ -32,7 +33,8 @@ def put(profile: pd.DataFrame, column: str, count: str, value: int, *, day: date
 
 
 def evidence(profile: pd.DataFrame, **over: Any) -> Evidence:
-    return Evidence(**{"profile": profile, "columns": make_columns(), "window": WINDOW, "reference": REFERENCE, **over})
+    given = {"columns": make_columns(), "window": WINDOW, "reference": REFERENCE, **over}
+    return Evidence(profile=Totals.of(profile), **given)
 
 
 def found(profile: pd.DataFrame, **over: Any) -> list[tuple[str, str]]:

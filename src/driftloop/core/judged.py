@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
     from driftloop.core.production import Card
     from driftloop.core.states import Alarm
+    from driftloop.core.totals import Totals
     from driftloop.params import Params
 
 
 def faulty_steps(
-    params: Params, card: Card, profile: pd.DataFrame, scored: pd.DataFrame, alarms: Sequence[Alarm] = ()
+    params: Params, card: Card, profile: Totals, scored: pd.DataFrame, alarms: Sequence[Alarm] = ()
 ) -> list[date]:
     """List the steps of scored rows with faulty data: their losses say nothing about the model.
 
@@ -42,13 +43,13 @@ def faulty_steps(
         step
         for step in steps
         if any(alarm.kind == "fault" and alarm.touches(step, step + days) for alarm in alarms)
-        or any(
-            finding.kind == "fault"
-            for finding in quality.check(
-                quality.Evidence(profile, columns, Window(since=step, until=step + days), reference)
-            )
-        )
+        or broken(quality.Evidence(profile, columns, Window(since=step, until=step + days), reference))
     ]
+
+
+def broken(evidence: quality.Evidence) -> bool:
+    """Say whether a quality rule finds a fault."""
+    return any(finding.kind == "fault" for finding in quality.check(evidence))
 
 
 def judged_rows(params: Params, scored: pd.DataFrame) -> pd.DataFrame:

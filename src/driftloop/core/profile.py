@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import ibis
+import numpy as np
 import pandas as pd
+import pyarrow.compute as pc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
     import ibis.expr.types as ir
+    import pyarrow as pa
 
     from driftloop.core.schema import Columns
-    from driftloop.core.windows import Window
 
 MOST_NAMES = 1000  # beyond so many names in the reference, new ones are no news
 FAR = 0.5  # of the reference's range, beyond its ends: a gross change of unit, not a warm summer
@@ -102,15 +104,30 @@ def daily(rows: ir.Table, columns: Columns, reference: Known) -> pd.DataFrame:
         zero. The target has neither of the last two. Sorted by day and column; sums over days are valid.
     """
     series = [name for name in columns.key if name != "_ts"] if "_ts" in columns.key else []
-    before = ibis.window(group_by=series, order_by=[rows["_ts"], rows["_row"]])
-    marked = rows.mutate(**{f"_before:{name}": rows[name].lag().over(before) for name in columns.numerical})
+    if not series and rows.get_backend().name == "duckdb":
+        # DuckDB can look back in the order that rows are stored in, without sorting them: right if none is late.
+        stored = _wide(rows, columns, reference, ibis.window(), also=("_ts", "_row"))
+        if not pc.sum(stored["late"]).as_py():
+            return _tidy(stored)
+    in_time = ibis.window(group_by=series, order_by=[rows["_ts"], rows["_row"]])
+    return _tidy(_wide(rows, columns, reference, in_time))
+
+
+def _wide(rows: ir.Table, columns: Columns, reference: Known, before: Any, *, also: tuple[str, ...] = ()) -> pa.Table:
+    """Count per day, one column per count.
+
+    `before` is the window whose row before counts; with `also`, `late` counts the rows that it has in the wrong order.
+    """
+    marked = rows.mutate(**{f"_before:{name}": rows[name].lag().over(before) for name in (*columns.numerical, *also)})
     counts: dict[str, ir.Value] = {"rows": marked.count()}
+    if also:
+        time, last = marked["_ts"], marked["_before:_ts"]
+        counts["late"] = ((time < last) | ((time == last) & (marked["_row"] < marked["_before:_row"]))).sum()
     for name in columns.numbers:
         counts |= _count_numbers(marked, name, reference)
     for name in columns.names:
         counts |= _count_names(marked, name, reference)
-    wide = marked.group_by("_day").aggregate(**counts).order_by("_day").to_pandas()
-    return _tidy(wide)
+    return marked.group_by("_day").aggregate(**counts).order_by("_day").to_pyarrow()
 
 
 def _count_numbers(rows: ir.Table, name: str, reference: Known) -> dict[str, ir.Value]:
@@ -139,20 +156,16 @@ def _count_names(rows: ir.Table, name: str, reference: Known) -> dict[str, ir.Va
     return out
 
 
-def _tidy(wide: pd.DataFrame) -> pd.DataFrame:
+def _tidy(wide: pa.Table) -> pd.DataFrame:
     """Turn columns such as `null:temperature` into rows."""
-    pairs = [name.split(":", 1) for name in wide.columns if ":" in name]
-    parts = [wide[["_day", "rows"]].assign(column=ROWS)]
-    for column in sorted({column for _, column in pairs}):
-        counted = {count: wide[f"{count}:{column}"] for count, other in pairs if other == column}
-        parts.append(wide[["_day", "rows"]].assign(column=column, **counted))
-    tidy = pd.concat(parts, ignore_index=True).reindex(columns=["_day", "column", *COUNTS])
-    tidy[list(COUNTS)] = tidy[list(COUNTS)].fillna(0).astype("int64")
-    tidy["_day"] = pd.to_datetime(tidy["_day"]).dt.date
-    return tidy.sort_values(["_day", "column"], ignore_index=True)
-
-
-def total(profile: pd.DataFrame, window: Window) -> pd.DataFrame:
-    """Sum the counts over a window; one row per column, indexed by column."""
-    sums: pd.DataFrame = window.of(profile).groupby("column")[list(COUNTS)].sum()
-    return sums
+    pairs = {tuple(name.split(":", 1)) for name in wide.column_names if ":" in name}
+    columns = sorted({ROWS, *(column for _, column in pairs)})
+    counted = np.zeros((len(COUNTS), wide.num_rows, len(columns)), dtype=np.int64)
+    counted[0] = wide["rows"].to_numpy()[:, None]
+    for count, column in pairs:
+        found = wide[f"{count}:{column}"].fill_null(0)
+        counted[COUNTS.index(count), :, columns.index(column)] = found.to_numpy()
+    days = np.repeat(wide["_day"].to_numpy().astype("datetime64[D]").astype(object), len(columns))
+    names = pd.Series(np.tile(np.array(columns, dtype=object), wide.num_rows), dtype="str")
+    counts = dict(zip(COUNTS, counted.reshape(len(COUNTS), -1), strict=True))
+    return pd.DataFrame({"_day": days, "column": names, **counts})

@@ -7,18 +7,21 @@ from functools import cached_property
 from math import ceil
 from typing import TYPE_CHECKING
 
-import pandas as pd
+import numpy as np
 
-from driftloop.core import profile as profiles
 from driftloop.core.finding import Finding
-from driftloop.core.profile import ROWS
+from driftloop.core.profile import COUNTS, ROWS
+from driftloop.core.totals import DAYS
 from driftloop.core.windows import day_numbers
 from driftloop.core.wording import percent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
+    from numpy.typing import NDArray
+
     from driftloop.core.schema import Columns
+    from driftloop.core.totals import Totals
     from driftloop.core.windows import Window
 
 FEW_ROWS = 5  # fewer rows than this are never a fault of the data
@@ -37,7 +40,7 @@ class Evidence:
     Attributes
     ----------
     profile
-        See `profile.daily`.
+        See `profile.daily`, laid out as `Totals`.
     columns
         Which columns there should be.
     window, reference
@@ -48,7 +51,7 @@ class Evidence:
         Rows of the window with a key seen before; new rows whose timestamp cannot be parsed.
     """
 
-    profile: pd.DataFrame
+    profile: Totals
     columns: Columns
     window: Window
     reference: Window
@@ -63,7 +66,12 @@ class Evidence:
     @cached_property
     def now(self) -> dict[str, dict[str, int]]:
         """Counts over the window, by column and count."""
-        return _counts(profiles.total(self.profile, self.window))
+        sums = self.profile.between(*day_numbers([self.window.since, self.window.until])).tolist()
+        return {
+            name: dict(zip(COUNTS, counts, strict=False))
+            for name, counts in zip(self.profile.columns, sums, strict=True)
+            if counts[DAYS]
+        }
 
     @property
     def rows(self) -> int:
@@ -71,39 +79,31 @@ class Evidence:
         return self.now.get(ROWS, {}).get("rows", 0)
 
     @cached_property
-    def blocks(self) -> pd.DataFrame:
-        """Counts over the reference in blocks of the window's length that lie whole weeks before the window.
+    def blocks(self) -> NDArray[np.int64]:
+        """Counts over the reference in blocks of the window's length that lie whole weeks before or after the window.
 
-        So a Sunday is compared with Sundays. Indexed by block and column.
+        So a Sunday is compared with Sundays. Shape (blocks, columns, counts); see `Totals`.
         """
         days = max(1, self.window.days)
         stride = 7 * ceil(days / 7)
-        reference = self.reference.of(self.profile)
-        ago = int(day_numbers([self.window.until])[0]) - 1 - day_numbers(reference["_day"])
-        block, place = ago // stride, ago % stride
+        end = int(day_numbers([self.window.until])[0])
         first, last = self.window.until - self.reference.until, self.window.until - self.reference.since
-        whole = (place < days) & (block * stride >= first.days) & (block * stride + days <= last.days)
-        sums: pd.DataFrame = (
-            reference[whole].groupby([block[whole], reference["column"][whole]])[list(profiles.COUNTS)].sum()
-        )
-        return sums
+        ends = end - stride * np.arange(-(-first.days // stride), (last.days - days) // stride + 1)
+        return self.profile.between(ends - days, ends)
 
     @property
     def usual_rows(self) -> float:
         """Median of rows per block of the reference; 0 without blocks."""
-        rows = self.blocks["rows"]
-        found = rows[rows.index.get_level_values("column") == ROWS].median()
-        return 0.0 if pd.isna(found) else float(found)
+        whole = self.blocks[:, [name == ROWS for name in self.profile.columns]].reshape(-1, DAYS + 1)
+        rows = whole[whole[:, DAYS] > 0, COUNTS.index("rows")]
+        return float(np.median(rows)) if len(rows) else 0.0
 
     @cached_property
     def most_null(self) -> dict[str, float]:
         """Largest share of nulls in a block of the reference, by column."""
-        share = self.blocks["null"] / self.blocks["rows"].clip(lower=1)
-        return {str(name): float(most) for name, most in share.groupby("column").max().items()}
-
-
-def _counts(totals: pd.DataFrame) -> dict[str, dict[str, int]]:
-    return {str(name): {str(k): int(v) for k, v in row.items()} for name, row in totals.to_dict("index").items()}
+        rows, null = (self.blocks[..., COUNTS.index(count)] for count in ("rows", "null"))
+        most = (null / np.maximum(rows, 1)).max(axis=0, initial=0.0)
+        return dict(zip(self.profile.columns, most.tolist(), strict=True))
 
 
 def too_few_rows(evidence: Evidence) -> Iterator[Finding]:
@@ -161,14 +161,18 @@ def missing_values(evidence: Evidence) -> Iterator[Finding]:
 
 def stuck(evidence: Evidence) -> Iterator[Finding]:
     """A number repeats itself for a whole day, as it never did in the reference."""
-    days = evidence.profile[evidence.profile["column"] != ROWS]
-    still = (days["repeat"] >= STUCK_SHARE * days["rows"]) & (days["rows"] >= STUCK_ROWS)
-    before = set(evidence.reference.of(days[still])["column"])
-    now = evidence.window.of(days[still & ~days["column"].isin(before)])
-    for name in sorted(set(now["column"])):
-        rows, of = int(now["repeat"][now["column"] == name].sum()), evidence.now[name]["rows"]
+    now, before = (_still(evidence.profile, window) for window in (evidence.window, evidence.reference))
+    for name in (name for name in now if name not in before):
+        rows, of = now[name], evidence.now[name]["rows"]
         text = f"{name} repeats one value for a day or longer ({rows} of {of} rows)"
         yield Finding(rule="stuck", column=name, kind="fault", rows=rows, of=of, text=text)
+
+
+def _still(profile: Totals, window: Window) -> dict[str, int]:
+    """Count repetitions on the days on which a column does little else; only columns that have such days."""
+    rows, repeat = (profile.within(window)[..., COUNTS.index(count)] for count in ("rows", "repeat"))
+    found = np.where((repeat >= STUCK_SHARE * rows) & (rows >= STUCK_ROWS), repeat, 0).sum(axis=0).tolist()
+    return {name: repeats for name, repeats in zip(profile.columns, found, strict=True) if repeats and name != ROWS}
 
 
 def duplicate_keys(evidence: Evidence) -> Iterator[Finding]:

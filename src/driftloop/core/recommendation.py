@@ -29,7 +29,7 @@ class Recommendation(BaseModel):
 def recommend(lines: Sequence[Line], params: Params, *, alerts_a_year: float) -> Recommendation:
     """Choose, among the rules that the loop has, the smallest loss for at most so many alerts a year.
 
-    Losses within 1 % of the smallest count as alike; among them the fewest alerts win.
+    Losses within 1 % of the smallest count as alike; among them the fewest alerts win, and of those what params.yaml says.
 
     Parameters
     ----------
@@ -54,7 +54,8 @@ def recommend(lines: Sequence[Line], params: Params, *, alerts_a_year: float) ->
     within = [line for line in there if line.alerts_a_year <= alerts_a_year] or [min(there, key=_asks)]
     best = min(line.loss for line in within)
     chosen = min(
-        (line for line in within if line.loss <= best * (1 + ALIKE)), key=lambda one: (about_model(one), one.loss)
+        (line for line in within if line.loss <= best * (1 + ALIKE)),
+        key=lambda one: (about_model(one), not _is_own(one, params), one.loss),
     )
     monitor: dict[str, Any] = {"policy": chosen.policy}
     if chosen.policy == "avoidable_loss":
@@ -66,11 +67,21 @@ def recommend(lines: Sequence[Line], params: Params, *, alerts_a_year: float) ->
         return Recommendation(monitor=monitor, reason=f"retraining hardly mattered on this history: {cost}")
     budget = f"the smallest error for at most {alerts_a_year:g} alerts a year"
     if chosen.loss >= never.loss:
-        return Recommendation(monitor=monitor, reason=f"no rule with so few alerts beat never retraining: {cost}")
+        most = "by more than 1 %" if best < never.loss else ""
+        reason = f"no rule with so few alerts beat never retraining {most}".strip()
+        return Recommendation(monitor=monitor, reason=f"{reason}: {cost}")
     if chosen.alerts_a_year > alerts_a_year:
         budget = f"no rule stays within {alerts_a_year:g} alerts a year; this one has the fewest"
     kept = percent((never.loss - chosen.loss) / (never.loss - always.loss), 0) if never.loss > always.loss else "none"
     return Recommendation(monitor=monitor, reason=f"{budget}: {cost}; {kept} of what retraining can save")
+
+
+def _is_own(line: Line, params: Params) -> bool:
+    """Say whether params.yaml has this rule already."""
+    own = params.monitor
+    if line.policy == "avoidable_loss":
+        return (own.policy, own.alert_at_days) == (line.policy, line.alert_at_days)
+    return own.policy == line.policy and (line.policy != "calendar" or own.calendar_days == line.calendar_days)
 
 
 def _asks(line: Line) -> float:

@@ -10,7 +10,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import ibis
-import pandas as pd
 
 from driftloop import sources
 from driftloop.artifacts import replacing_folder
@@ -20,6 +19,7 @@ from driftloop.core.decision import broken
 from driftloop.core.production import Card
 from driftloop.core.schema import columns_of
 from driftloop.core.timeline import at
+from driftloop.core.totals import Totals
 from driftloop.core.windows import Window, newest
 from driftloop.stages.prepare import frame_of, tables
 from driftloop.unreadable import one_line
@@ -27,6 +27,8 @@ from driftloop.unreadable import one_line
 if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
+
+    import pandas as pd
 
     from driftloop.core.finding import Finding
     from driftloop.core.histogram import Grid
@@ -61,6 +63,7 @@ class History:
             _, _, rows, _ = tables(con, raw, self.columns, params.data.timezone)
             self.rows = con.create_table("rows", rows, temp=True)
         self.profiles: dict[date, pd.DataFrame] = {}
+        self.summed: dict[date, Totals] = {}
         self.counted: tuple[pd.DataFrame, Grid] | None = None
         self.alarms: dict[tuple[date, date], States] = {}
         self.steps: dict[tuple[date, date], bool] = {}
@@ -77,6 +80,12 @@ class History:
             known = profiles.known(self.rows, self.columns, reference.until)
             self.profiles[reference.until] = profiles.daily(self.rows, self.columns, known)
         return self.profiles[reference.until]
+
+    def totals(self, reference: Window) -> Totals:
+        """Give the profile as the quality rules take it."""
+        if reference.until not in self.summed:
+            self.summed[reference.until] = Totals.of(self.profile(reference))
+        return self.summed[reference.until]
 
     def states(self, card: Card, reference: Window) -> States:
         """Give the data alarms under one production; those of a day do not depend on later ones."""
@@ -105,7 +114,7 @@ class History:
     def _rules(self, reference: Window, until: date) -> list[Finding]:
         if (key := (reference.until, until)) not in self.found:
             evidence = quality.Evidence(
-                profile=self.profile(reference),
+                profile=self.totals(reference),
                 columns=self.columns,
                 window=newest(until, self.params.windows.current_days),
                 reference=reference,
@@ -119,14 +128,12 @@ class History:
         reference = card.reference
         if reference is None:
             return []
-        steps = list(scored["step"].unique())
+        steps, days = list(scored["step"].unique()), timedelta(days=self.params.monitor.step_days)
         for step in steps:
             if (reference.until, step) not in self.steps:
-                alone = pd.DataFrame({"step": [step]})
-                self.steps[reference.until, step] = bool(
-                    judged.faulty_steps(self.params, card, self.profile(reference), alone)
-                )
-        days = timedelta(days=self.params.monitor.step_days)
+                window = Window(since=step, until=step + days)
+                evidence = quality.Evidence(self.totals(reference), self.columns, window, reference)
+                self.steps[reference.until, step] = judged.broken(evidence)
         told = [each for each in self.states(card, reference).alarms if each.kind == "fault" and each.found < until]
         return [
             step

@@ -27,6 +27,7 @@ from driftloop.core import alarm, gate, judging, losses, model, refits
 from driftloop.core.histogram import Grid
 from driftloop.core.judged import faulty_steps, judged_rows
 from driftloop.core.production import Candidate, judged_days
+from driftloop.core.totals import Totals
 from driftloop.core.windows import last_day, newest
 from driftloop.models import read_model, read_production
 from driftloop.report import plots
@@ -55,7 +56,7 @@ def run(params: Params, root: Path) -> None:
     states = alarm.states(params, production.card, profile, read_frame(root / HISTOGRAM), read_value(root / GRID, Grid))
     until = last_day(params.source.until_instant, params.zone)
     faults += [found.text for found in states.active(until - timedelta(days=1), "fault")]
-    faulty = faulty_steps(params, production.card, profile, judged, states.alarms)
+    faulty = faulty_steps(params, production.card, Totals.of(profile), judged, states.alarms)
     verdict = gate.vetoed(
         _verdict(params, production.card, candidate or found, judged), [*faults, *judging.broken(faulty)]
     )

@@ -28,6 +28,7 @@ from driftloop.core.histogram import Grid
 from driftloop.core.judged import faulty_steps
 from driftloop.core.measure import measure
 from driftloop.core.production import honest_error
+from driftloop.core.totals import Totals
 from driftloop.core.windows import last_day, newest
 from driftloop.models import read_production
 from driftloop.report import evidently, pages
@@ -46,7 +47,7 @@ def run(params: Params, root: Path) -> None:
     findings = [Finding.model_validate(found) for found in read_json(root / QUALITY)["findings"]]
     scored, profile = read_frame(root / REFITS), read_frame(root / PROFILE)
     states = alarm.states(params, production.card, profile, read_frame(root / HISTOGRAM), read_value(root / GRID, Grid))
-    faulty = faulty_steps(params, production.card, profile, scored, states.alarms)
+    faulty = faulty_steps(params, production.card, Totals.of(profile), scored, states.alarms)
     rendered = pages.render(params, production, root, scored, states)
     decision = decide(
         params,

@@ -28,6 +28,7 @@ from driftloop.artifacts import (
 from driftloop.core import deviation, histogram, quality, sample
 from driftloop.core import profile as profiles
 from driftloop.core.schema import MARKERS, columns_of, typed
+from driftloop.core.totals import Totals
 from driftloop.core.windows import Window, last_day, newest
 from driftloop.params import MOST_STEPS
 from driftloop.unreadable import one_line
@@ -76,7 +77,7 @@ def run(params: Params, root: Path) -> None:
         part = given.filter(ibis.or_(*(_within(given, window) for window in compared)))
         _write(part, columns, params.report.max_rows, root / COMPARED)
         evidence = quality.Evidence(
-            profile=profile,
+            profile=Totals.of(profile),
             columns=columns,
             window=current,
             reference=reference,
@@ -114,11 +115,15 @@ def tables(con: Backend, raw: Path, columns: Columns, timezone: str) -> tuple[ir
 
 
 def _unique(con: Backend, rows: ir.Table, columns: Columns) -> tuple[ir.Table, ir.Table]:
-    """Keep the newest row of each key; give the others too."""
+    """Keep the newest row of each key; give the others too.
+
+    Those are few, so they are noted, and the rows neither copied nor taken out of the order that they are stored in.
+    """
     newest_first = ibis.window(group_by=list(columns.key), order_by=ibis.desc("_row"))
-    place = rows.mutate(_place=ibis.row_number().over(newest_first))
-    ranked = con.create_table("ranked", place, temp=True)
-    return ranked.filter(ranked["_place"] == 0).drop("_place"), ranked.filter(ranked["_place"] > 0)
+    place = rows.select("_row", *columns.key).mutate(_place=ibis.row_number().over(newest_first))
+    older = con.create_table("older", place.filter(place["_place"] > 0).select("_row"), temp=True)
+    kept = rows.anti_join(older, "_row") if _count(older) else rows  # a join slows whatever reads the rows
+    return kept, rows.semi_join(older, "_row")
 
 
 def _oldest_needed(params: Params, card: Card, labelled_until: date) -> date | None:

@@ -1,0 +1,59 @@
+"""Processor time of a decision from what the pipeline has stored, without reading it and without Evidently's page.
+
+uv run python benchmarks/deciding.py     after `make repro`
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from itertools import pairwise
+from pathlib import Path
+
+from driftloop.artifacts import GRID, HISTOGRAM, PROFILE, QUALITY, REFITS, read_card, read_frame, read_json, read_value
+from driftloop.core import alarm
+from driftloop.core.decision import decide
+from driftloop.core.diagnosis import Drift
+from driftloop.core.finding import Finding
+from driftloop.core.histogram import Grid
+from driftloop.core.judged import faulty_steps
+from driftloop.core.measure import measure
+from driftloop.core.totals import Totals
+from driftloop.params import load_params
+
+ROOT = Path(__file__).parents[1]
+RUNS = 30
+
+
+def main() -> None:
+    params = load_params(ROOT / "params.yaml")
+    card = read_card(ROOT, params)
+    profile, histogram, scored = (read_frame(ROOT / path) for path in (PROFILE, HISTOGRAM, REFITS))
+    grid = read_value(ROOT / GRID, Grid)
+    findings = [Finding.model_validate(found) for found in read_json(ROOT / QUALITY)["findings"]]
+    best: dict[str, float] = {}
+    for _ in range(RUNS):
+        times = [time.process_time()]
+        states = alarm.states(params, card, profile, histogram, grid)
+        times.append(time.process_time())
+        faulty = faulty_steps(params, card, Totals.of(profile), scored, states.alarms)
+        times.append(time.process_time())
+        measured = measure(params, card, scored, faulty)
+        times.append(time.process_time())
+        sound = scored[~scored["step"].isin(faulty)]
+        decision = decide(params, card, measured, findings, scored=sound, states=states, drift=Drift())
+        times.append(time.process_time())
+        whats = ("data alarms (alarm.states)", "faulty steps", "measured loss (measure)", "decision (decide)", "all")
+        spent = [*(later - earlier for earlier, later in pairwise(times)), times[-1] - times[0]]
+        best = {what: min(best.get(what, 1e9), seconds) for what, seconds in zip(whats, spent, strict=True)}
+    steps, days = scored["step"].nunique(), profile["_day"].nunique()
+    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, fewest of {RUNS}")
+    print(f"{decision.status}, {steps} steps, {len(scored)} scored rows, profile of {days} days")
+    print(f"load {os.getloadavg()[0]:.1f}\n\n| what | processor, ms |\n|---|---|")
+    for what, seconds in best.items():
+        print(f"| {what} | {1000 * seconds:.1f} |")
+
+
+if __name__ == "__main__":
+    main()
