@@ -6,10 +6,9 @@ Every fit is a function of its cut (labels known before that day), so all rules 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from driftloop.core import refits
 from driftloop.core.course import Fit
@@ -20,6 +19,9 @@ from driftloop.core.windows import Window, day_numbers, newest
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
+
+    import pandas as pd
+    from numpy.typing import NDArray
 
     from driftloop.core.course import Course, Losses, Stream
     from driftloop.core.timeline import Timeline
@@ -76,23 +78,34 @@ class LossTable:
         """
         steps = self._plan(cut, until - self.timeline.delay)
         production, refitted = self._whole(cut), self._refitted(steps)
-        further = range(1, seeds if self.stream.seeded else 1)
-        extra = [Fit(step.known_until, step.window, seed) for step in steps if step.judged for seed in further]
-        by_seed = dict(zip(extra, self._losses(extra), strict=True))
-        parts = [self.stream.rows.head(0).assign(step=None, production_loss=0.0, refit_loss=0.0)]
-        begin = self._place(cut)
-        for step, refit in zip(steps, refitted, strict=True):
-            a, b = self._place(step.window.since), self._place(step.window.until)
-            if refit is None or production is None or a == b:
-                continue
-            part = self.stream.rows.iloc[a:b].assign(
-                step=step.window.since, production_loss=production[a - begin : b - begin], refit_loss=refit
-            )
-            if step.judged:
-                others = {seed: by_seed[Fit(step.known_until, step.window, seed)] for seed in further}
-                part = part.assign(**{f"refit_loss_{s}": loss for s, loss in others.items() if loss is not None})
-            parts.append(part)
-        return pd.concat(parts[1:], ignore_index=True) if len(parts) > 1 else parts[0]
+        known = [
+            (step, refit)
+            for step, refit in zip(steps, refitted, strict=True)
+            if production is not None and refit is not None and len(refit)
+        ]
+        ends = [(self._place(step.window.since), self._place(step.window.until)) for step, _ in known]
+        at = np.concatenate([np.arange(a, b) for a, b in ends]) if ends else np.empty(0, dtype=int)
+        columns: dict[str, NDArray[Any]] = {
+            "step": np.repeat(
+                np.array([step.window.since for step, _ in known], dtype=object), [b - a for a, b in ends]
+            ),
+            "production_loss": production[at - self._place(cut)] if production is not None else np.empty(0),
+            "refit_loss": np.concatenate([refit for _, refit in known]) if known else np.empty(0),
+        }
+        for seed in range(1, seeds if self.stream.seeded else 1):
+            columns[f"refit_loss_{seed}"] = self._by_seed([step for step, _ in known], seed)
+        return self.stream.rows.iloc[at].reset_index(drop=True).assign(**columns)
+
+    def _by_seed(self, steps: Sequence[refits.Step], seed: int) -> Losses:
+        """Give the losses of refits by another seed; NaN where a step is not judged."""
+        asked = {step: Fit(step.known_until, step.window, seed) for step in steps if step.judged}
+        found = dict(zip(asked, self._losses(list(asked.values())), strict=True))
+        parts = []
+        for step in steps:
+            rows = self._place(step.window.until) - self._place(step.window.since)
+            losses = found.get(step)
+            parts.append(np.full(rows, np.nan) if losses is None else losses)
+        return np.concatenate(parts) if parts else np.empty(0)
 
     def served(self, course: Course, window: Window) -> Losses:
         """Give the loss of whatever was production, per row of a window."""
