@@ -3,6 +3,9 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := $(UV) run --quiet --frozen
 ACTIONS := tests/runner/node_modules/.package-lock.json
 
+# Images of containers often set this; each stage would then compile pandas, scikit-learn and their like anew, for seconds.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: repro rehearse test lint setup
 .DEFAULT_GOAL := repro
 
