@@ -3,6 +3,9 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := $(UV) run --quiet --frozen
 ACTIONS := tests/runner/node_modules/.package-lock.json
 
+# Images of containers often set this; each stage would then compile pandas, scikit-learn and their like anew, for seconds.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: repro rehearse test lint setup
 .DEFAULT_GOAL := repro
 
@@ -16,6 +19,8 @@ repro: setup ## run the pipeline and show what it found
 rehearse: setup ## play the whole loop here: alert, label, pull request, merge
 	@$(RUN) driftloop rehearse
 
+# Threads of histogram boosting would otherwise wait for each other in a busy loop, on processors that the other worker needs.
+test: export OMP_WAIT_POLICY := passive
 test: setup $(ACTIONS) ## run all tests
 	$(RUN) pytest -n auto --dist worksteal -q
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+import scipy.special  # noqa: F401 - first, for the reason that driftloop.cli gives
 from adapter import Site
 from hub import make_hub
 from workspace import Workspace

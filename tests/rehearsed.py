@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from handed import Made
 
-MAIN = "from driftloop.cli import main; main()"
+# Jobs that a script starts in the background ignore SIGINT, and their children with them.
+MAIN = "import signal as s; s.signal(s.SIGINT, s.default_int_handler); from driftloop.cli import main; main()"
 
 
 @dataclass(frozen=True)

@@ -192,6 +192,10 @@ def stage(name: str) -> None:
     if name not in known:
         msg = f"stage: expected one of {', '.join(known)}, got {name!r}"
         raise LoopError(msg)
+    # When skops is imported, it looks for each of SciPy's functions in all modules that were loaded before them: a second or
+    # two in every stage with a model, unless they come first.
+    import scipy.special  # noqa: F401
+
     run = import_module(f"driftloop.stages.{name}").run
     run(load_params(PARAMS), Path())
 

@@ -160,7 +160,11 @@ def test_collect__labels_from_files(tmp_path: Path) -> None:
 def test_run__interrupt_ends_the_whole_group(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     command = f"sleep 60 & echo $! $$ > {pids}.part; mv {pids}.part {pids}; wait"
-    program = "import sys; from driftloop.sources.command import run; run(sys.argv[1], {})"
+    program = (
+        "import signal, sys; from driftloop.sources.command import run; "
+        "signal.signal(signal.SIGINT, signal.default_int_handler); "  # ignored where the tests run in the background
+        "run(sys.argv[1], {})"
+    )
     parent = subprocess.Popen([sys.executable, "-c", program, command], stderr=subprocess.PIPE, start_new_session=True)
     deadline = time.monotonic() + 30
     while not pids.exists() and time.monotonic() < deadline:
