@@ -89,7 +89,9 @@ def ratio(
     influence = np.bincount(day, weights=top - estimate * bottom)
     weights = np.clip(1 - np.abs(position[:, None] - position) / (lag + 1), 0, None)
     scale, freedom = _small_sample(weights)
-    deviation = np.sqrt(max(float(influence @ weights @ influence), 0.0) * scale) / abs(total)
+    # Products are added up by NumPy and not by BLAS, whose order, and so the last digits, depend on the processor.
+    variance = float((weights * np.outer(influence, influence)).sum())
+    deviation = np.sqrt(max(variance, 0.0) * scale) / abs(total)
     reach = float(stats.t.ppf(confidence, freedom) * deviation)
     return Interval(estimate=estimate, low=estimate - reach, high=estimate + reach, level=level)
 
