@@ -38,7 +38,7 @@ setup: $(UV)
 
 # GitHub's own parser of workflows, for the tests that run them; without the npm registry these are skipped.
 $(ACTIONS): tests/runner/package-lock.json
-	@cd tests/runner && (PATH="$(dir $(abspath $(UV))):$$PATH" ./with-node npm ci --silent && touch node_modules/.package-lock.json) \
+	@cd tests/runner && (./with-node npm ci --silent && touch node_modules/.package-lock.json) \
 		|| echo 'tests of the workflows are skipped: npm ci in tests/runner failed'
 
 .uv/bin/uv:

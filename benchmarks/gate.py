@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-DAYS, ROWS, STEP_DAYS, DELAY_DAYS, WEEKS = 28, 24, 7, 7, 4
+DAYS, ROWS, STEP_DAYS, DELAY_DAYS = 28, 24, 7, 7
 RUNS, STREAMS = 500, ("bike", "pm25")  # simulated pairs of models per line; real streams
 KINDS = ("same recipe", "worse by > 3 %", "within 3 %", "better by 3 to 7 %", "better by > 7 %")
 RULE: dict[str, Any] = {"min_gain": 0.01, "confidence": 0.95, "min_rows": 200, "max_segment_loss": 0.05}
@@ -111,39 +111,46 @@ def weekly(name: str, path: Path, make: Callable[[int], Any]) -> pd.DataFrame:
     return pd.concat(scored, ignore_index=True)
 
 
-def windows(losses: pd.DataFrame, production: str, refit: str) -> list[pd.DataFrame]:
-    """Cut out every 28 days that begin with a step; the base comes with its further seeds, as in the loop."""
+def windows(losses: pd.DataFrame, production: str, refit: str, weeks: int) -> list[pd.DataFrame]:
+    """Cut out all stretches of so many weeks that begin with a step; the base comes with its further seeds, as in the loop."""
     columns = {production: "production_loss", refit: "refit_loss"}
     if refit in ("base", "seed 1"):
         columns |= {"seed 2": "refit_loss_1", "seed 3": "refit_loss_2"}
     pair = losses[["_day", "step", *columns]].rename(columns=columns)
     steps = sorted(pair["step"].unique())
-    return [pair[pair["step"].isin(steps[i : i + WEEKS])] for i in range(len(steps) - WEEKS + 1)]
+    return [pair[pair["step"].isin(steps[i : i + weeks])] for i in range(len(steps) - weeks + 1)]
 
 
-def compare(losses: pd.DataFrame, label: str) -> None:
+def compare(losses: pd.DataFrame, label: str, weeks: int) -> None:
     """Judge every recipe against the base, both ways, and sum up by what is true of the whole stream."""
     found: dict[str, list[tuple[str, NDArray[np.bool_]]]] = {kind: [] for kind in KINDS}
     for other in RECIPE:
         for pair in ((other, "base"), ("base", other)) if other not in ("base", "seed 2", "seed 3") else ():
-            true, promoted, _ = judged(windows(losses, *pair))
+            true, promoted, _ = judged(windows(losses, *pair, weeks))
             kind = KINDS[0] if "seed 1" in pair else KINDS[1 + np.searchsorted([-0.03, 0.03, 0.07], true)]
             found[kind].append((f"{other}{'' if pair[0] == other else ', swapped'} {100 * true:+.1f} %", promoted))
     for kind, pairs in found.items():
         share = np.concatenate([promoted for _, promoted in pairs]) if pairs else np.empty(0)
         what = "; ".join(f"{name}: {100 * promoted.mean():.0f} %" for name, promoted in pairs)
-        print(f"| {label} | {kind} | {f'{100 * share.mean():.1f} % of {len(share)}' if pairs else '-'} | {what} |")
+        print(
+            f"| {label} | {weeks} | {kind} | {f'{100 * share.mean():.1f} % of {len(share)}' if pairs else '-'} | {what} |"
+        )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     for name in STREAMS:
         parser.add_argument(f"--{name}", type=Path)
+    parser.add_argument("--weeks", type=int, nargs="+", default=[4, 8, 13], help="judged, of the real streams")
     given = vars(parser.parse_args())
     simulated()
-    print("\n| stream | truth | promoted | production, true gain of the base: promoted |\n|---|---|---|---|")
+    print(
+        "\n| stream | weeks | truth | promoted | production, true gain of the base: promoted |\n|---|---|---|---|---|"
+    )
     for name, (estimator, make) in product(filter(given.get, STREAMS), ESTIMATORS.items()):
-        compare(weekly(name, given[name], make), f"{name}, {estimator}")
+        losses = weekly(name, given[name], make)
+        for weeks in given["weeks"]:
+            compare(losses, f"{name}, {estimator}", weeks)
 
 
 if __name__ == "__main__":

@@ -104,7 +104,7 @@ def test_repro__a_second_time_does_nothing(project: Project) -> None:
     ("over", "stages"),
     [
         ({"evaluate": {"min_gain": 0.02}}, ["monitor", "evaluate"]),
-        ({"evaluate": {"max_segment_loss": 0.1}}, ["evaluate"]),
+        ({"evaluate": {"max_segment_loss": 0.1}}, ["monitor", "evaluate"]),
         ({"monitor": {"alert_at_days": 9}}, ["monitor"]),
         ({"data": {"target_unit": "bikes"}}, ["monitor"]),
         ({"train": {"seed": 1}}, ["refit", "train"]),
@@ -122,7 +122,7 @@ def test_repro__begins_with_the_stages_that_a_parameter_concerns(
 @pytest.mark.parametrize(
     ("module", "stages"),
     [
-        ("core/gate.py", ["evaluate"]),
+        ("core/gate.py", ["monitor", "evaluate"]),
         ("core/policy.py", ["monitor"]),
         ("core/refits.py", ["refit", "monitor", "evaluate"]),
         ("sources/simulator.py", ["collect"]),

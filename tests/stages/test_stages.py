@@ -278,6 +278,7 @@ def test_estimator__that_cannot_be_used_is_named(healthy: Workspace, train: dict
 
 
 def test_refit__forgets_what_an_edited_estimator_said(healthy: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # edited within one second, which bytecode cannot tell
     module = healthy.root / "own/my_edited.py"
     module.parent.mkdir()
     source = (

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from driftloop.core import calibration
 from driftloop.core.deviation import ALL_WEEKS, FLOORS, FORGET_DAYS, SHAPE, WEEKS, WINDOW, compared, deviations, windows
 from driftloop.core.drift import total_variation
 from driftloop.core.states import KINDS, Alarm, Kind, Shift, States
+from driftloop.core.usual import FEWEST_ROWS, Usual, thin, usual
 from driftloop.core.windows import day_numbers
 
 if TYPE_CHECKING:
@@ -29,10 +29,7 @@ if TYPE_CHECKING:
 AT_ONCE = 1.3  # times the limit: one week is enough
 ALLOWED = 0.7  # of the limit: what exceeds it adds up from week to week; an alarm is over when it is met again
 ADDED = 1.0
-FEWEST_ROWS = 3  # a share of the rows that means less than so many rows is no news
-USUAL_WEEKS = 8
 MOST_YEARS = 10  # nothing can be said of rarer weeks
-THIN = 1 / 3  # of the usual rows: fewer say nothing
 
 
 def replay(
@@ -58,17 +55,6 @@ def replay(
     run = _Run(columns, first, per_year=per_year, quiet_days=quiet_days, accepted=accepted)
     run.go()
     return run.result()
-
-
-@dataclass
-class _Limits:
-    """What is usual in one week: deviations are divided by `scale` after `median` is taken off."""
-
-    median: Floats
-    scale: Floats
-    limit: float
-    tail: calibration.Tail
-    judged: NDArray[np.bool_]
 
 
 @dataclass
@@ -107,7 +93,7 @@ class _Run:
         rows = np.concatenate([[0], np.cumsum(self.columns[0].rows)])
         every = np.arange(self.days)
         self.rows = rows[every + 1] - rows[np.maximum(every + 1 - WINDOW, 0)]
-        self.thin = _thin(self.rows)
+        self.thin = thin(self.rows)
         self.found = np.column_stack([self._deviations(place, every) for place in range(len(self.columns))])
         number = int(day_numbers([self.first])[0])
         self.week = (number + every) // 7 - number // 7
@@ -119,12 +105,12 @@ class _Run:
         self.added = {kind: np.zeros(7) for kind in KINDS}
         self.score = np.full(self.days, np.nan)
         self.opened: list[_Opened] = []
-        self.limits: _Limits | None = None
+        self.limits: Usual | None = None
 
     def go(self) -> None:
         """Judge week after week, by limits from the weeks before."""
         for week, start in enumerate(self.starts):
-            self.limits = self._limits(week)
+            self.limits = self._usual(week)
             day, end = int(start), int(self.starts[week + 1]) if week + 1 < len(self.starts) else self.days
             while self.limits is not None and day < end:
                 day = self._judge(day, end, self.limits)
@@ -134,29 +120,18 @@ class _Run:
         found[~np.isfinite(self.thin[days])] = np.nan
         return found
 
-    def _limits(self, week: int) -> _Limits | None:
+    def _usual(self, week: int) -> Usual | None:
         """Calibrate by all weeks that ended before this week's windows begin."""
         past = slice(0, max(0, week - 1))
         weeks = np.where(self.joins[past] <= week, np.minimum(self.most[past], self.cap[past]), np.nan)
-        tail = calibration.tail(weeks)
-        judged = tail.weeks >= self.needed
-        if not judged.any():
-            return None
-        scale = np.maximum(tail.level(1) - tail.median, self.floor)
-        with np.errstate(invalid="ignore"):
-            ratios = np.where(judged, (weeks - tail.median) / scale, np.nan)
-        whole = calibration.tail(np.fmax.reduce(ratios, axis=1)[:, None])
-        limit = max(1.0, float(whole.level(1 / self.per_year)[0]))
-        return _Limits(tail.median, scale, limit, whole, judged)
+        return usual(weeks, floor=self.floor, needed=self.needed, per_year=self.per_year)
 
-    def _ratios(self, found: Floats, days: NDArray[np.int64], limits: _Limits) -> Floats:
+    def _ratios(self, found: Floats, days: NDArray[np.int64], limits: Usual) -> Floats:
         """Give deviations in units of the limit; NaN where they are not judged."""
         share = np.where(self.kind == SHAPE, 0.0, FEWEST_ROWS)
-        floor = share / np.maximum(self.rows[days], 1)[:, None]
-        scale = np.maximum(limits.scale, floor) * self.thin[days][:, None]
-        return np.asarray(np.where(limits.judged, (found - limits.median) / scale / limits.limit, np.nan))
+        return limits.ratios(found, least=share / np.maximum(self.rows[days], 1)[:, None], thin=self.thin[days])
 
-    def _judge(self, day: int, end: int, limits: _Limits) -> int:
+    def _judge(self, day: int, end: int, limits: Usual) -> int:
         """Judge days of one week up to the first that raises an alarm; give the day after."""
         days = np.arange(day, end)
         ratios = self._ratios(self.found[day:end], days, limits)
@@ -181,7 +156,7 @@ class _Run:
                     self._open(int(owner), kind, day + first, ratios[first], limits)
         return day + first + 1
 
-    def _open(self, place: int, kind: Kind, day: int, ratios: Floats, limits: _Limits) -> None:
+    def _open(self, place: int, kind: Kind, day: int, ratios: Floats, limits: Usual) -> None:
         """Open an alarm, and see how long it lasts against the days before it."""
         own = np.flatnonzero((self.owner == place) & (self.kind == kind) & (ratios >= min(ALLOWED, np.nanmax(ratios))))
         first, last = max(0, day - WINDOW + 1), min(self.days, day + FORGET_DAYS + 1)
@@ -214,7 +189,7 @@ class _Run:
         for other in KINDS if kind == "fault" else (kind,):
             self.muted[other][place] = max(self.muted[other][place], end + self.quiet_days)
 
-    def _keep_apart(self, place: int, day: int, end: int, limits: _Limits) -> None:
+    def _keep_apart(self, place: int, day: int, end: int, limits: Usual) -> None:
         """Take alarmed weeks out of the history until they are old, and let them in no larger than the alarm."""
         own = self.owner == place
         since = int(self.week[day])
@@ -283,24 +258,6 @@ class _Run:
                 limit = float(self.limits.median[own] + scale)
             known = np.isfinite(distance) and (limit is None or np.isfinite(limit))
             yield column.name, Shift(distance if known else None, limit if known else None)
-
-
-def _thin(rows: NDArray[np.int64]) -> Floats:
-    """Say by how much more a week may deviate because it has fewer rows than usual; NaN where it says nothing."""
-    before = [
-        np.concatenate([np.full(min(7 * k, len(rows)), np.nan), rows[: max(0, len(rows) - 7 * k)]])
-        for k in range(1, USUAL_WEEKS + 1)
-    ]
-    table = np.where(np.array(before) > 0, before, np.nan)
-    known = np.isfinite(table).any(axis=0)
-    usual = rows.astype(float)
-    usual[known] = np.nanmedian(table[:, known], axis=0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        short = usual / rows
-    out = np.sqrt(np.maximum(short, 1))
-    out[(rows == 0) | (short > 1 / THIN)] = np.nan
-    out[: WINDOW - 1] = np.nan
-    return np.asarray(out)
 
 
 def _maxima(found: Floats, starts: NDArray[np.int64]) -> Floats:
