@@ -21,6 +21,7 @@ rehearse: setup ## play the whole loop here: alert, label, pull request, merge
 
 # Threads of histogram boosting would otherwise wait for each other in a busy loop, on processors that the other worker needs.
 test: export OMP_WAIT_POLICY := passive
+test: export DVC_NO_ANALYTICS := true
 test: setup $(ACTIONS) ## run all tests
 	$(RUN) pytest -n auto --dist worksteal -q
 

@@ -177,7 +177,7 @@ def test_write__that_gave_up_is_completed_by_the_next(site: Site, name: str) -> 
 
 @pytest.mark.parametrize("names", [list(CASES)[:7], list(CASES)[7:]], ids=["issues", "others"])
 def test_write__after_a_timeout_at_any_call_leaves_what_it_leaves_without(site: Site, names: list[str]) -> None:
-    """Side by side, since each takes a second."""
+    """Side by side, since each takes seconds: an honest answer has to come in time on a busy machine too."""
     bench = Bench(site)
     tasks = []
     for case in (CASES[name] for name in names):
@@ -195,7 +195,7 @@ def test_write__after_a_timeout_at_any_call_leaves_what_it_leaves_without(site: 
             tasks.append((case, broken, expected))
     bench.world.events.clear()
     with ThreadPoolExecutor(len(tasks)) as pool:
-        list(pool.map(lambda task: bench.write(task[0], task[1], timeout=1), tasks))
+        list(pool.map(lambda task: bench.write(task[0], task[1], timeout=3), tasks))
     assert sum(each.fault == "hang" for each in bench.server.calls) == len(tasks)
     for _, broken, expected in tasks:
         assert state(bench, broken) == expected
