@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from driftloop.core import judging
 from driftloop.core.diagnosis import ADVICE, ALERTED, Decision, Inputs, Pattern, diagnose
 from driftloop.core.measure import pattern, rose_since
+from driftloop.core.names import DAY, REFIT_LOSS
 from driftloop.core.policy import Evidence, Settings
 from driftloop.core.windows import Window, last_day
 
@@ -95,13 +96,11 @@ def decide(
         until=until,
         labelled_until=until - timedelta(days=params.data.label_delay_days),
         step_days=params.monitor.step_days,
-        judged=Window(since=judged["_day"].min(), until=judged["_day"].max() + timedelta(days=1))
-        if len(judged)
-        else None,
+        judged=Window(since=judged[DAY].min(), until=judged[DAY].max() + timedelta(days=1)) if len(judged) else None,
         rows=len(judged),
         error=measured.error,
         normal_error=measured.normal_error,
-        refit_error=float(judged["refit_loss"].mean()) if measured.recent_gain else None,
+        refit_error=float(judged[REFIT_LOSS].mean()) if measured.recent_gain else None,
         waiting_days=waiting.days if waiting else None,
         waiting_error=waiting.saved if waiting and waiting.since and metric == "mae" else None,
         alert_at_days=params.monitor.alert_at_days,

@@ -16,6 +16,7 @@ from driftloop.artifacts import replacing_folder
 from driftloop.core import alarm, histogram, judged, quality
 from driftloop.core import profile as profiles
 from driftloop.core.decision import broken
+from driftloop.core.names import STEP
 from driftloop.core.production import Card
 from driftloop.core.schema import columns_of
 from driftloop.core.timeline import at
@@ -128,7 +129,7 @@ class History:
         reference = card.reference
         if reference is None:
             return []
-        steps, days = list(scored["step"].unique()), timedelta(days=self.params.monitor.step_days)
+        steps, days = list(scored[STEP].unique()), timedelta(days=self.params.monitor.step_days)
         for step in steps:
             if (reference.until, step) not in self.steps:
                 window = Window(since=step, until=step + days)

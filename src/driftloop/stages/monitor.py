@@ -27,6 +27,7 @@ from driftloop.core.finding import Finding
 from driftloop.core.histogram import Grid
 from driftloop.core.judged import faulty_steps
 from driftloop.core.measure import measure
+from driftloop.core.names import DAY, PRODUCTION_LOSS, STEP
 from driftloop.core.production import honest_error
 from driftloop.core.totals import Totals
 from driftloop.core.windows import last_day, newest
@@ -54,7 +55,7 @@ def run(params: Params, root: Path) -> None:
         production.card,
         measure(params, production.card, scored, faulty),
         findings,
-        scored=scored[~scored["step"].isin(faulty)],
+        scored=scored[~scored[STEP].isin(faulty)],
         states=states,
         drift=_drift(rendered),
         warnings=(rendered.reason,) if isinstance(rendered, evidently.Failed) else (),
@@ -79,9 +80,9 @@ def _honest(params: Params, production: Production, root: Path) -> dict[str, flo
     until = last_day(params.source.until_instant, params.zone) - timedelta(days=params.data.label_delay_days)
     window = newest(until, params.windows.judge_days)
     rows = window.of(read_frame(root / LABELLED))
-    rows = rows[rows["_day"] >= card.trained_until]
+    rows = rows[rows[DAY] >= card.trained_until]
     scores = model.score(production.model, card.recipe, rows)
-    loss = rows[["_day"]].assign(production_loss=losses.row_losses(metric, rows[card.recipe.target], scores))
+    loss = rows[[DAY]].assign(**{PRODUCTION_LOSS: losses.row_losses(metric, rows[card.recipe.target], scores)})
     found = honest_error(loss, card, metric, window)
     return {"version": card.version} if found is None else {"version": card.version, metric: found[0], "rows": found[1]}
 

@@ -27,6 +27,7 @@ from driftloop.artifacts import (
 )
 from driftloop.core import deviation, histogram, quality, sample
 from driftloop.core import profile as profiles
+from driftloop.core.names import DAY, PLACE, ROW, TS
 from driftloop.core.schema import MARKERS, columns_of, typed
 from driftloop.core.totals import Totals
 from driftloop.core.windows import Window, last_day, newest
@@ -65,9 +66,9 @@ def run(params: Params, root: Path) -> None:
         write_json(root / GRID, grid.model_dump(mode="json"))
         write_frame(root / HISTOGRAM, histogram.daily(rows, grid))
         given = rows.drop([name for name in rows.columns if name.startswith(MARKERS)])
-        labelled = given.filter(given["_day"] < labelled_until, given[columns.target].notnull())
+        labelled = given.filter(given[DAY] < labelled_until, given[columns.target].notnull())
         if (oldest := _oldest_needed(params, card, labelled_until)) is not None:
-            labelled = labelled.filter(labelled["_day"] >= oldest)
+            labelled = labelled.filter(labelled[DAY] >= oldest)
         _write(labelled, columns, params.train.max_rows, root / LABELLED)
         week = newest(until, max(params.windows.current_days, deviation.WINDOW))
         for window, path in ((week, NEWEST), (reference, REFERENCE)):
@@ -82,14 +83,14 @@ def run(params: Params, root: Path) -> None:
             window=current,
             reference=reference,
             absent=[name for name in columns.features if name not in raw.columns],
-            duplicates=_count(doubles.filter(doubles["_day"] >= current.since)),
+            duplicates=_count(doubles.filter(doubles[DAY] >= current.since)),
             undated=_undated(every, current),
         )
         counts = {
             "rows": _count(rows),
             "labelled_rows": _count(labelled),
             "duplicates": _count(doubles),
-            "undated_rows": _count(every.filter(every["_ts"].isnull())),
+            "undated_rows": _count(every.filter(every[TS].isnull())),
         }
     findings = quality.check(evidence)
     judged = newest(labelled_until, params.monitor.step_days)
@@ -110,7 +111,7 @@ def tables(con: Backend, raw: Path, columns: Columns, timezone: str) -> tuple[ir
     """Give the rows as they came, typed, with the newest row of each key alone, and the others."""
     given = con.read_parquet(sorted(str(path) for path in raw.glob("*.parquet")), union_by_name=True)
     every = con.create_table("typed", typed(given, columns, timezone), temp=True)
-    rows, doubles = _unique(con, every.filter(every["_ts"].notnull()), columns)
+    rows, doubles = _unique(con, every.filter(every[TS].notnull()), columns)
     return given, every, rows, doubles
 
 
@@ -119,11 +120,11 @@ def _unique(con: Backend, rows: ir.Table, columns: Columns) -> tuple[ir.Table, i
 
     Those are few, so they are noted, and the rows neither copied nor taken out of the order that they are stored in.
     """
-    newest_first = ibis.window(group_by=list(columns.key), order_by=ibis.desc("_row"))
-    place = rows.select("_row", *columns.key).mutate(_place=ibis.row_number().over(newest_first))
-    older = con.create_table("older", place.filter(place["_place"] > 0).select("_row"), temp=True)
-    kept = rows.anti_join(older, "_row") if _count(older) else rows  # a join slows whatever reads the rows
-    return kept, rows.semi_join(older, "_row")
+    newest_first = ibis.window(group_by=list(columns.key), order_by=ibis.desc(ROW))
+    place = rows.select(ROW, *columns.key).mutate(**{PLACE: ibis.row_number().over(newest_first)})
+    older = con.create_table("older", place.filter(place[PLACE] > 0).select(ROW), temp=True)
+    kept = rows.anti_join(older, ROW) if _count(older) else rows  # a join slows whatever reads the rows
+    return kept, rows.semi_join(older, ROW)
 
 
 def _oldest_needed(params: Params, card: Card, labelled_until: date) -> date | None:
@@ -137,19 +138,19 @@ def _oldest_needed(params: Params, card: Card, labelled_until: date) -> date | N
 
 
 def _within(rows: ir.Table, window: Window) -> ir.BooleanValue:
-    return (rows["_day"] >= window.since) & (rows["_day"] < window.until)
+    return (rows[DAY] >= window.since) & (rows[DAY] < window.until)
 
 
 def _first_day(rows: ir.Table, otherwise: date) -> date:
-    first = rows["_day"].min().to_pyarrow().as_py()
+    first = rows[DAY].min().to_pyarrow().as_py()
     return first if isinstance(first, date) else otherwise
 
 
 def _undated(every: ir.Table, current: Window) -> int:
     """Count rows without a timestamp whose neighbour before them, in the order of the source, is one of the newest."""
-    undated = every.filter(every["_ts"].isnull()).select("_row")
-    dated = every.filter(every["_ts"].notnull()).select("_row", _near="_day")
-    near = undated.asof_join(dated, on="_row")["_near"]
+    undated = every.filter(every[TS].isnull()).select(ROW)
+    dated = every.filter(every[TS].notnull()).select(ROW, near=DAY)
+    near = undated.asof_join(dated, on=ROW)["near"]
     return int(((near >= current.since) | near.isnull()).sum().to_pyarrow().as_py() or 0)
 
 
@@ -164,6 +165,6 @@ def _write(rows: ir.Table, columns: Columns, most: int, path: Path) -> None:
 def frame_of(rows: ir.Table, columns: Columns, most: int) -> pd.DataFrame:
     """Read at most so many rows in order of time."""
     bounded = sample.bounded(rows, columns.key, rows_now=_count(rows), most=most)
-    kept = ["_ts", "_day", *columns.features, columns.target]
-    frame: pd.DataFrame = bounded.order_by(["_ts", "_row"]).select(kept).to_pandas()
-    return frame.assign(_day=pd.to_datetime(frame["_day"]).dt.date)
+    kept = [TS, DAY, *columns.features, columns.target]
+    frame: pd.DataFrame = bounded.order_by([TS, ROW]).select(kept).to_pandas()
+    return frame.assign(**{DAY: pd.to_datetime(frame[DAY]).dt.date})
