@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from driftloop.core.names import BEFORE, DAY, INFINITE, INVALID, ROW, TS
@@ -17,17 +18,17 @@ if TYPE_CHECKING:
     from datetime import date
 
     import ibis.expr.types as ir
-    import pyarrow as pa
 
     from driftloop.core.schema import Columns
 
-MOST_NAMES = 1000  # beyond so many names in the reference, new ones are no news
+MOST_NAMES = 1000  # beyond so many names in the reference, a new one is no news; many new ones are
+FRESH_DAYS = 28  # for so long after its first row a name is fresh
 FAR = 0.5  # of the reference's range, beyond its ends: a gross change of unit, not a warm summer
 
 MANY_ROWS = 2  # per day, or every column would seem to go with the calendar
 
 ROWS = ""  # the profile's own "column" for what concerns whole rows
-COUNTS = ("rows", "null", "invalid", "infinite", "far", "unknown", "repeat", "zero")
+COUNTS = ("rows", "null", "invalid", "infinite", "far", "unknown", "repeat", "zero", "fresh")
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,13 @@ class Known:
         Smallest and largest value per number.
     names
         Values per name column; None where new ones are no news: there are too many, or they come with the calendar.
+    many
+        The columns of too many names.
     """
 
     ranges: Mapping[str, tuple[float, float]]
     names: Mapping[str, frozenset[str] | None]
+    many: frozenset[str] = frozenset()
 
 
 def known(rows: ir.Table, columns: Columns, until: date) -> Known:
@@ -62,7 +66,8 @@ def known(rows: ir.Table, columns: Columns, until: date) -> Known:
     }
     calendar = _calendar(part, columns)
     names = {name: None if name in calendar else _names(part, name) for name in columns.categorical}
-    return Known(ranges=ranges, names=names)
+    many = frozenset(name for name, found in names.items() if found is None and name not in calendar)
+    return Known(ranges=ranges, names=names, many=many)
 
 
 def _calendar(part: ir.Table, columns: Columns) -> set[str]:
@@ -103,16 +108,17 @@ def daily(rows: ir.Table, columns: Columns, reference: Known) -> pd.DataFrame:
         `DAY`, `column` and COUNTS: rows; null; invalid (no number where one belongs); infinite; far (beyond the
         reference's range by half of it); unknown (a name that the reference lacks); repeat (equal to the row
         before, in order of time, within the same series where the key is a series and a time);
-        zero. The target has neither of the last two. Sorted by day and column; sums over days are valid.
+        zero; fresh (a name of which no row is as old as FRESH_DAYS, in a column of too many names to know them all).
+        The target has neither repeat nor zero. Sorted by day and column; sums over days are valid.
     """
     series = [name for name in columns.key if name != TS] if TS in columns.key else []
     if not series and rows.get_backend().name == "duckdb":
         # DuckDB can look back in the order that rows are stored in, without sorting them: right if none is late.
         stored = _wide(rows, columns, reference, ibis.window(), also=(TS, ROW))
         if not pc.sum(stored["late"]).as_py():
-            return _tidy(stored)
+            return _tidy(_with_fresh(stored, rows, reference))
     in_time = ibis.window(group_by=series, order_by=[rows[TS], rows[ROW]])
-    return _tidy(_wide(rows, columns, reference, in_time))
+    return _tidy(_with_fresh(_wide(rows, columns, reference, in_time), rows, reference))
 
 
 def _wide(rows: ir.Table, columns: Columns, reference: Known, before: Any, *, also: tuple[str, ...] = ()) -> pa.Table:
@@ -156,6 +162,18 @@ def _count_names(rows: ir.Table, name: str, reference: Known) -> dict[str, ir.Va
     if names:
         out[f"unknown:{name}"] = (rows[name].notnull() & ~rows[name].isin(sorted(names))).sum()
     return out
+
+
+def _with_fresh(wide: pa.Table, rows: ir.Table, reference: Known) -> pa.Table:
+    """Add the count of fresh names for each column that has too many to know them all."""
+    for column in sorted(reference.many):
+        named = rows.filter(rows[column].notnull()).select(day=rows[DAY], name=rows[column])
+        first = named.group_by("name").aggregate(first=named["day"].min())
+        aged = named.join(first, "name").mutate(age=lambda row: row["day"].delta(row["first"], unit="day"))
+        fresh = aged.filter(aged["age"] < FRESH_DAYS).group_by("day").aggregate(rows=lambda row: row.count())
+        counts = {row["day"]: row["rows"] for row in fresh.to_pyarrow().to_pylist()}
+        wide = wide.append_column(f"fresh:{column}", pa.array([counts.get(day, 0) for day in wide[DAY].to_pylist()]))
+    return wide
 
 
 def _tidy(wide: pa.Table) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import ibis
 import pandas as pd
@@ -25,16 +25,18 @@ from driftloop.artifacts import (
     write_frame,
     write_json,
 )
-from driftloop.core import deviation, histogram, quality, sample
+from driftloop.core import deviation, examples, histogram, quality, sample, strays
 from driftloop.core import profile as profiles
+from driftloop.core.hints import codes
 from driftloop.core.names import DAY, PLACE, ROW, TS
 from driftloop.core.schema import MARKERS, columns_of, typed
 from driftloop.core.totals import Totals
-from driftloop.core.windows import Window, last_day, newest
+from driftloop.core.windows import EPOCH, Window, day_numbers, last_day, newest
 from driftloop.params import MOST_STEPS
 from driftloop.unreadable import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     import ibis.expr.types as ir
@@ -55,7 +57,8 @@ def run(params: Params, root: Path) -> None:
     (root / CACHE).mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=root / CACHE) as spill, one_line(root / RAW):
         con = ibis.duckdb.connect(temp_directory=spill)
-        raw, every, rows, doubles = tables(con, root / RAW, columns, params.data.timezone)
+        read = tables(con, root / RAW, columns, params.data.timezone)
+        rows = read.rows
         reference = card.reference or Window(
             since=_first_day(rows, until), until=labelled_until - timedelta(days=params.windows.judge_days)
         )
@@ -82,19 +85,23 @@ def run(params: Params, root: Path) -> None:
             columns=columns,
             window=current,
             reference=reference,
-            absent=[name for name in columns.features if name not in raw.columns],
-            duplicates=_count(doubles.filter(doubles[DAY] >= current.since)),
-            undated=_undated(every, current),
+            absent=[name for name in columns.features if name not in read.raw.columns],
+            duplicates=_count(read.doubles.filter(read.doubles[DAY] >= current.since)),
+            undated=_near(read, read.undated, current),
+            stray=_near(read, read.stray, current),
         )
         counts = {
             "rows": _count(rows),
             "labelled_rows": _count(labelled),
-            "duplicates": _count(doubles),
-            "undated_rows": _count(every.filter(every[TS].isnull())),
+            "duplicates": _count(read.doubles),
+            "undated_rows": _count(read.undated) + _count(read.stray),
         }
-    findings = quality.check(evidence)
-    judged = newest(labelled_until, params.monitor.step_days)
-    findings += quality.missing_labels(evidence.at(judged))
+        private, timestamps = params.data.private, [params.data.timestamp]
+        shown = examples.Examples(read.raw, rows, known.names, timestamps, private)
+        judged = newest(labelled_until, params.monitor.step_days)
+        findings = [shown.add(finding, current) for finding in quality.check(evidence)]
+        findings += [shown.add(finding, judged) for finding in quality.missing_labels(evidence.at(judged))]
+        hints = [*_strays(read.stray, private=not {*timestamps}.isdisjoint(private)), *codes(rows, columns, private)]
     write_json(
         root / QUALITY,
         {
@@ -102,17 +109,49 @@ def run(params: Params, root: Path) -> None:
             "reference": reference.model_dump(mode="json"),
             "absent": list(evidence.absent),
             "findings": [finding.model_dump(mode="json") for finding in findings],
+            "hints": hints,
         },
     )
     write_json(root / METRICS / "data.json", {**counts, "findings": len(findings)})
 
 
-def tables(con: Backend, raw: Path, columns: Columns, timezone: str) -> tuple[ir.Table, ir.Table, ir.Table, ir.Table]:
-    """Give the rows as they came, typed, with the newest row of each key alone, and the others."""
+class Read(NamedTuple):
+    """What `data/raw` holds.
+
+    Attributes
+    ----------
+    raw
+        Rows as they came.
+    rows
+        Typed, the newest row of each key, without those that have no usable time.
+    doubles
+        The older rows of the same keys.
+    undated, stray
+        Rows without a readable timestamp; rows that are dated long before all others (see `strays`).
+    """
+
+    raw: ir.Table
+    rows: ir.Table
+    doubles: ir.Table
+    undated: ir.Table
+    stray: ir.Table
+
+
+def tables(con: Backend, raw: Path, columns: Columns, timezone: str) -> Read:
+    """Read what was collected."""
     given = con.read_parquet(sorted(str(path) for path in raw.glob("*.parquet")), union_by_name=True)
     every = con.create_table("typed", typed(given, columns, timezone), temp=True)
-    rows, doubles = _unique(con, every.filter(every[TS].notnull()), columns)
-    return given, every, rows, doubles
+    undated, dated = every.filter(every[TS].isnull()), every.filter(every[TS].notnull())
+    days = dated.group_by(DAY).aggregate(rows=dated.count()).order_by(DAY).to_pyarrow()
+    stray = dated.limit(0)
+    if len(days):
+        numbers = day_numbers(days[DAY].to_pylist())
+        first = strays.first_day(numbers, days["rows"].to_numpy())
+        if first > numbers[0]:
+            since = date.fromordinal(EPOCH + first)
+            stray, dated = dated.filter(dated[DAY] < since), dated.filter(dated[DAY] >= since)
+    rows, doubles = _unique(con, dated, columns)
+    return Read(given, rows, doubles, undated, stray)
 
 
 def _unique(con: Backend, rows: ir.Table, columns: Columns) -> tuple[ir.Table, ir.Table]:
@@ -146,12 +185,22 @@ def _first_day(rows: ir.Table, otherwise: date) -> date:
     return first if isinstance(first, date) else otherwise
 
 
-def _undated(every: ir.Table, current: Window) -> int:
-    """Count rows without a timestamp whose neighbour before them, in the order of the source, is one of the newest."""
-    undated = every.filter(every[TS].isnull()).select(ROW)
-    dated = every.filter(every[TS].notnull()).select(ROW, near=DAY)
-    near = undated.asof_join(dated, on=ROW)["near"]
-    return int(((near >= current.since) | near.isnull()).sum().to_pyarrow().as_py() or 0)
+def _near(read: Read, lost: ir.Table, current: Window) -> int:
+    """Count rows without a usable time whose neighbour before them, in the order of the source, is one of the newest.
+
+    Where no row of the window has a time, the newest that has one is the neighbour that counts.
+    """
+    near = lost.select(ROW).asof_join(read.rows.select(ROW, near=DAY), on=ROW)["near"]
+    last = read.rows[DAY].max().to_pyarrow().as_py() or current.since
+    return int(((near >= min(last, current.since)) | near.isnull()).sum().to_pyarrow().as_py() or 0)
+
+
+def _strays(stray: ir.Table, *, private: bool) -> Iterator[str]:
+    """Say which rows were left out because of their date."""
+    if rows := _count(stray):
+        of = "" if private else f" (the oldest on {_first_day(stray, date.max)})"
+        are = "row is" if rows == 1 else "rows are"
+        yield f"{rows:,} {are} dated long before all others{of}, and left out: correct the timestamps"
 
 
 def _count(rows: ir.Table) -> int:
