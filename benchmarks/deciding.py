@@ -19,6 +19,7 @@ from driftloop.core.finding import Finding
 from driftloop.core.histogram import Grid
 from driftloop.core.judged import faulty_steps
 from driftloop.core.measure import measure
+from driftloop.core.names import DAY, STEP
 from driftloop.core.totals import Totals
 from driftloop.params import load_params
 
@@ -41,13 +42,13 @@ def main() -> None:
         times.append(time.process_time())
         measured = measure(params, card, scored, faulty)
         times.append(time.process_time())
-        sound = scored[~scored["step"].isin(faulty)]
+        sound = scored[~scored[STEP].isin(faulty)]
         decision = decide(params, card, measured, findings, scored=sound, states=states, drift=Drift())
         times.append(time.process_time())
         whats = ("data alarms (alarm.states)", "faulty steps", "measured loss (measure)", "decision (decide)", "all")
         spent = [*(later - earlier for earlier, later in pairwise(times)), times[-1] - times[0]]
         best = {what: min(best.get(what, 1e9), seconds) for what, seconds in zip(whats, spent, strict=True)}
-    steps, days = scored["step"].nunique(), profile["_day"].nunique()
+    steps, days = scored[STEP].nunique(), profile[DAY].nunique()
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, fewest of {RUNS}")
     print(f"{decision.status}, {steps} steps, {len(scored)} scored rows, profile of {days} days")
     print(f"load {os.getloadavg()[0]:.1f}\n\n| what | processor, ms |\n|---|---|")

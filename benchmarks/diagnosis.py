@@ -28,6 +28,7 @@ from driftloop.core.decision import decide
 from driftloop.core.diagnosis import Drift
 from driftloop.core.judged import faulty_steps
 from driftloop.core.measure import measure
+from driftloop.core.names import DAY, PRODUCTION_LOSS, REFIT_LOSS, ROW, STEP, TS, scores_of
 from driftloop.core.production import Card
 from driftloop.core.recipe import recipe_of
 from driftloop.core.schema import columns_of, typed
@@ -69,28 +70,28 @@ class World:
 
 
 def world(name: str, rows: pd.DataFrame, numbers: list[str], names: list[str], target: str) -> World:
-    rows = rows.dropna(subset=[target]).sort_values("_ts", ignore_index=True)
+    rows = rows.dropna(subset=[target]).sort_values(TS, ignore_index=True)
     model = HistGradientBoostingRegressor(max_iter=60, random_state=0)
     inputs = rows[[*numbers, *names]].apply(
         lambda column: column if column.name in numbers else pd.factorize(column)[0]
     )
     expected = model.fit(inputs, rows[target]).predict(inputs)
     errors = rows[target].to_numpy(dtype=float) - expected
-    return World(name, tuple(numbers), tuple(names), rows[["_ts", *numbers, *names]], expected, errors)
+    return World(name, tuple(numbers), tuple(names), rows[[TS, *numbers, *names]], expected, errors)
 
 
 def drawn(given: World, state: str, random: np.random.Generator) -> tuple[pd.DataFrame, pd.Timestamp]:
     """Cut out some weeks and plant the state at their end; the outcome is that of the true inputs."""
-    latest = (given.rows["_ts"].max() - given.rows["_ts"].min()) // WEEK - UNTIL
-    start = given.rows["_ts"].min().normalize() + WEEK * int(random.integers(0, latest))
-    inside = ((given.rows["_ts"] >= start) & (given.rows["_ts"] < start + UNTIL * WEEK)).to_numpy()
+    latest = (given.rows[TS].max() - given.rows[TS].min()) // WEEK - UNTIL
+    start = given.rows[TS].min().normalize() + WEEK * int(random.integers(0, latest))
+    inside = ((given.rows[TS] >= start) & (given.rows[TS] < start + UNTIL * WEEK)).to_numpy()
     rows = given.rows[inside].reset_index(drop=True)
     noise = np.resize(random.permutation(given.errors), inside.sum())
     factor = np.ones(len(rows))
     if state == "concept change":
-        factor[(rows["_ts"] >= start + (TRAINED + 2) * WEEK).to_numpy()] = 1.5
+        factor[(rows[TS] >= start + (TRAINED + 2) * WEEK).to_numpy()] = 1.5
     rows["y"] = given.expected[inside] * factor + noise
-    late = (rows["_ts"] >= start + (UNTIL - BROKEN) * WEEK).to_numpy()
+    late = (rows[TS] >= start + (UNTIL - BROKEN) * WEEK).to_numpy()
     column = str(random.choice([name for name in given.numbers if name not in ("hr", "hour")]))
     spread = rows[column].std()
     hit = late & (
@@ -112,7 +113,7 @@ def drawn(given: World, state: str, random: np.random.Generator) -> tuple[pd.Dat
         case "input shift 1.5 sd":
             rows.loc[hit, column] = rows[column] + 1.5 * spread
         case "too few rows":
-            rows = rows[~(rows["_ts"] >= start + (UNTIL - 1) * WEEK) | (random.random(len(rows)) < FEW)]
+            rows = rows[~(rows[TS] >= start + (UNTIL - 1) * WEEK) | (random.random(len(rows)) < FEW)]
     return rows.reset_index(drop=True), start
 
 
@@ -127,10 +128,10 @@ def decided(given: World, rows: pd.DataFrame, start: pd.Timestamp) -> Decision:
             "train": {"estimator": "sklearn.ensemble.HistGradientBoostingRegressor"},
         }
     )  # fmt: skip
-    rows = rows.assign(_row=np.arange(len(rows)), **{name: rows[name].astype(str) for name in given.names})
+    rows = rows.assign(**{ROW: np.arange(len(rows))}, **{name: rows[name].astype(str) for name in given.names})
     first, trained = start.date(), (start + TRAINED * WEEK).date()
     known_window = Window(since=first, until=trained)
-    scored, normal = losses(given, rows.assign(_day=rows["_ts"].dt.date), start)
+    scored, normal = losses(given, rows.assign(**{DAY: rows[TS].dt.date}), start)
     card = Card(version=1, model="world", recipe=recipe_of(params), trained=known_window, reference=known_window,
                 sha256="-", normal_error={"mae": normal})  # fmt: skip
     columns = columns_of(params, card)
@@ -147,7 +148,7 @@ def decided(given: World, rows: pd.DataFrame, start: pd.Timestamp) -> Decision:
     newest = Window(since=until - timedelta(days=7), until=until)
     findings = quality.check(quality.Evidence(Totals.of(profile), columns, newest, known_window))
     faulty = faulty_steps(params, card, Totals.of(profile), scored, states.alarms)
-    sound = scored[~scored["step"].isin(faulty)]
+    sound = scored[~scored[STEP].isin(faulty)]
     return decide(
         params, card, measure(params, card, scored, faulty), findings, scored=sound, states=states, drift=Drift()
     )
@@ -160,27 +161,27 @@ def losses(given: World, rows: pd.DataFrame, start: pd.Timestamp) -> tuple[pd.Da
     )
 
     def fit(until: int) -> HistGradientBoostingRegressor:
-        part = (rows["_ts"] < start + until * WEEK).to_numpy()
+        part = (rows[TS] < start + until * WEEK).to_numpy()
         return HistGradientBoostingRegressor(max_iter=40, random_state=0).fit(coded[part], rows["y"][part])
 
     def error(model: HistGradientBoostingRegressor, part: np.ndarray) -> np.ndarray:
         return np.abs(model.predict(coded[part]) - rows["y"].to_numpy()[part])
 
     production, parts = fit(TRAINED), []
-    before = ((rows["_ts"] >= start + (TRAINED - 4) * WEEK) & (rows["_ts"] < start + TRAINED * WEEK)).to_numpy()
+    before = ((rows[TS] >= start + (TRAINED - 4) * WEEK) & (rows[TS] < start + TRAINED * WEEK)).to_numpy()
     normal = float(error(fit(TRAINED - 5), before).mean())
     for week in range(TRAINED, UNTIL - 1):
-        part = ((rows["_ts"] >= start + week * WEEK) & (rows["_ts"] < start + (week + 1) * WEEK)).to_numpy()
+        part = ((rows[TS] >= start + week * WEEK) & (rows[TS] < start + (week + 1) * WEEK)).to_numpy()
         refit = fit(week - 1)
-        parts.append(rows.loc[part, ["_ts", "_day", "y"]].assign(
-            step=(start + week * WEEK).date(), production_loss=error(production, part), refit_loss=error(refit, part),
-            **{"production:prediction": production.predict(coded[part])},
+        parts.append(rows.loc[part, [TS, DAY, "y"]].assign(
+            **{STEP: (start + week * WEEK).date(), PRODUCTION_LOSS: error(production, part), REFIT_LOSS: error(refit, part)},
+            **{f"{scores_of('production')}prediction": production.predict(coded[part])},
         ))  # fmt: skip
     return pd.concat(parts, ignore_index=True), normal
 
 
 def worlds(bike: str | None, pm25: str | None) -> list[World]:
-    rows = simulate(SINCE, SINCE + timedelta(weeks=160), events=()).rename(columns={"ts": "_ts"})
+    rows = simulate(SINCE, SINCE + timedelta(weeks=160), events=()).rename(columns={"ts": TS})
     found = [
         world(
             "simulator",
@@ -192,13 +193,13 @@ def worlds(bike: str | None, pm25: str | None) -> list[World]:
     ]
     if bike:
         rows = pd.read_csv(bike)
-        rows["_ts"] = pd.to_datetime(rows["dteday"]) + pd.to_timedelta(rows["hr"], unit="h")
+        rows[TS] = pd.to_datetime(rows["dteday"]) + pd.to_timedelta(rows["hr"], unit="h")
         found.append(
             world("bike", rows, ["hr", "temp", "hum", "windspeed"], ["weekday", "workingday", "weathersit"], "cnt")
         )
     if pm25:
         rows = pd.read_csv(pm25)
-        rows["_ts"] = pd.to_datetime(rows[["year", "month", "day", "hour"]])
+        rows[TS] = pd.to_datetime(rows[["year", "month", "day", "hour"]])
         found.append(world("PM2.5", rows, ["hour", "DEWP", "TEMP", "PRES", "Iws"], ["cbwd"], "pm2.5"))
     return found
 

@@ -14,6 +14,7 @@ from scipy.signal import lfilter
 from sklearn.ensemble import ExtraTreesRegressor, HistGradientBoostingRegressor
 
 from driftloop.core import gate
+from driftloop.core.names import DAY, PRODUCTION_LOSS, REFIT_LOSS, STEP, loss_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -58,14 +59,14 @@ def simulate(runs: int, *, row: float, day: float, stale: float, phi: float) -> 
         losses.append(np.abs(noise - own) * np.exp(day * ar1(random, runs, phi)))
     days = np.repeat([date(2024, 1, 1) + timedelta(days=number) for number in range(DAYS)], ROWS)
     for production, refit in zip(*losses, strict=True):
-        yield pd.DataFrame({"_day": days, "production_loss": production.ravel(), "refit_loss": refit.ravel()})
+        yield pd.DataFrame({DAY: days, PRODUCTION_LOSS: production.ravel(), REFIT_LOSS: refit.ravel()})
 
 
 def simulated() -> None:
     print("\n| simulated | φ of day effects | true gain | promoted | bound covers |\n|---|---|---|---|---|")
     for (name, model), phi in product(SIMULATED.items(), (0.0, 0.4, 0.6)):
         pairs = list(simulate(RUNS, **model, phi=phi))
-        swapped = [pair.set_axis(["_day", "refit_loss", "production_loss"], axis=1) for pair in pairs]
+        swapped = [pair.set_axis([DAY, REFIT_LOSS, PRODUCTION_LOSS], axis=1) for pair in pairs]
         for label, frames in ((name, pairs), (f"{name}, swapped", swapped)):
             true, promoted, covers = judged(frames)
             print(f"| {label} | {phi} | {100 * true:+.1f} % | {100 * promoted.mean():.1f} % | {100 * covers:.1f} % |")
@@ -73,7 +74,7 @@ def simulated() -> None:
 
 def judged(frames: list[pd.DataFrame]) -> tuple[float, NDArray[np.bool_], float]:
     """Give the true gain (of all rows together), which frames are promoted, and how often the lower bound is below it."""
-    sums = np.sum([frame[["production_loss", "refit_loss"]].sum().to_numpy() for frame in frames], axis=0)
+    sums = np.sum([frame[[PRODUCTION_LOSS, REFIT_LOSS]].sum().to_numpy() for frame in frames], axis=0)
     true, verdicts = 1 - sums[1] / sums[0], [gate.judge(frame, **RULE) for frame in frames]
     promoted = np.array([verdict.outcome == "promote" for verdict in verdicts])
     return true, promoted, float(np.mean([not verdict.gain.above(true) for verdict in verdicts if verdict.gain]))
@@ -83,22 +84,22 @@ def stream(name: str, path: Path) -> tuple[pd.DataFrame, list[str], str, int]:
     """Give rows, columns, target and the days before the first refit."""
     rows = pd.read_csv(path)
     if name == "bike":
-        rows["_day"] = pd.to_datetime(rows["dteday"]).dt.date
+        rows[DAY] = pd.to_datetime(rows["dteday"]).dt.date
         weather = ["temp", "atemp", "hum", "windspeed", "weathersit"]
         return rows, ["hr", "mnth", "weekday", "holiday", "workingday", *weather], "cnt", 182
     rows = rows.dropna(subset=["pm2.5"]).assign(cbwd=lambda frame: pd.factorize(frame["cbwd"])[0])
-    rows["_day"] = pd.to_datetime(rows[["year", "month", "day"]]).dt.date
+    rows[DAY] = pd.to_datetime(rows[["year", "month", "day"]]).dt.date
     return rows, ["month", "hour", "DEWP", "TEMP", "PRES", "Iws", "Is", "Ir", "cbwd"], "pm2.5", 427
 
 
 def weekly(name: str, path: Path, make: Callable[[int], Any]) -> pd.DataFrame:
     """Give the loss of each recipe on every row, by the weekly refit that could have scored it."""
     rows, names, target, first_days = stream(name, path)
-    days, scored = rows["_day"].to_numpy(), []
+    days, scored = rows[DAY].to_numpy(), []
     origin = days[0] + timedelta(days=first_days + DELAY_DAYS)
     while (end := origin + timedelta(days=STEP_DAYS)) <= days[-1] + timedelta(days=1):
         new = rows[(days >= origin) & (days < end)]
-        found = new[["_day"]].assign(step=origin)
+        found = new[[DAY]].assign(**{STEP: origin})
         for recipe, change in RECIPE.items() if len(new) else ():
             how = BASE | change
             columns = [column for column in names if column not in how["without"]]
@@ -113,12 +114,12 @@ def weekly(name: str, path: Path, make: Callable[[int], Any]) -> pd.DataFrame:
 
 def windows(losses: pd.DataFrame, production: str, refit: str, weeks: int) -> list[pd.DataFrame]:
     """Cut out all stretches of so many weeks that begin with a step; the base comes with its further seeds, as in the loop."""
-    columns = {production: "production_loss", refit: "refit_loss"}
+    columns = {production: PRODUCTION_LOSS, refit: REFIT_LOSS}
     if refit in ("base", "seed 1"):
-        columns |= {"seed 2": "refit_loss_1", "seed 3": "refit_loss_2"}
-    pair = losses[["_day", "step", *columns]].rename(columns=columns)
-    steps = sorted(pair["step"].unique())
-    return [pair[pair["step"].isin(steps[i : i + weeks])] for i in range(len(steps) - weeks + 1)]
+        columns |= {"seed 2": loss_of("refit", 1), "seed 3": loss_of("refit", 2)}
+    pair = losses[[DAY, STEP, *columns]].rename(columns=columns)
+    steps = sorted(pair[STEP].unique())
+    return [pair[pair[STEP].isin(steps[i : i + weeks])] for i in range(len(steps) - weeks + 1)]
 
 
 def compare(losses: pd.DataFrame, label: str, weeks: int) -> None:

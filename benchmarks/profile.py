@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 
 from driftloop.core import histogram, recursion
 from driftloop.core import profile as profiles
+from driftloop.core.names import DAY, ROW, TS
 from driftloop.core.schema import Columns, typed
 from driftloop.core.series import series
 from driftloop.core.windows import Window
@@ -56,8 +57,8 @@ def write(path: str, rows: int, names: list[str]) -> None:
     for start in range(0, rows, CHUNK):
         chunk = times[start : start + CHUNK]
         frame = pd.DataFrame({name: random.normal(size=len(chunk)) for name in names})
-        frame.insert(0, "_ts", chunk)
-        frame["_row"], frame["y"] = np.arange(start, start + len(chunk)), 1.0
+        frame.insert(0, TS, chunk)
+        frame[ROW], frame["y"] = np.arange(start, start + len(chunk)), 1.0
         table = pa.Table.from_pandas(frame, preserve_index=False)
         writer = writer or pq.ParquetWriter(path, table.schema)
         writer.write_table(table)
@@ -71,7 +72,7 @@ def megabytes() -> float:
 
 def main(rows: int, columns: int) -> None:
     names = [f"x{place}" for place in range(columns)]
-    given = Columns(numerical=tuple(names), categorical=(), target="y", task="regression", key=("_ts",))
+    given = Columns(numerical=tuple(names), categorical=(), target="y", task="regression", key=(TS,))
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder) / "rows.parquet")
         write(path, rows, names)
@@ -95,7 +96,7 @@ def main(rows: int, columns: int) -> None:
 
         found = timed(
             {
-                SCAN: lambda: raw.group_by(_day=raw["_ts"].date()).aggregate(**ends).to_pyarrow(),
+                SCAN: lambda: raw.group_by(**{DAY: raw[TS].date()}).aggregate(**ends).to_pyarrow(),
                 "typed table": typing,
                 PROFILE[0]: bins,
                 PROFILE[1]: lambda: profiles.daily(table, given, known),

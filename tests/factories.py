@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from driftloop.core.names import DAY, PRODUCTION_LOSS, REFIT_LOSS, ROW, STEP, TS
 from driftloop.core.schema import Columns
 from driftloop.params import Params
 
@@ -39,7 +40,7 @@ def make_frame(rows: int, *, shift: float = 0.0, since: date = START, seed: int 
     moments = pd.Series(pd.date_range(since, periods=rows, freq="h"))
     x, c = random.normal(size=rows), random.choice(["a", "b"], size=rows)
     y = 3 * x + 2 * (c == "b") + shift + 0.1 * random.normal(size=rows)
-    return pd.DataFrame({"_ts": moments, "_day": moments.dt.date, "x": x, "c": c, "y": y})
+    return pd.DataFrame({TS: moments, DAY: moments.dt.date, "x": x, "c": c, "y": y})
 
 
 def make_losses(
@@ -55,12 +56,12 @@ def make_losses(
     step = [since + timedelta(days=(one - since).days // 7 * 7) for one in day]
     production = random.exponential(size=len(day))
     refit = production * np.abs(1 - gain + noise * random.normal(size=len(day)))
-    return pd.DataFrame({"_day": day, "step": step, "production_loss": production, "refit_loss": refit})
+    return pd.DataFrame({DAY: day, STEP: step, PRODUCTION_LOSS: production, REFIT_LOSS: refit})
 
 
 def make_columns(**over: Any) -> Columns:
     """Give the columns that `make_params` declares."""
-    given = {"numerical": ("x",), "categorical": ("c",), "target": "y", "task": "regression", "key": ("_ts",)}
+    given = {"numerical": ("x",), "categorical": ("c",), "target": "y", "task": "regression", "key": (TS,)}
     return Columns.model_validate({**given, **over})
 
 
@@ -68,7 +69,7 @@ def make_raw(rows: int = 48, /, *, since: date = START, **columns: Any) -> pa.Ta
     """Give hourly raw rows as `collect` writes them: `_ts`, `_row`, `y` and the given columns."""
     start = datetime.combine(since, datetime.min.time())
     moments = pa.array([start + timedelta(hours=hour) for hour in range(rows)], pa.timestamp("us"))
-    return pa.table({"_ts": moments, "_row": range(rows), "y": [1.0] * rows} | columns)
+    return pa.table({TS: moments, ROW: range(rows), "y": [1.0] * rows} | columns)
 
 
 def to_ibis(table: pa.Table) -> Any:

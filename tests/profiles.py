@@ -12,6 +12,7 @@ from factories import START, make_columns, to_ibis
 
 from driftloop.core import histogram
 from driftloop.core import profile as profiles
+from driftloop.core.names import ROW, TS
 from driftloop.core.recursion import replay
 from driftloop.core.schema import typed
 from driftloop.core.series import series
@@ -34,7 +35,7 @@ def make_rows(days: int, *, seed: int = 0) -> pd.DataFrame:
     for hour in range(1, len(noise)):
         noise[hour] = 0.8 * noise[hour - 1] + 0.6 * noise[hour]
     names = np.array(["a", "b", "c"])[np.digitize(random.normal(size=days * HOURS), [0, 1])]
-    return pd.DataFrame({"_ts": pd.date_range(START, periods=days * HOURS, freq="h"), "x": noise, "c": names})
+    return pd.DataFrame({TS: pd.date_range(START, periods=days * HOURS, freq="h"), "x": noise, "c": names})
 
 
 def day(place: int) -> date:
@@ -44,7 +45,7 @@ def day(place: int) -> date:
 
 def at(rows: pd.DataFrame, first: int, last: int) -> pd.Series:
     """Mark the rows of days by their places, the last not included."""
-    return (rows["_ts"] >= pd.Timestamp(day(first))) & (rows["_ts"] < pd.Timestamp(day(last)))
+    return (rows[TS] >= pd.Timestamp(day(first))) & (rows[TS] < pd.Timestamp(day(last)))
 
 
 def make_tables(
@@ -52,7 +53,7 @@ def make_tables(
 ) -> tuple[pd.DataFrame, pd.DataFrame, histogram.Grid]:
     """Count rows as `prepare` does."""
     given = columns or make_columns()
-    raw = pa.Table.from_pandas(rows.assign(_row=np.arange(len(rows)), y=1.0), preserve_index=False)
+    raw = pa.Table.from_pandas(rows.assign(**{ROW: np.arange(len(rows))}, y=1.0), preserve_index=False)
     kinds = [field.with_type(pa.string()) if pa.types.is_null(field.type) else field for field in raw.schema]
     table = typed(to_ibis(raw.cast(pa.schema(kinds))), given, zone)
     window = Window(since=START, until=day(reference))
@@ -64,7 +65,7 @@ def make_tables(
 def make_series(rows: pd.DataFrame, *, days: int | None = None, **options: Any) -> tuple[tuple[Column, ...], date]:
     """Lay rows out by day; `days` cuts them off."""
     columns = options.get("columns") or make_columns()
-    last = rows["_ts"].max().date() + timedelta(days=1) if len(rows) else START
+    last = rows[TS].max().date() + timedelta(days=1) if len(rows) else START
     return series(*make_tables(rows, **options), columns, until=day(days) if days is not None else last)
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 from architecture import SRC, closure, files, imports
+
+from driftloop.params import OWN
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,3 +102,17 @@ def imported_by(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             names.add(node.module)
     return names
+
+
+def test_own_columns__are_named_in_one_place() -> None:
+    old = {"_ts", "_row", "_day", "production_loss", "refit_loss", "production:prediction"}
+    home = SRC / "driftloop" / "core" / "names.py"
+    found = [
+        f"{path.relative_to(SRC)}:{node.lineno}: {node.value}"
+        for path in sorted((SRC / "driftloop").rglob("*.py"))
+        if path != home
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if node.value in old or re.match(rf"{OWN}\S", node.value)
+    ]
+    assert found == []

@@ -12,6 +12,7 @@ from profiles import make_rows, states
 from driftloop.core.decision import decide
 from driftloop.core.diagnosis import Drift
 from driftloop.core.measure import Measured
+from driftloop.core.names import DAY, STEP
 from driftloop.core.production import Card
 from driftloop.core.refits import Waiting
 
@@ -26,7 +27,7 @@ def test_decide__gives_the_cost_in_the_targets_unit_where_the_loss_has_it(
     metric: str, since: date | None, expected: float | None
 ) -> None:
     waiting = Waiting(days=5.0 if since else 0.0, since=since, saved=120.0 if since else 0.0, history=())
-    measured = Measured(pd.DataFrame({"_day": []}), waiting=waiting)
-    params, none = make_params(evaluate={"metric": metric}), pd.DataFrame({"step": [], "_day": []})
+    measured = Measured(pd.DataFrame({DAY: []}), waiting=waiting)
+    params, none = make_params(evaluate={"metric": metric}), pd.DataFrame({STEP: [], DAY: []})
     decision = decide(params, Card(), measured, [], scored=none, states=states(make_rows(3)), drift=Drift())
     assert decision.waiting_error == expected

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from driftloop.core import gate
 from driftloop.core.gate import Verdict
+from driftloop.core.names import DAY, PRODUCTION_LOSS, REFIT_LOSS, loss_of
 from driftloop.core.windows import Window
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def judge(losses: pd.DataFrame, **over: Any) -> Verdict:
 
 
 def swapped(losses: pd.DataFrame) -> pd.DataFrame:
-    return losses.rename(columns={"production_loss": "refit_loss", "refit_loss": "production_loss"})
+    return losses.rename(columns={PRODUCTION_LOSS: REFIT_LOSS, REFIT_LOSS: PRODUCTION_LOSS})
 
 
 def text(verdict: Verdict) -> str:
@@ -73,7 +74,7 @@ def simulate(
         losses.append(np.abs(noise - own) * np.exp(day * ar1(random, runs, phi)))
     days = make_days(DAYS, rows=ROWS)
     for production, refit in zip(*losses, strict=True):
-        yield pd.DataFrame({"_day": days, "production_loss": production.ravel(), "refit_loss": refit.ravel()})
+        yield pd.DataFrame({DAY: days, PRODUCTION_LOSS: production.ravel(), REFIT_LOSS: refit.ravel()})
 
 
 RESEEDS: dict[str, Any] = {
@@ -95,8 +96,8 @@ def test_judge__equally_good_models_are_rarely_promoted(models: dict[str, Any]) 
 def test_judge__a_better_model_is_mostly_promoted() -> None:
     """By 3 to 7 %, where losses correlate by 0.95: a refit and a production model that is 9 weeks older, on bike sharing."""
     pairs = list(simulate(200, **RESEEDS, stale=0.24))
-    mean = pd.concat(pairs)[["production_loss", "refit_loss"]].mean()
-    assert 0.03 <= 1 - mean["refit_loss"] / mean["production_loss"] <= 0.07
+    mean = pd.concat(pairs)[[PRODUCTION_LOSS, REFIT_LOSS]].mean()
+    assert 0.03 <= 1 - mean[REFIT_LOSS] / mean[PRODUCTION_LOSS] <= 0.07
     assert np.mean([judge(pair).outcome == "promote" for pair in pairs]) >= 0.65
     assert np.mean([judge(swapped(pair)).outcome == "promote" for pair in pairs]) == 0
 
@@ -115,7 +116,7 @@ def test_judge__never_promotes_both_ways(seed: int, days: int, rows: int, gain: 
 def test_judge__order_of_rows_and_unit_do_not_matter(seed: int, gain: float) -> None:
     losses = make_losses(10, gain=gain, noise=0.3, seed=seed)
     mixed = losses.sample(frac=1, random_state=seed)
-    mixed[["production_loss", "refit_loss"]] *= 1000
+    mixed[[PRODUCTION_LOSS, REFIT_LOSS]] *= 1000
     found, other = judge(losses), judge(mixed)
     assert other.outcome == found.outcome
     assert found.gain is not None
@@ -149,7 +150,7 @@ def test_judge__promotes_with_reasons() -> None:
 def test_judge__keeps_production_with_reasons(gain: float, noise: float, first: str) -> None:
     losses = make_losses(gain=gain, noise=noise)
     if noise > 1:
-        losses["refit_loss"] *= (1 - gain) * losses["production_loss"].mean() / losses["refit_loss"].mean()
+        losses[REFIT_LOSS] *= (1 - gain) * losses[PRODUCTION_LOSS].mean() / losses[REFIT_LOSS].mean()
     found = judge(losses)
     assert found.outcome == "keep production"
     assert found.reasons[0].startswith(first)
@@ -167,13 +168,13 @@ def test_judge__bound_has_to_exceed_the_minimum() -> None:
 def test_judge__noise_between_seeds_raises_the_bar() -> None:
     losses = make_losses(gain=0.1)
     for seed, factor in enumerate((0.8, 1.2), start=1):
-        losses[f"refit_loss_{seed}"] = factor * losses["refit_loss"]
+        losses[loss_of("refit", seed)] = factor * losses[REFIT_LOSS]
     found = judge(losses)
     assert found.outcome == "keep production"
     assert found.seed_noise == pytest.approx(0.2 * 0.9, rel=0.01)
     assert found.needed == found.seed_noise
     assert found.reasons[0].endswith("the lower end must exceed 18.0 %, the noise between seeds")
-    calm = losses.assign(refit_loss_1=losses["refit_loss"], refit_loss_2=losses["refit_loss"])
+    calm = losses.assign(**{loss_of("refit", seed): losses[REFIT_LOSS] for seed in (1, 2)})
     assert judge(calm).outcome == "promote"
 
 
@@ -195,7 +196,7 @@ def test_judge__one_day_is_not_enough() -> None:
 
 
 def test_judge__production_without_error_is_kept() -> None:
-    found = judge(make_losses().assign(production_loss=0.0))
+    found = judge(make_losses().assign(**{PRODUCTION_LOSS: 0.0}))
     assert found.outcome == "keep production"
     assert found.reasons == ("production makes no error on these rows",)
     text(found)
@@ -209,7 +210,7 @@ def with_segments(*, small: float, rows: int = 40, seed: int = 0) -> pd.DataFram
     wet = random.choice(losses.index, size=rows, replace=False)
     losses.loc[wet, "weather"] = "rain"
     noise = 1 + 0.02 * random.normal(size=rows)
-    losses.loc[wet, "refit_loss"] = losses.loc[wet, "production_loss"] * (1 + small) * noise
+    losses.loc[wet, REFIT_LOSS] = losses.loc[wet, PRODUCTION_LOSS] * (1 + small) * noise
     return losses
 
 
@@ -239,7 +240,7 @@ def test_judge__an_uncertain_segment_does_not_block() -> None:
     losses = with_segments(small=0.0)
     wet = losses.index[losses["weather"] == "rain"]
     noise = np.where(np.arange(len(wet)) % 8 == 0, 4.0, 0.7)  # worse on average, by a few rows
-    losses.loc[wet, "refit_loss"] = losses.loc[wet, "production_loss"] * noise
+    losses.loc[wet, REFIT_LOSS] = losses.loc[wet, PRODUCTION_LOSS] * noise
     found = judge(losses, segments=["weather"])
     assert found.segments[0].gain < -0.05
     assert not found.segments[0].blocks
@@ -249,9 +250,9 @@ def test_judge__an_uncertain_segment_does_not_block() -> None:
 def test_judge__segment_blocks_where_production_is_perfect_and_not_for_one_bad_day() -> None:
     losses = make_losses(gain=0.1).assign(place="usual")
     losses.loc[losses.index[:48], "place"] = "free"
-    losses.loc[losses.index[:48], "production_loss"] = 0.0
+    losses.loc[losses.index[:48], PRODUCTION_LOSS] = 0.0
     losses.loc[losses.index[-24:], "place"] = "today"
-    losses.loc[losses.index[-24:], "refit_loss"] *= 1.5
+    losses.loc[losses.index[-24:], REFIT_LOSS] *= 1.5
     found = judge(losses, segments=["place"])
     assert [(part.value, part.blocks) for part in found.segments] == [
         ("free", True),
@@ -278,9 +279,9 @@ def test_judge__private_segments_are_not_named() -> None:
 def test_judge__is_always_plain_json(seed: int, days: int, rows: int, *, some: bool) -> None:
     random = np.random.default_rng(seed)
     losses = make_losses(days, rows=rows, noise=0.5, seed=seed)
-    for column in ("production_loss", "refit_loss"):
+    for column in (PRODUCTION_LOSS, REFIT_LOSS):
         losses[column] *= random.integers(0, 2, len(losses)) if some else 1
-    losses["refit_loss_1"] = losses["refit_loss"].where(random.random(len(losses)) < 0.5)
+    losses[loss_of("refit", 1)] = losses[REFIT_LOSS].where(random.random(len(losses)) < 0.5)
     losses["part"] = [("a", "b", None)[place] for place in random.integers(0, 3, len(losses))]
     found = judge(losses, min_rows=1, segments=["part"])
     assert Verdict.model_validate_json(text(found)) == found

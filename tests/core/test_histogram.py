@@ -17,6 +17,7 @@ from scipy.stats import wasserstein_distance
 from driftloop.core import drift, histogram
 from driftloop.core.drift import UNIT
 from driftloop.core.histogram import BINS, TOP_NAMES, Bins, Grid, number_bins
+from driftloop.core.names import TS
 from driftloop.core.schema import typed
 from driftloop.core.windows import Window
 
@@ -104,10 +105,10 @@ def test_number_bins__a_constant_has_bins_around_it() -> None:
 def test_pipeline_of_counts__gives_the_distance_of_the_rows() -> None:
     rows = make_rows(60)
     _, found, grid = make_tables(rows, reference=50)
-    then, now = (rows["_ts"] < "2025-02-25"), (rows["_ts"] >= "2025-02-25")
+    then, now = (rows[TS] < "2025-02-25"), (rows[TS] >= "2025-02-25")
     sides = []
     for part in (now, then):
-        days = rows["_ts"][part].dt.normalize().astype("datetime64[s]").astype("int64") // 86_400
+        days = rows[TS][part].dt.normalize().astype("datetime64[s]").astype("int64") // 86_400
         own = found[(found["column"] == "x") & found["day"].isin(set(days))].groupby("bin")[["rows", "sum"]].sum()
         own = own.reindex(range(grid.columns["x"].count), fill_value=0)
         sides += [own["rows"].to_numpy(), own["sum"].to_numpy()]

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from driftloop.core.intervals import LAG_DAYS, Interval, mean, ratio
+from driftloop.core.names import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -125,10 +126,10 @@ def test_ratio__equals_the_sum_over_pairs_of_rows_also_with_gaps(rows: list[tupl
 @given(st.integers(2, 30), st.integers(0, 2**32 - 1))
 def test_ratio__does_not_depend_on_the_order_of_rows(days: int, seed: int) -> None:
     random = np.random.default_rng(seed)
-    frame = pd.DataFrame({"_day": make_days(days, rows=3), "a": random.normal(size=3 * days)})
+    frame = pd.DataFrame({DAY: make_days(days, rows=3), "a": random.normal(size=3 * days)})
     frame["b"] = random.exponential(size=len(frame))
     mixed = frame.sample(frac=1, random_state=seed)
-    found, other = (ratio(one["a"], one["b"], one["_day"], confidence=0.9) for one in (frame, mixed))
+    found, other = (ratio(one["a"], one["b"], one[DAY], confidence=0.9) for one in (frame, mixed))
     assert (other.estimate, other.low, other.high) == pytest.approx((found.estimate, found.low, found.high))
 
 

@@ -8,6 +8,7 @@ import pytest
 from sklearn import metrics as sk
 
 from driftloop.core import losses
+from driftloop.core.names import REFIT_LOSS, scores_of
 
 CLASSES = ["a", "b", "c"]
 
@@ -150,7 +151,12 @@ def test_best_class__the_most_probable() -> None:
 
 def test_side__takes_one_models_scores() -> None:
     scored = pd.DataFrame(
-        {"production:a": [0.5, 0.5], "refit:a": [0.4, 1.0], "refit:b:c": [0.6, None], "refit_loss": [1.0, 2.0]}
+        {
+            f"{scores_of('production')}a": [0.5, 0.5],
+            f"{scores_of('refit')}a": [0.4, 1.0],
+            f"{scores_of('refit')}b:c": [0.6, None],
+            REFIT_LOSS: [1.0, 2.0],
+        }
     )
     expected = pd.DataFrame({"a": [0.4, 1.0], "b:c": [0.6, 0.0]})  # the second refit did not know b:c
     pd.testing.assert_frame_equal(losses.side(scored, "refit"), expected)

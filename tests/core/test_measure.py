@@ -9,6 +9,7 @@ import pytest
 from factories import START, make_losses, make_params
 
 from driftloop.core.measure import measure
+from driftloop.core.names import DAY, REFIT_LOSS, loss_of
 from driftloop.core.production import Card
 from driftloop.core.windows import Window
 
@@ -20,7 +21,7 @@ CARD = Card(version=1, trained=Window(since=START, until=START), normal_error={"
 
 def refusal(scored: pd.DataFrame, *, broken: tuple[int, ...] = (), **over: Any) -> str:
     """Say what the gate would object to, with labels a week late and some weeks' data broken."""
-    until = scored["_day"].max() + timedelta(days=8)
+    until = scored[DAY].max() + timedelta(days=8)
     params = make_params(source={"until": f"{until}T00:00Z"}, data={"label_delay_days": 7}, **over)
     return measure(params, CARD, scored, [START + timedelta(weeks=week) for week in broken]).refusal or ""
 
@@ -44,9 +45,9 @@ def test_measure__knows_what_the_gate_would_object_to(weeks: int, gain: float, o
 
 
 def test_measure__noise_between_seeds_raises_the_bar() -> None:
-    noisy = make_losses(42, gain=0.05).assign(refit_loss_1=lambda frame: frame["refit_loss"] * 0.7)
+    noisy = make_losses(42, gain=0.05).assign(**{loss_of("refit", 1): lambda frame: frame[REFIT_LOSS] * 0.7})
     assert "the noise between seeds" in refusal(noisy)
 
 
 def test_measure__without_refits_there_is_nothing_to_refuse() -> None:
-    assert refusal(make_losses(42, gain=0.2).drop(columns="refit_loss")) == ""
+    assert refusal(make_losses(42, gain=0.2).drop(columns=REFIT_LOSS)) == ""

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from factories import START, make_days, make_params
 
+from driftloop.core.names import DAY, PRODUCTION_LOSS
 from driftloop.core.production import Card, JudgedDay, honest_error, judged_days, read_card
 from driftloop.core.recipe import recipe_of
 from driftloop.core.windows import Window
@@ -100,7 +101,7 @@ def judged(*days: date, loss: float) -> tuple[JudgedDay, ...]:
 
 
 def unseen(days: int, loss: float) -> pd.DataFrame:
-    return pd.DataFrame({"_day": make_days(days, rows=3, since=TRAINED_UNTIL), "production_loss": loss})
+    return pd.DataFrame({DAY: make_days(days, rows=3, since=TRAINED_UNTIL), PRODUCTION_LOSS: loss})
 
 
 def test_honest_error__measures_unseen_days_and_takes_seen_ones_from_the_card() -> None:

@@ -13,11 +13,12 @@ import pytest
 from factories import START, make_columns, make_raw, to_ibis
 
 from driftloop.core import profile as profiles
+from driftloop.core.names import DAY, TS
 from driftloop.core.profile import COUNTS, MOST_NAMES, ROWS, Known
 from driftloop.core.schema import Columns, typed
 from driftloop.core.windows import Window
 
-DAY = timedelta(days=1)
+ONE = timedelta(days=1)
 NOTHING = Known(ranges={}, names={})
 NUMBER = make_columns(categorical=())
 NAME = make_columns(numerical=())
@@ -27,7 +28,7 @@ def daily(
     raw: pa.Table, columns: Columns, known: Known = NOTHING, *, zone: str = "UTC", since: date | None = None
 ) -> pd.DataFrame:
     rows = typed(to_ibis(raw), columns, zone)
-    return profiles.daily(rows.filter(rows["_day"] >= since) if since else rows, columns, known)
+    return profiles.daily(rows.filter(rows[DAY] >= since) if since else rows, columns, known)
 
 
 def known(raw: pa.Table, columns: Columns, window: Window) -> Known:
@@ -41,7 +42,7 @@ def total(profile: pd.DataFrame, window: Window) -> pd.DataFrame:
 
 def counts(profile: pd.DataFrame, column: str, day: date = START) -> dict[str, int]:
     """Give what is not zero of a day and column."""
-    row = profile[(profile["_day"] == day) & (profile["column"] == column)]
+    row = profile[(profile[DAY] == day) & (profile["column"] == column)]
     return {name: int(row[name].item()) for name in COUNTS if row[name].item()}
 
 
@@ -59,10 +60,10 @@ def make_mess(days: int = 5, seed: int = 0) -> pa.Table:
         z=pick(random, rows, 0.0, 2.0, float("nan"), 99.0),
         c=pick(random, rows, "a", "b", "new", None),
         station=[row % 2 for row in range(rows)],
-    ).set_column(0, "_ts", pa.array([datetime(2025, 1, 6, row // 2 % 24) + row // 48 * DAY for row in range(rows)]))
+    ).set_column(0, TS, pa.array([datetime(2025, 1, 6, row // 2 % 24) + row // 48 * ONE for row in range(rows)]))
 
 
-MESSY = make_columns(numerical=("x", "z"), key=("station", "_ts"))
+MESSY = make_columns(numerical=("x", "z"), key=("station", TS))
 MESS_KNOWN = Known(ranges={"x": (0.0, 10.0), "z": (0.0, 10.0)}, names={"c": frozenset({"a", "b"})})
 
 
@@ -97,48 +98,48 @@ def test_daily__far_is_beyond_the_range_by_half_of_it() -> None:
 def test_daily__repeats_go_by_time_within_a_key() -> None:
     start = datetime(2025, 1, 6)
     times = [start + timedelta(hours=row // 2) for row in range(6)]
-    raw = make_raw(6, x=[1, 7, 2, 7, 2, 8], station=["n", "s"] * 3).set_column(0, "_ts", pa.array(times))
-    assert counts(daily(raw, make_columns(categorical=(), key=("station", "_ts"))), "x")["repeat"] == 2
+    raw = make_raw(6, x=[1, 7, 2, 7, 2, 8], station=["n", "s"] * 3).set_column(0, TS, pa.array(times))
+    assert counts(daily(raw, make_columns(categorical=(), key=("station", TS))), "x")["repeat"] == 2
     assert "repeat" not in counts(daily(raw, NUMBER), "x")
-    mixed = make_raw(3, x=[1, 2, 1]).set_column(0, "_ts", pa.array([times[0], times[4], times[2]]))
+    mixed = make_raw(3, x=[1, 2, 1]).set_column(0, TS, pa.array([times[0], times[4], times[2]]))
     assert counts(daily(mixed, NUMBER), "x")["repeat"] == 1
 
 
 def test_daily__repeats_go_on_over_midnight_but_not_over_nulls() -> None:
     found = daily(make_raw(26, x=[None, *range(22), 5, 5, 5]), NUMBER)
     assert counts(found, "x") == {"rows": 24, "null": 1, "zero": 1}
-    assert counts(found, "x", START + DAY) == {"rows": 2, "repeat": 2}
+    assert counts(found, "x", START + ONE) == {"rows": 2, "repeat": 2}
     assert "repeat" not in counts(daily(make_raw(3, x=[5, None, 5]), NUMBER), "x")
 
 
 def test_daily__classes_may_be_missing_but_are_never_new() -> None:
     columns = make_columns(numerical=(), task="classification")
     raw = make_raw(3, c=["a", "a", "a"], y=["up", None, "sideways"])
-    found = daily(raw, columns, known(raw, columns, Window(since=START, until=START + DAY)))
+    found = daily(raw, columns, known(raw, columns, Window(since=START, until=START + ONE)))
     assert counts(found, "y") == {"rows": 3, "null": 1}
 
 
 def test_daily__local_days() -> None:
     raw = make_raw(72, since=date(2025, 3, 29), x=range(72))
     found = daily(raw, NUMBER, zone="Europe/Berlin")
-    rows = found[found["column"] == ROWS].set_index("_day")["rows"].to_dict()
+    rows = found[found["column"] == ROWS].set_index(DAY)["rows"].to_dict()
     assert rows == {date(2025, 3, 29): 23, date(2025, 3, 30): 23, date(2025, 3, 31): 24, date(2025, 4, 1): 2}
 
 
 def test_daily__no_rows() -> None:
     found = daily(make_raw(1, x=[1.0], c=["a"]).slice(1), make_columns())
-    assert list(found.columns) == ["_day", "column", *COUNTS]
+    assert list(found.columns) == [DAY, "column", *COUNTS]
     assert found.empty
 
 
 def test_daily__is_tidy() -> None:
     found = daily(make_mess(), MESSY, MESS_KNOWN)
     assert len(found) == 5 * 5  # days × (rows, c, x, y, z)
-    assert not found.duplicated(["_day", "column"]).any()
-    assert list(found[["_day", "column"]].itertuples(index=False)) == sorted(
-        found[["_day", "column"]].itertuples(index=False)
+    assert not found.duplicated([DAY, "column"]).any()
+    assert list(found[[DAY, "column"]].itertuples(index=False)) == sorted(
+        found[[DAY, "column"]].itertuples(index=False)
     )
-    assert all(type(day) is date for day in found["_day"])
+    assert all(type(day) is date for day in found[DAY])
     assert set(map(str, found[list(COUNTS)].dtypes)) == {"int64"}
     assert (found[[name for name in COUNTS if name != "rows"]].max() > 0).all()
 
@@ -161,16 +162,16 @@ def test_daily__rows_may_be_stored_out_of_time() -> None:
 
 def test_daily__adds_up_over_days() -> None:
     found = daily(make_mess(6), MESSY, MESS_KNOWN)
-    whole = Window(since=START, until=START + 6 * DAY)
+    whole = Window(since=START, until=START + 6 * ONE)
     parts = [total(found, block) for block in whole.blocks(2)]
     assert len(parts) == 3
     pd.testing.assert_frame_equal(sum(parts[1:], parts[0]), total(found, whole))
 
 
 def test_daily__a_day_is_the_same_without_the_others() -> None:
-    raw, since = make_mess(4), START + 3 * DAY
+    raw, since = make_mess(4), START + 3 * ONE
     whole, alone = daily(raw, MESSY, MESS_KNOWN), daily(raw, MESSY, MESS_KNOWN, since=since)
-    last = whole[whole["_day"] == since].reset_index(drop=True)
+    last = whole[whole[DAY] == since].reset_index(drop=True)
     others = [name for name in whole.columns if name != "repeat"]  # the first rows have none before them here
     pd.testing.assert_frame_equal(alone[others], last[others])
     assert ((last["repeat"] - alone["repeat"]).between(0, 2)).all()
@@ -179,7 +180,7 @@ def test_daily__a_day_is_the_same_without_the_others() -> None:
 def test_daily__past_days_stay_while_the_table_grows() -> None:
     raw = make_mess(4)
     old, new = (daily(one, MESSY, MESS_KNOWN) for one in (raw.slice(0, 96), raw))
-    pd.testing.assert_frame_equal(new[new["_day"] < START + 2 * DAY], old)
+    pd.testing.assert_frame_equal(new[new[DAY] < START + 2 * ONE], old)
 
 
 ODD = ["a:b", "null:x", "before:x", "invalid:x", "rows", "column", "select", 'q"uo"te', "it's", "sp ace", "größe", "%s"]
@@ -202,26 +203,26 @@ def test_daily__odd_column_names() -> None:
 
 def test_known__of_the_reference_alone() -> None:
     raw = make_raw(72, x=[*range(24), *[None] * 23, 50, *range(100, 124)], c=["a", "b"] * 24 + ["c"] * 24)
-    two_days = Window(since=START, until=START + 2 * DAY)
+    two_days = Window(since=START, until=START + 2 * ONE)
     assert known(raw, make_columns(), two_days) == Known(ranges={"x": (0, 50)}, names={"c": frozenset({"a", "b"})})
 
 
 def test_known__names_that_come_with_the_calendar_are_not_told() -> None:
     raw = make_raw(48, x=range(48), c=["january"] * 24 + ["february"] * 24)
-    assert known(raw, make_columns(), Window(since=START, until=START + 2 * DAY)).names == {"c": None}
+    assert known(raw, make_columns(), Window(since=START, until=START + 2 * ONE)).names == {"c": None}
 
 
 @pytest.mark.parametrize("values", [[None, "x", "inf"], [None, None, None]])
 def test_known__no_finite_number_has_no_range(values: list[Any]) -> None:
     raw = make_raw(3, x=pa.array(values, pa.string()), c=pa.array([None] * 3, pa.string()))
-    found = known(raw, make_columns(), Window(since=START, until=START + DAY))
+    found = known(raw, make_columns(), Window(since=START, until=START + ONE))
     assert found == Known(ranges={}, names={"c": frozenset()})
 
 
 def test_known__too_many_names_to_tell_a_new_one() -> None:
     def names(count: int) -> Any:
         raw = make_raw(count + 1, c=[*(f"n{row}" for row in range(count)), None])
-        return known(raw, NAME, Window(since=START, until=START + 99 * DAY)).names["c"]
+        return known(raw, NAME, Window(since=START, until=START + 99 * ONE)).names["c"]
 
     assert len(names(MOST_NAMES)) == MOST_NAMES
     assert names(MOST_NAMES + 1) is None

@@ -10,6 +10,7 @@ import pytest
 from factories import START, make_columns, make_days
 
 from driftloop.core import quality
+from driftloop.core.names import DAY
 from driftloop.core.profile import COUNTS, ROWS
 from driftloop.core.quality import Evidence
 from driftloop.core.totals import Totals
@@ -22,13 +23,13 @@ TODAY = WINDOW.until - timedelta(days=1)
 
 def make_profile(rows: int = 24, *, names: tuple[str, ...] = ("c", "x", "y"), days: int = 63) -> pd.DataFrame:
     """Give the profile of eight weeks of reference and one week of window in which nothing is wrong."""
-    frame = pd.DataFrame({"_day": make_days(days, rows=len(names) + 1), "column": [ROWS, *names] * days})
+    frame = pd.DataFrame({DAY: make_days(days, rows=len(names) + 1), "column": [ROWS, *names] * days})
     return frame.assign(**{count: rows if count == "rows" else 0 for count in COUNTS})
 
 
 def put(profile: pd.DataFrame, column: str, count: str, value: int, *, day: date = TODAY) -> pd.DataFrame:
     """Write a count of one day and column, and for `rows` of all columns."""
-    at = (profile["_day"] == day) & ((profile["column"] == column) | (count == "rows"))
+    at = (profile[DAY] == day) & ((profile["column"] == column) | (count == "rows"))
     return profile.assign(**{count: profile[count].mask(at, value)})
 
 
@@ -102,7 +103,7 @@ def test_too_few_rows__usual_is_the_median_week() -> None:
     for day in range(7, 28):
         profile = put(profile, ROWS, "rows", 1000, day=START + timedelta(days=day))  # three of eight weeks
     assert found(profile) == []
-    (finding,) = quality.check(evidence(profile[profile["_day"] < WINDOW.since]))
+    (finding,) = quality.check(evidence(profile[profile[DAY] < WINDOW.since]))
     assert (finding.kind, finding.text) == ("too few", "0 rows in 7 days, usual are 70")
 
 

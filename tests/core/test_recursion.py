@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from profiles import at, day, make_rows, make_series, states
 
 from driftloop.core.deviation import SHAPE, Column
+from driftloop.core.names import TS
 from driftloop.core.recursion import replay
 
 if TYPE_CHECKING:
@@ -215,7 +216,7 @@ def test_replay__takes_whatever_comes() -> None:
     many = rows.assign(c=[f"name {number}" for number in random.integers(0, 10_000, len(rows))])
     given_ = {
         "gap of weeks": rows[~at(rows, 380, 420)],
-        "days without rows": rows[rows["_ts"].dt.dayofweek < 5],
+        "days without rows": rows[rows[TS].dt.dayofweek < 5],
         "irregular": rows[random.random(len(rows)) < 0.3],
         "one row a week": rows.iloc[:: 24 * 7],
         "thousands of names": many,
@@ -250,7 +251,7 @@ def test_replay__days_are_local_where_clocks_change() -> None:
 
 def test_replay__a_new_name_among_known_ones_is_a_fault_where_names_go_with_the_calendar_too() -> None:
     rows = make_rows(DAYS)
-    rows["c"] = rows["_ts"].dt.strftime("%m")
+    rows["c"] = rows[TS].dt.strftime("%m")
     assert states(rows, reference=200).alarms == ()  # months that the reference never saw
     rows.loc[at(rows, BREAK, DAYS) & (rows.index % 8 == 0), "c"] = "13"
     found = only(states(rows))

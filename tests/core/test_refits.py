@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from driftloop.core import refits
+from driftloop.core.names import DAY, PRODUCTION_LOSS, REFIT_LOSS, STEP, loss_of, scores_of
 from driftloop.core.refits import Step, avoidable_loss, plan
 from driftloop.core.windows import Window
 from driftloop.params import MOST_STEPS
@@ -97,10 +98,10 @@ def frame(steps: list[list[tuple[float, float]]], *, per_day: int = 2) -> pd.Dat
     """Give losses (production, refit) of rows in weekly steps, at most `per_day` on one day."""
     rows = [
         {
-            "step": START + timedelta(days=7 * number),
-            "_day": START + timedelta(days=7 * number + index // per_day),
-            "production_loss": pair[0],
-            "refit_loss": pair[1],
+            STEP: START + timedelta(days=7 * number),
+            DAY: START + timedelta(days=7 * number + index // per_day),
+            PRODUCTION_LOSS: pair[0],
+            REFIT_LOSS: pair[1],
         }
         for number, step in enumerate(steps)
         for index, pair in enumerate(step)
@@ -113,13 +114,13 @@ def by_hand(
 ) -> list[tuple[date, float, date | None]]:
     """Give step, sum and since: the recursion of DECISION.md in plain Python."""
     rows = table.to_dict("records")
-    per_day = len(rows) / len({row["_day"] for row in rows})
+    per_day = len(rows) / len({row[DAY] for row in rows})
     total, since, found = 0.0, None, []
-    for step in sorted({row["step"] for row in rows}):
+    for step in sorted({row[STEP] for row in rows}):
         if step not in left_out:
             for row in rows:
-                if row["step"] == step:
-                    total += (row["production_loss"] - row["refit_loss"] - min_gain * normal) / (normal * per_day)
+                if row[STEP] == step:
+                    total += (row[PRODUCTION_LOSS] - row[REFIT_LOSS] - min_gain * normal) / (normal * per_day)
             total = max(total, 0.0)
             since = (since or step) if total > 1e-9 else None
         found.append((step, total, since))
@@ -147,7 +148,7 @@ def test_avoidable_loss__is_the_recursion(
 @given(weeks, st.integers(-20, 20))
 def test_avoidable_loss__has_no_unit(steps: list[list[tuple[float, float]]], power: int) -> None:
     table, factor = frame(steps), 2.0**power  # so that scaling is exact
-    scaled = table.assign(production_loss=table["production_loss"] * factor, refit_loss=table["refit_loss"] * factor)
+    scaled = table.assign(**{name: table[name] * factor for name in (PRODUCTION_LOSS, REFIT_LOSS)})
     found = avoidable_loss(table, normal_error=3, min_gain=0.01)
     expected = replace(found, saved=found.saved * factor)  # which is in the unit of the losses
     assert avoidable_loss(scaled, normal_error=3 * factor, min_gain=0.01) == expected
@@ -226,10 +227,10 @@ def test_relative_gain__share_of_productions_loss() -> None:
 
 def test_newest_steps__keeps_whole_steps() -> None:
     table = make_losses(28)
-    until = max(table["_day"]) + timedelta(days=1)
+    until = max(table[DAY]) + timedelta(days=1)
     newest = partial(refits.newest_steps, labelled_until=until, step_days=7)
     kept = newest(table, 2)
-    assert sorted(set(kept["step"])) == sorted(set(table["step"]))[-2:]
+    assert sorted(set(kept[STEP])) == sorted(set(table[STEP]))[-2:]
     assert len(kept) == 14 * 24
     assert len(newest(table, 99)) == len(table)
     assert newest(table.head(0), 4).empty
@@ -237,37 +238,37 @@ def test_newest_steps__keeps_whole_steps() -> None:
 
 def test_newest_steps__a_step_without_rows_is_not_made_up_by_an_older_one() -> None:
     table = make_losses(28)
-    until = max(table["_day"]) + timedelta(days=1)
-    gone = table[table["step"] != max(table["step"])]
+    until = max(table[DAY]) + timedelta(days=1)
+    gone = table[table[STEP] != max(table[STEP])]
     kept = refits.newest_steps(gone, 2, labelled_until=until, step_days=7)
-    assert sorted(set(kept["step"])) == sorted(set(table["step"]))[-2:-1]
+    assert sorted(set(kept[STEP])) == sorted(set(table[STEP]))[-2:-1]
 
 
 def test_as_judged__takes_the_candidate_where_it_is_not_productions_recipe() -> None:
-    table = make_losses(7).assign(candidate_loss=0.5, candidate_loss_1=0.6)
-    table["refit:prediction"], table["candidate:prediction"] = 1.0, 2.0
+    table = make_losses(7).assign(**{loss_of("candidate"): 0.5, loss_of("candidate", 1): 0.6})
+    table[f"{scores_of('refit')}prediction"], table[f"{scores_of('candidate')}prediction"] = 1.0, 2.0
     judged = refits.as_judged(table)
-    assert set(judged["refit_loss"]) == {0.5}
-    assert set(judged["refit_loss_1"]) == {0.6}
-    assert set(judged["refit:prediction"]) == {2.0}
-    assert judged["production_loss"].equals(table["production_loss"])
+    assert set(judged[REFIT_LOSS]) == {0.5}
+    assert set(judged[loss_of("refit", 1)]) == {0.6}
+    assert set(judged[f"{scores_of('refit')}prediction"]) == {2.0}
+    assert judged[PRODUCTION_LOSS].equals(table[PRODUCTION_LOSS])
     same = make_losses(7)
     assert refits.as_judged(same) is same
 
 
 def test_seed_noise__deviation_of_the_means() -> None:
     days = make_days(2)
-    table = pd.DataFrame({"_day": days, "production_loss": [2.0, 6.0], "refit_loss": [1.0, 3.0]})
+    table = pd.DataFrame({DAY: days, PRODUCTION_LOSS: [2.0, 6.0], REFIT_LOSS: [1.0, 3.0]})
     assert refits.seed_noise(table) == 0
-    seeds = table.assign(refit_loss_1=[2.0, 4.0], refit_loss_2=[3.0, 5.0])
+    seeds = table.assign(**{loss_of("refit", 1): [2.0, 4.0], loss_of("refit", 2): [3.0, 5.0]})
     assert refits.seed_noise(seeds) == pytest.approx(np.std([2, 3, 4], ddof=1) / 4)
 
 
 def test_seed_noise__compares_seeds_on_the_rows_that_all_of_them_scored() -> None:
     table = make_losses(28, seed=3)
-    table["refit_loss_1"] = table["refit_loss"].where(table["step"] > START)  # an older step came in for an empty one
+    table[loss_of("refit", 1)] = table[REFIT_LOSS].where(table[STEP] > START)  # an older step came in for an empty one
     assert refits.seed_noise(table) == 0
 
 
 def test_seed_noise__production_without_error() -> None:
-    assert refits.seed_noise(make_losses(7).assign(production_loss=0.0, refit_loss_1=1.0)) == 0
+    assert refits.seed_noise(make_losses(7).assign(**{PRODUCTION_LOSS: 0.0, loss_of("refit", 1): 1.0})) == 0

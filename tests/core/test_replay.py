@@ -14,6 +14,7 @@ from factories import START, make_days, make_params
 from driftloop.core import timeline as timelines
 from driftloop.core.course import Fit, Rule, Stream
 from driftloop.core.finding import Finding
+from driftloop.core.names import DAY, PRODUCTION_LOSS, STEP
 from driftloop.core.policy import Settings
 from driftloop.core.replay import Replay
 from driftloop.core.timeline import at
@@ -47,7 +48,7 @@ def replay(*, answer_days: int = 0, delay: int = 7, change: date | None = CHANGE
     until = START + timedelta(weeks=WEEKS) + timedelta(days=delay)
     params = make_params(data={"label_delay_days": delay}, evaluate={"min_rows": 50})
     found = Stream(
-        rows=pd.DataFrame({"_day": all_days()}),
+        rows=pd.DataFrame({DAY: all_days()}),
         losses=lambda fits: losses_of(fits, change),
         seeded=False,
         **stream,
@@ -131,7 +132,7 @@ def test_course__a_standing_approval_refreshes_without_asking() -> None:
 
 def test_course__after_a_refusal_it_waits_for_as_much_again() -> None:
     def faulty(_: Any, scored: pd.DataFrame, _until: date) -> list[date]:  # what the gate is shown is always broken
-        return list(scored["step"].unique()) if scored["step"].nunique() == 4 else []
+        return list(scored[STEP].unique()) if scored[STEP].nunique() == 4 else []
 
     found = course(faulty=faulty)
     asked = [alert for alert in found.alerts if alert.status == "outdated"]
@@ -149,9 +150,9 @@ def test_scored__is_what_the_stage_writes() -> None:
     one = replay()
     cut = one.timeline.first_cut
     table = one.table.scored(cut, cut + timedelta(days=35))
-    assert sorted(table["step"].unique()) == [cut + timedelta(weeks=week) for week in range(4)]
+    assert sorted(table[STEP].unique()) == [cut + timedelta(weeks=week) for week in range(4)]
     assert len(table) == 4 * 7 * ROWS
-    assert (table["production_loss"] == 1).all()
+    assert (table[PRODUCTION_LOSS] == 1).all()
 
 
 def test_course__weeks_without_rows_are_no_trouble() -> None:
@@ -167,7 +168,7 @@ def test_course__weeks_without_rows_are_no_trouble() -> None:
         ]
 
     one = replay()
-    stream = Stream(rows=pd.DataFrame({"_day": days}), losses=losses, seeded=False)
+    stream = Stream(rows=pd.DataFrame({DAY: days}), losses=losses, seeded=False)
     found = Replay(one.params, stream, one.timeline, answer_days=0).course(Rule("a", "avoidable_loss", AVOIDABLE))
     assert found.alerts[-1].outcome == "promote"
 

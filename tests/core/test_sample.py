@@ -12,6 +12,7 @@ from factories import to_ibis
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from driftloop.core.names import TS
 from driftloop.core.sample import bounded, halvings
 
 steady = settings(max_examples=200, deadline=None, derandomize=True)
@@ -77,8 +78,8 @@ def test_bounded__depends_on_the_key_alone() -> None:
 def test_bounded__key_of_times_and_nulls() -> None:
     start = datetime(2025, 1, 1)  # noqa: DTZ001 `_ts` is naive UTC
     moments = [start + timedelta(hours=hour) if hour % 10 else None for hour in range(2000)]
-    rows = pa.table({"row": range(2000), "_ts": pa.array(moments, pa.timestamp("us")), "id": range(2000)})
-    assert abs(len(kept(rows, 1000, key=("_ts", "id"))) - 1000) < 100
+    rows = pa.table({"row": range(2000), TS: pa.array(moments, pa.timestamp("us")), "id": range(2000)})
+    assert abs(len(kept(rows, 1000, key=(TS, "id"))) - 1000) < 100
 
 
 @few

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from factories import START, make_columns, make_params, make_raw, to_ibis
 
+from driftloop.core.names import DAY, INFINITE, INVALID, ROW, TS
 from driftloop.core.production import Card
 from driftloop.core.recipe import recipe_of
 from driftloop.core.schema import Columns, columns_of, typed
@@ -26,7 +27,7 @@ NAN, INF = float("nan"), float("inf")
 
 def cast(raw: pa.Table, columns: Columns, zone: str = "UTC") -> dict[str, list[Any]]:
     """Type a table, and give its columns as lists in the order of `_row`."""
-    rows = typed(to_ibis(raw), columns, zone).order_by("_row").to_pyarrow()
+    rows = typed(to_ibis(raw), columns, zone).order_by(ROW).to_pyarrow()
     found: dict[str, list[Any]] = rows.to_pydict()
     return found
 
@@ -58,7 +59,7 @@ def cast(raw: pa.Table, columns: Columns, zone: str = "UTC") -> dict[str, list[A
 def test_typed__numbers(raw: Any, values: list[float | None], invalid: int, infinite: int) -> None:
     found = cast(make_raw(3, x=raw), make_columns(categorical=()))
     assert found["x"] == values
-    assert (sum(found["_invalid:x"]), sum(found["_infinite:x"])) == (invalid, infinite)
+    assert (sum(found[f"{INVALID}x"]), sum(found[f"{INFINITE}x"])) == (invalid, infinite)
 
 
 @pytest.mark.parametrize(
@@ -94,16 +95,16 @@ def test_typed__one_missing_value_does_not_rename_a_category(tmp_path: Path) -> 
 def test_typed__target_is_a_number_or_a_name() -> None:
     raw = make_raw(2, x=[1, 2], y=["1.0", "up"])
     regression = cast(raw, make_columns(categorical=()))
-    assert (regression["y"], regression["_invalid:y"]) == ([1.0, None], [False, True])
+    assert (regression["y"], regression[f"{INVALID}y"]) == ([1.0, None], [False, True])
     classification = cast(raw, make_columns(categorical=(), task="classification"))
     assert classification["y"] == ["1", "up"]
-    assert "_invalid:y" not in classification
+    assert f"{INVALID}y" not in classification
 
 
 def test_typed__missing_columns_are_all_null() -> None:
     found = cast(make_raw(2), make_columns())
     assert found["x"] == found["c"] == [None, None]
-    assert found["_invalid:x"] == found["_infinite:x"] == [False, False]
+    assert found[f"{INVALID}x"] == found[f"{INFINITE}x"] == [False, False]
 
 
 def test_typed__a_column_of_nulls_has_no_type(tmp_path: Path) -> None:
@@ -112,7 +113,9 @@ def test_typed__a_column_of_nulls_has_no_type(tmp_path: Path) -> None:
     rows = con.create_table("t", typed(con.read_parquet(tmp_path / "raw.parquet"), make_columns(), "UTC"))
     assert rows.schema()["x"] == ibis.dtype("float64")
     assert rows.schema()["c"] == ibis.dtype("string")
-    assert rows[["x", "c", "_invalid:x"]].to_pyarrow().to_pylist() == [{"x": None, "c": None, "_invalid:x": False}] * 2
+    assert (
+        rows[["x", "c", f"{INVALID}x"]].to_pyarrow().to_pylist() == [{"x": None, "c": None, f"{INVALID}x": False}] * 2
+    )
 
 
 def test_typed__types_do_not_depend_on_the_data() -> None:
@@ -131,14 +134,14 @@ def test_typed__types_do_not_depend_on_the_data() -> None:
 
 def test_typed__keeps_the_key_as_it_is() -> None:
     raw = make_raw(2, station=[7, 8], x=[1, 2])
-    found = cast(raw, make_columns(categorical=(), key=("station", "_ts")))
+    found = cast(raw, make_columns(categorical=(), key=("station", TS)))
     assert found["station"] == [7, 8]
-    assert found["_ts"] == raw["_ts"].to_pylist()
+    assert found[TS] == raw[TS].to_pylist()
 
 
 def test_typed__leaves_out_what_is_not_declared() -> None:
     found = cast(make_raw(2, x=[1, 2], other=[1, 2]), make_columns(categorical=()))
-    assert list(found) == ["_ts", "_row", "_day", "x", "_invalid:x", "_infinite:x", "y", "_invalid:y", "_infinite:y"]
+    assert list(found) == [TS, ROW, DAY, "x", f"{INVALID}x", f"{INFINITE}x", "y", f"{INVALID}y", f"{INFINITE}y"]
 
 
 @pytest.mark.parametrize(
@@ -149,21 +152,21 @@ def test_typed__leaves_out_what_is_not_declared() -> None:
 def test_typed__days_are_local_also_when_clocks_change(zone: str, since: date) -> None:
     raw = make_raw(2 * 80, since=since)
     halves = [datetime.combine(since, time()) + timedelta(minutes=30 * half) for half in range(2 * 80)]
-    raw = raw.set_column(0, "_ts", pa.array(halves, pa.timestamp("us")))
+    raw = raw.set_column(0, TS, pa.array(halves, pa.timestamp("us")))
     expected = [moment.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).date() for moment in halves]
-    assert cast(raw, make_columns(), zone)["_day"] == expected
+    assert cast(raw, make_columns(), zone)[DAY] == expected
 
 
 @pytest.mark.parametrize(("since", "day", "hours"), [(29, date(2025, 3, 30), 23), (25, date(2025, 10, 26), 25)])
 def test_typed__berlin_has_days_of_23_and_25_hours(since: int, day: date, hours: int) -> None:
     raw = make_raw(80, since=date(2025, day.month, since))
-    assert cast(raw, make_columns(), "Europe/Berlin")["_day"].count(day) == hours
+    assert cast(raw, make_columns(), "Europe/Berlin")[DAY].count(day) == hours
 
 
 def test_typed__no_time_no_day() -> None:
-    raw = make_raw(2).set_column(0, "_ts", pa.array([None, datetime(2025, 1, 6)], pa.timestamp("us")))
+    raw = make_raw(2).set_column(0, TS, pa.array([None, datetime(2025, 1, 6)], pa.timestamp("us")))
     for zone in ("UTC", "Europe/Berlin"):
-        assert cast(raw, make_columns(), zone)["_day"] == [None, START]
+        assert cast(raw, make_columns(), zone)[DAY] == [None, START]
 
 
 ODD = [
@@ -189,10 +192,10 @@ def test_typed__odd_column_names() -> None:
     names = cast(make_raw(2, **columns), make_columns(categorical=tuple(ODD)))
     for name in ODD:
         assert numbers[name] == [1.0, None]
-        assert numbers[f"_invalid:{name}"] == [False, False]
-        assert numbers[f"_infinite:{name}"] == [False, True]
+        assert numbers[f"{INVALID}{name}"] == [False, False]
+        assert numbers[f"{INFINITE}{name}"] == [False, True]
         assert names[name] == ["1", "inf"]
-    assert numbers["_invalid:x"] == names["_invalid:x"] == [True, False]
+    assert numbers[f"{INVALID}x"] == names[f"{INVALID}x"] == [True, False]
 
 
 def test_columns_of__joins_what_is_declared_with_what_production_needs() -> None:
@@ -201,7 +204,7 @@ def test_columns_of__joins_what_is_declared_with_what_production_needs() -> None
     columns = columns_of(params, Card(recipe=old))
     assert columns.numerical == ("z", "x", "gone")
     assert columns.categorical == ("new", "c", "lost")  # z is a number now
-    assert columns.key == ("_ts", "station")
+    assert columns.key == (TS, "station")
     assert columns_of(params, Card()).features == ("z", "x", "new")
 
 

@@ -11,6 +11,7 @@ from factories import START, make_columns
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from driftloop.core.names import DAY
 from driftloop.core.profile import COUNTS, ROWS
 from driftloop.core.quality import Evidence
 from driftloop.core.totals import Totals
@@ -30,7 +31,7 @@ def make_profile(seed: int, days: int) -> pd.DataFrame:
     """Give a profile with random counts, without some of its days and columns."""
     random = np.random.default_rng(seed)
     frame = pd.DataFrame(
-        {"_day": [day(place) for place in range(days) for _ in NAMES], "column": list(NAMES) * days}
+        {DAY: [day(place) for place in range(days) for _ in NAMES], "column": list(NAMES) * days}
         | {count: random.integers(0, 20, len(NAMES) * days) for count in COUNTS}
     )
     return frame[random.random(len(frame)) < 0.8]
@@ -60,7 +61,7 @@ def test_evidence__sums_windows_and_blocks(seed: int, days: int, window: Window,
 
 
 def test_between__sums_a_window_by_column() -> None:
-    profile = pd.DataFrame({"_day": [day(0), day(0), day(1), day(1), day(9)], "column": ["", "x", "", "x", ""]})
+    profile = pd.DataFrame({DAY: [day(0), day(0), day(1), day(1), day(9)], "column": ["", "x", "", "x", ""]})
     totals = Totals.of(profile.assign(**dict.fromkeys(COUNTS, 24)))
     columns = make_columns()
 

@@ -11,6 +11,7 @@ from factories import START, make_days, make_frame
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from driftloop.core.names import DAY
 from driftloop.core.windows import Window, day_numbers, last_day, newest
 
 steady = settings(max_examples=100, deadline=None, derandomize=True)
@@ -45,7 +46,7 @@ def test_blocks__empty_or_inverted_window_has_none() -> None:
 @given(days, lengths, st.integers(-500, 500))
 def test_of__keeps_the_days_of_the_window(since: date, length: int, offset: int) -> None:
     whole, day = window(since, length), since + timedelta(days=offset)
-    kept = whole.of(pd.DataFrame({"_day": [day]}))
+    kept = whole.of(pd.DataFrame({DAY: [day]}))
     assert len(kept) == (0 <= offset < length)
 
 

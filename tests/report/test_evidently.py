@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import log_loss, roc_auc_score
 
+from driftloop.core.names import PREDICTION, PROBABILITY
 from driftloop.report import evidently
 from driftloop.report.evidently import Failed, Rendered, render
 from driftloop.report.job import Job
@@ -45,7 +46,7 @@ def make_awkward() -> tuple[pd.DataFrame, pd.DataFrame]:
         frame["identifier"] = [f"row {i}" for i in range(len(frame))]
         frame["street"] = frame["weather"].map(lambda weather: f"secret-{weather}")
         frame["salary"] = 987654.25
-        frame["prediction"] = frame["temperature"] * 10
+        frame[PREDICTION] = frame["temperature"] * 10
     current["empty now"] = np.nan
     current["text now"] = "n/a"
     current["steady"] += np.arange(400) % 2 / 8
@@ -62,13 +63,13 @@ def make_awkward() -> tuple[pd.DataFrame, pd.DataFrame]:
 def make_outcomes(rows: int = 500) -> pd.DataFrame:
     stream = np.random.default_rng(rows)
     rides = stream.gamma(2, 100, rows)
-    return pd.DataFrame({"rides": rides, "prediction": rides + stream.normal(0, 20, rows)})
+    return pd.DataFrame({"rides": rides, PREDICTION: rides + stream.normal(0, 20, rows)})
 
 
 def render_awkward() -> Rendered | Failed:
     current, reference = make_awkward()
     categorical = ["weather", "holiday", "odd words", "identifier", "street"]
-    known = {*categorical, "prediction"}
+    known = {*categorical, PREDICTION}
     return render(
         current,
         reference,
@@ -86,8 +87,10 @@ def make_risk() -> tuple[Any, pd.DataFrame]:
     stream = np.random.default_rng(0)
     chances = stream.dirichlet([1, 1, 1], 600)
     truth = [stream.choice(LABELS, p=row) for row in chances]
-    outcomes = pd.DataFrame({"risk": truth, "prediction": LABELS[chances.argmax(axis=1)]})
-    return chances, outcomes.assign(**{f"proba:{label}": chances[:, place] for place, label in enumerate(LABELS)})
+    outcomes = pd.DataFrame({"risk": truth, PREDICTION: LABELS[chances.argmax(axis=1)]})
+    return chances, outcomes.assign(
+        **{f"{PROBABILITY}{label}": chances[:, place] for place, label in enumerate(LABELS)}
+    )
 
 
 def render_risk() -> Rendered | Failed:
@@ -154,7 +157,7 @@ def test_render__what_misleads_evidently_is_told(awkward: Rendered) -> None:
 
 
 def test_render__share_and_flags_agree_with_evidently(awkward: Rendered) -> None:
-    assert {name for name, drifted in awkward.drifted.items() if drifted} == {"temperature", "weather", "prediction"}
+    assert {name for name, drifted in awkward.drifted.items() if drifted} == {"temperature", "weather", PREDICTION}
     assert values(awkward)["DriftedColumnsCount"] == {"count": 3.0, "share": awkward.drift_share}
     assert awkward.drift_share == pytest.approx(3 / 11)
     assert len(awkward.drifted) == 11
@@ -163,7 +166,7 @@ def test_render__share_and_flags_agree_with_evidently(awkward: Rendered) -> None
 
 def test_render__errors_of_the_model_are_those_of_its_outcomes(awkward: Rendered) -> None:
     outcomes = make_outcomes()
-    assert values(awkward)["MAE"]["mean"] == pytest.approx((outcomes["rides"] - outcomes["prediction"]).abs().mean())
+    assert values(awkward)["MAE"]["mean"] == pytest.approx((outcomes["rides"] - outcomes[PREDICTION]).abs().mean())
     assert "Regression Model Performance. Target: 'rides" in awkward.html
 
 
@@ -216,9 +219,9 @@ def test_render__bytes_repeat_under_another_hash_seed(seed: str, awkward: Render
 
 def test_render__probabilities_give_the_usual_figures(risk: Rendered) -> None:
     chances, outcomes = make_risk()
-    truth, guess = outcomes["risk"], outcomes["prediction"]
+    truth, guess = outcomes["risk"], outcomes[PREDICTION]
     assert risk.notes == ()
-    assert set(risk.drifted) == {"wind", "prediction"}
+    assert set(risk.drifted) == {"wind", PREDICTION}
     assert values(risk)["Accuracy"] == pytest.approx((truth == guess).mean())
     assert values(risk)["RocAuc"] == pytest.approx(roc_auc_score(truth, chances, multi_class="ovr"))
     assert values(risk)["LogLoss"] == pytest.approx(log_loss(truth, chances))
@@ -230,8 +233,8 @@ def test_render__two_classes_with_a_threshold_of_their_own() -> None:
     stream = np.random.default_rng(0)
     chance = stream.random(500)
     truth = np.where(stream.random(500) < chance, "yes", "no")
-    outcomes = pd.DataFrame({"churn": truth, "prediction": np.where(chance > 0.8, "yes", "no")})
-    outcomes["proba:yes"], outcomes["proba:no"] = chance, 1 - chance
+    outcomes = pd.DataFrame({"churn": truth, PREDICTION: np.where(chance > 0.8, "yes", "no")})
+    outcomes[f"{PROBABILITY}yes"], outcomes[f"{PROBABILITY}no"] = chance, 1 - chance
     page = rendered(
         make_frame(100),
         make_frame(1000),
@@ -252,7 +255,7 @@ def test_render__two_classes_with_a_threshold_of_their_own() -> None:
 
 
 def test_render__own_thresholds_decide_and_a_section_may_fail() -> None:
-    outcomes = pd.DataFrame({"rides": np.zeros(50), "prediction": np.arange(50.0)})
+    outcomes = pd.DataFrame({"rides": np.zeros(50), PREDICTION: np.arange(50.0)})
     page = rendered(
         make_frame(400, shift=1),
         make_frame(500),
@@ -284,7 +287,7 @@ def test_render__predictions_of_a_private_target_are_private() -> None:
         private=["rides"],
         title="private",
     )
-    assert page.left_out == {"prediction": "private"}
+    assert page.left_out == {PREDICTION: "private"}
     assert page.notes == ("no performance section: the target is private",)
     assert "987654" not in page.html + json.dumps(page.json)
     assert page.drift_share == 0

@@ -11,6 +11,7 @@ from factories import make_columns
 from profiles import at, day, make_rows, make_series, make_tables, states
 
 from driftloop.core.deviation import WINDOW, candidates
+from driftloop.core.names import DAY, TS
 from driftloop.core.recursion import replay
 from driftloop.report import evidently, limits
 
@@ -38,12 +39,12 @@ def make_case(change: str) -> tuple[pd.DataFrame, States, Grid]:
             rows.loc[at(rows, DAYS - 30, DAYS), "x"] += 2
     columns = make_columns(numerical=("x", "z"), categorical=("c", "d"))
     found = replay(*make_series(rows, columns=columns), per_year=1, quiet_days=28)
-    return rows.assign(_day=rows["_ts"].dt.date), found, make_tables(rows, columns=columns)[2]
+    return rows.assign(**{DAY: rows[TS].dt.date}), found, make_tables(rows, columns=columns)[2]
 
 
 def sides(rows: pd.DataFrame, found: States, grid: Grid) -> tuple[pd.DataFrame, pd.DataFrame]:
     windows = candidates(day(0), day(DAYS))
-    before = rows[np.logical_or.reduce([rows["_day"].between(w.since, w.until, inclusive="left") for w in windows])]
+    before = rows[np.logical_or.reduce([rows[DAY].between(w.since, w.until, inclusive="left") for w in windows])]
     newest = rows[at(rows, *LAST)]
     return limits.merged(newest, grid), limits.masked(limits.merged(before, grid), found)
 
@@ -108,7 +109,7 @@ def test_limits__what_is_not_judged_never_drifts_and_private_columns_are_not_tol
     rows = make_rows(60)
     found = states(rows, reference=40)
     grid = make_tables(rows, reference=40)[2]
-    frame = rows.assign(_day=rows["_ts"].dt.date)
+    frame = rows.assign(**{DAY: rows[TS].dt.date})
     thresholds, notes = limits.limits(frame.tail(168), frame.head(400), found, grid, private=("c",))
     assert thresholds == {"x": limits.NOT_JUDGED}
     assert notes == ("x is not judged: its history is too short, or there are too few rows",)

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from driftloop.core import model
+from driftloop.core.names import DAY, PRODUCTION_LOSS, REFIT_LOSS, scores_of
 from driftloop.core.recipe import Recipe, recipe_of
 from driftloop.report import plots
 
@@ -21,7 +22,7 @@ steady = settings(max_examples=60, deadline=None, derandomize=True)
 def make_judged(rows: int, *, seed: int = 0, classes: int = 0) -> pd.DataFrame:
     """Give rows as `evaluate` draws them: target `y`, scores and losses of both sides."""
     random = np.random.default_rng(seed)
-    given = make_frame(rows, seed=seed)[["_day", "y"]]
+    given = make_frame(rows, seed=seed)[[DAY, "y"]]
     if classes:
         names = [f"class{number}" for number in range(classes)]
         scores = {side: random.dirichlet(np.ones(classes), size=rows) for side in ("production", "refit")}
@@ -29,7 +30,7 @@ def make_judged(rows: int, *, seed: int = 0, classes: int = 0) -> pd.DataFrame:
         given = given.assign(y=random.choice(names, size=rows), **columns)
     else:
         given = given.assign(**{f"{side}:prediction": random.normal(size=rows) for side in ("production", "refit")})
-    return given.assign(production_loss=random.exponential(size=rows), refit_loss=random.exponential(size=rows))
+    return given.assign(**{PRODUCTION_LOSS: random.exponential(size=rows), REFIT_LOSS: random.exponential(size=rows)})
 
 
 @pytest.mark.parametrize("rows", [0, 1, 19])
@@ -50,7 +51,7 @@ def test_predicted__has_ten_bins_or_as_many_as_the_rows_allow(rows: int, bins: i
 def test_predicted__no_bin_tells_of_fewer_than_twenty_rows(rows: int, seed: int) -> None:
     """Predictions are the ranks themselves, so a bin of consecutive ranks tells from its mean and its neighbours' how many it holds."""
     order = np.random.default_rng(seed).permutation(rows).astype(float)
-    judged = make_judged(rows).assign(**{"production:prediction": order, "y": 2 * order})
+    judged = make_judged(rows).assign(**{f"{scores_of('production')}prediction": order, "y": 2 * order})
     found = plots.predicted("regression", "y", judged, "production")
     middles = found["predicted"].to_numpy()
     first, sizes = 0.0, []
@@ -64,7 +65,7 @@ def test_predicted__no_bin_tells_of_fewer_than_twenty_rows(rows: int, seed: int)
 
 
 def test_predicted__takes_equal_predictions() -> None:
-    judged = make_judged(200).assign(**{"production:prediction": 5.0})
+    judged = make_judged(200).assign(**{f"{scores_of('production')}prediction": 5.0})
     found = plots.predicted("regression", "y", judged, "production")
     assert set(found["predicted"]) == {5.0}
 
@@ -89,7 +90,11 @@ def test_predicted__of_true_probabilities_lies_on_the_diagonal() -> None:
     random = np.random.default_rng(0)
     chance = random.uniform(size=20_000)
     judged = pd.DataFrame(
-        {"y": np.where(random.uniform(size=20_000) < chance, "b", "a"), "refit:a": 1 - chance, "refit:b": chance}
+        {
+            "y": np.where(random.uniform(size=20_000) < chance, "b", "a"),
+            f"{scores_of('refit')}a": 1 - chance,
+            f"{scores_of('refit')}b": chance,
+        }
     )
     assert plots.predicted("classification", "y", judged, "production").empty
     found = plots.predicted("classification", "y", judged, "refit")
@@ -101,9 +106,9 @@ def test_error_over_time__is_the_mean_of_each_day() -> None:
     found = plots.error_over_time(judged)
     assert list(found.columns) == ["day", "date", "production", "refit"]
     assert found["day"].tolist() == [1, 2, 3]
-    first = judged[judged["_day"] == judged["_day"].min()]
-    assert found["production"].iloc[0] == pytest.approx(first["production_loss"].mean())
-    assert found["refit"].iloc[0] == pytest.approx(first["refit_loss"].mean())
+    first = judged[judged[DAY] == judged[DAY].min()]
+    assert found["production"].iloc[0] == pytest.approx(first[PRODUCTION_LOSS].mean())
+    assert found["refit"].iloc[0] == pytest.approx(first[REFIT_LOSS].mean())
 
 
 def test_error_over_time__of_nothing_is_empty() -> None:
@@ -112,7 +117,7 @@ def test_error_over_time__of_nothing_is_empty() -> None:
 
 
 def test_error_over_time__leaves_a_side_that_is_not_there_empty() -> None:
-    found = plots.error_over_time(make_judged(48).drop(columns="production_loss"))
+    found = plots.error_over_time(make_judged(48).drop(columns=PRODUCTION_LOSS))
     assert found["production"].isna().all()
     assert found["refit"].notna().all()
 

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from driftloop.core.names import ROW, TS
 from driftloop.errors import DataError
 from driftloop.params import Params
 from driftloop.sources import bike_sharing, collect, fingerprint
@@ -148,7 +149,7 @@ def test_collect__local_file(tmp_path: Path, name: str) -> None:
     path.write_bytes(HOURS if name == "hour.csv" else make_zip("data/hour.csv"))
     rows = gather(make_params(path, until="2011-02-01T05:00Z"), tmp_path)
     assert rows["ts"].to_pandas().astype(str).tolist() == ["2011-01-01 00:00:00", "2011-01-01 23:00:00"]
-    assert rows.schema.names == ["ts", "cnt", *[name for name in bike_sharing.KEPT if name != "cnt"], "_ts", "_row"]
+    assert rows.schema.names == ["ts", "cnt", *[name for name in bike_sharing.KEPT if name != "cnt"], TS, ROW]
     assert rows["cnt"].to_pylist() == [16, 40]
     assert rows["temp"].to_pylist() == [0.24, 0.22]
 
@@ -156,7 +157,7 @@ def test_collect__local_file(tmp_path: Path, name: str) -> None:
 def test_collect__unreadable_day_is_undated(tmp_path: Path) -> None:
     path = tmp_path / "hour.csv"
     path.write_bytes(HOURS.replace(b"2011-02-01", b"2011-02-31"))
-    assert gather(make_params(path), tmp_path)["_ts"].null_count == 1
+    assert gather(make_params(path), tmp_path)[TS].null_count == 1
 
 
 @pytest.mark.parametrize(
@@ -201,8 +202,8 @@ def original() -> Path:
 def test_collect__known_facts_of_the_real_data(tmp_path: Path, original: Path) -> None:
     rows = gather(make_params(original), tmp_path).to_pandas()
     assert len(rows) == 17_379
-    assert rows["_ts"].is_unique
-    assert rows["_ts"].is_monotonic_increasing
+    assert rows[TS].is_unique
+    assert rows[TS].is_monotonic_increasing
     assert (str(rows["ts"].min()), str(rows["ts"].max())) == ("2011-01-01 00:00:00", "2012-12-31 23:00:00")
     assert (rows["cnt"].sum(), rows["cnt"].max()) == (3_292_679, 977)
     assert (rows["ts"].dt.hour == rows["hr"]).all()

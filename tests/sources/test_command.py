@@ -17,6 +17,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from driftloop.core.names import TS
 from driftloop.errors import DataError
 from driftloop.params import Params
 from driftloop.sources import collect, fingerprint
@@ -73,7 +74,7 @@ def refusal(params: Params, tmp_path: Path) -> str:
 def test_collect__rows_in_range(tmp_path: Path) -> None:
     times = ["2025-01-01T00:00:00Z", "2025-01-31T22:59:59Z", "unreadable"]
     rows = gather(make_params(make_export(tmp_path, times)), tmp_path)
-    assert [row["_ts"] for row in rows] == [datetime(2025, 1, 1), datetime(2025, 1, 31, 22, 59, 59), None]
+    assert [row[TS] for row in rows] == [datetime(2025, 1, 1), datetime(2025, 1, 31, 22, 59, 59), None]
 
 
 def test_collect__environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

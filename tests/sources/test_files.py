@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from driftloop.core.names import ROW, TS
 from driftloop.errors import DataError
 from driftloop.params import Params
 from driftloop.sources import collect, fingerprint
@@ -48,7 +49,7 @@ def gather(params: Params, tmp_path: Path, *, say: Any = print) -> list[dict[str
     out.mkdir()
     collect(params, out, cache=tmp_path / "cache", say=say)
     rows = pa.concat_tables(pq.read_table(path) for path in sorted(out.iterdir()))
-    return list(rows.sort_by("_row").to_pylist())
+    return list(rows.sort_by(ROW).to_pylist())
 
 
 def refusal(params: Params, tmp_path: Path) -> str:
@@ -67,7 +68,7 @@ def test_collect__csv_stays_text_with_nulls(tmp_path: Path) -> None:
         ("8", "broken", None),
         ("9", None, "3"),
     ]
-    assert [row["_ts"] for row in rows] == [datetime(2025, 1, 1, 10), datetime(2025, 1, 2), None]
+    assert [row[TS] for row in rows] == [datetime(2025, 1, 1, 10), datetime(2025, 1, 2), None]
     assert said == [f"{path}: 2 rows from 2025-01 to 2025-01, 1 without a readable timestamp"]
 
 
@@ -259,7 +260,7 @@ def test_labels__join_column_that_is_not_declared(tmp_path: Path) -> None:
     labels = put(tmp_path / "labels.csv", "ride,y\nB,20\nA,10\n")
     rows = gather(make_params(path, **labels_at(labels, "ride")), tmp_path)
     assert [row["y"] for row in rows] == ["10", "20"]
-    assert list(rows[0]) == ["ts", "id", "y", "x", "_ts", "_row"]
+    assert list(rows[0]) == ["ts", "id", "y", "x", TS, ROW]
 
 
 def test_labels__none_yet(tmp_path: Path) -> None:

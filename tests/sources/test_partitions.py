@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from driftloop.artifacts import digest
+from driftloop.core.names import ROW, TS
 from driftloop.errors import DataError
 from driftloop.params import Params
 from driftloop.sources import collect, fingerprint
@@ -54,7 +55,7 @@ def moments(times: Any, tmp_path: Path, *, zone: str = "UTC") -> list[datetime |
     """Return `_ts` in source order."""
     out, _ = partition(make_table(times), make_params(zone=zone, until="2199-01-01"), tmp_path)
     rows = pa.concat_tables(pq.read_table(path) for path in sorted(out.iterdir()))
-    return list(rows.sort_by("_row")["_ts"].to_pylist())
+    return list(rows.sort_by(ROW)[TS].to_pylist())
 
 
 def test_instants__strings(tmp_path: Path) -> None:
@@ -110,7 +111,7 @@ def test_write__months_in_order_of_time_then_source(tmp_path: Path) -> None:
     times = [datetime(2025, 2, 1), datetime(2025, 1, 31, 23), datetime(2025, 1, 1), datetime(2025, 1, 31, 23)]
     out, written = partition(make_table(times), make_params(), tmp_path)
     assert sorted(path.name for path in out.iterdir()) == ["2025-01.parquet", "2025-02.parquet"]
-    assert pq.read_table(out / "2025-01.parquet")["_row"].to_pylist() == [2, 1, 3]
+    assert pq.read_table(out / "2025-01.parquet")[ROW].to_pylist() == [2, 1, 3]
     assert written == Written(rows=4, undated=0, months=("2025-01", "2025-02"))
 
 
@@ -118,7 +119,7 @@ def test_write__keeps_declared_columns_and_their_types(tmp_path: Path) -> None:
     table = make_table([datetime(2025, 1, 1)] * 2, x=["1.5", "broken"], y=pa.array([1, 0], pa.int8()))
     out, _ = partition(table, make_params(), tmp_path)
     written = pq.read_table(out / "2025-01.parquet")
-    assert written.schema.names == ["ts", "id", "y", "x", "_ts", "_row"]
+    assert written.schema.names == ["ts", "id", "y", "x", TS, ROW]
     assert written.schema.types[2:] == [pa.int8(), pa.string(), pa.timestamp("us"), pa.int64()]
 
 
@@ -126,14 +127,14 @@ def test_write__leaves_out_what_is_outside_the_range_and_keeps_undated(tmp_path:
     times = ["2024-12-31 23:59:59", "2025-01-01", "never", "2025-01-01 23:59:59", "2025-01-02"]
     params = make_params(since="2025-01-01", until="2025-01-02")
     out, written = partition(make_table(times), params, tmp_path)
-    assert pq.read_table(out / "2025-01.parquet")["_row"].to_pylist() == [1, 3]
+    assert pq.read_table(out / "2025-01.parquet")[ROW].to_pylist() == [1, 3]
     assert pq.read_table(out / "undated.parquet")["ts"].to_pylist() == ["never"]
     assert written == Written(rows=2, undated=1, months=("2025-01",))
 
 
 def test_write__no_rows_keep_the_columns(tmp_path: Path) -> None:
     out, written = partition(make_table(pa.array([], pa.timestamp("us"))), make_params(), tmp_path)
-    assert pq.read_table(out / "undated.parquet").schema.names == ["ts", "id", "y", "x", "_ts", "_row"]
+    assert pq.read_table(out / "undated.parquet").schema.names == ["ts", "id", "y", "x", TS, ROW]
     assert written == Written(rows=0, undated=0, months=())
 
 
@@ -148,9 +149,9 @@ def test_write__same_bytes_with_any_number_of_threads(tmp_path: Path) -> None:
     assert digests[0] == digests[1] == digests[2]
     january = pq.ParquetFile(runs[0] / "2025-01.parquet")
     assert january.num_row_groups > 1
-    order = january.read(["_ts", "_row"]).to_pandas()
-    assert order.equals(order.sort_values(["_ts", "_row"], ignore_index=True))
-    assert order["_row"].is_unique
+    order = january.read([TS, ROW]).to_pandas()
+    assert order.equals(order.sort_values([TS, ROW], ignore_index=True))
+    assert order[ROW].is_unique
 
 
 def test_write__path_with_quotes(tmp_path: Path) -> None:
@@ -169,9 +170,9 @@ def test_declare__names_missing_and_found_columns(tmp_path: Path) -> None:
 
 
 def test_declare__source_columns_named_like_ours(tmp_path: Path) -> None:
-    table = make_table([datetime(2025, 1, 1)], _ts=["mine"], _row=["mine"])
+    table = make_table([datetime(2025, 1, 1)], **{TS: ["mine"], ROW: ["mine"]})
     out, _ = partition(table, make_params(), tmp_path)
-    assert pq.read_table(out / "2025-01.parquet")["_row"].to_pylist() == [0]
+    assert pq.read_table(out / "2025-01.parquet")[ROW].to_pylist() == [0]
 
 
 def test_workspace__leaves_nothing_behind(tmp_path: Path) -> None:
@@ -198,7 +199,7 @@ def test_collect__simulator_says_so_and_is_utc_in_any_zone(tmp_path: Path) -> No
         say=said.append,
     )
     rows = pq.read_table(out / "2025-01.parquet")
-    assert rows["_ts"].to_pylist() == rows["ts"].to_pylist()
+    assert rows[TS].to_pylist() == rows["ts"].to_pylist()
     assert rows.num_rows == 31 * 24
     assert said == ["SIMULATED DATA: 768 rows from 2025-01 to 2025-02"]
 
@@ -228,4 +229,4 @@ def test_instants__aware_and_naive_files_together(tmp_path: Path) -> None:
     pq.write_table(aware, folder / "2.parquet")
     (out := tmp_path / "out").mkdir()
     collect(make_params(path=str(folder), zone="Europe/Berlin"), out, cache=tmp_path / "cache", say=print)
-    assert pq.read_table(out / "2025-07.parquet")["_ts"].to_pylist() == [datetime(2025, 7, 1, 10)] * 2
+    assert pq.read_table(out / "2025-07.parquet")[TS].to_pylist() == [datetime(2025, 7, 1, 10)] * 2

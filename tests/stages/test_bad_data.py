@@ -232,3 +232,159 @@ def test_pipeline__more_missing_values_than_ever_are_a_fault_though_no_fixed_rul
     assert alarm.text in healthy.report.verdict.faults
     assert healthy.decision.alarms_weeks > 0  # half a year of history: the rest is judged later
     assert healthy.decision.alarms_from is not None
+
+
+def text(space: Workspace, rule: str) -> str:
+    """Give the words of a finding."""
+    space.run("collect", "prepare")
+    found = {finding["rule"]: finding["text"] for finding in space.json("reports/quality.json")["findings"]}
+    return str(found[rule])
+
+
+def commas(rows: pd.DataFrame) -> pd.DataFrame:
+    """Write the newest temperatures with a decimal comma."""
+    written = rows["temperature"].map(lambda value: f"{value:.4f}".replace(".", ","))
+    rows["temperature"] = rows["temperature"].astype(object).mask(newest(rows), written)
+    return rows
+
+
+UNREADABLE = {
+    "decimal comma": ("0,9811", "such as '0,9811'; set source.csv.decimal"),
+    "dots and comma": ("1.170,5", "such as '1.170,5'; set source.csv.decimal and source.csv.thousands"),
+    "thousands": ("1,170,483", "such as '1,170,483'; set source.csv.thousands"),
+    "comma or thousands": ("1,170", "always '1,170'; if that means missing, set data.missing"),
+    "a code": ("?", "always '?'; if that means missing, set data.missing"),
+    "control characters, long": ("\x1b[1m" + "a" * 60, "always '\ufffd[1m" + "a" * 36 + "…'; if that means missing, set data.missing"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", UNREADABLE)
+def test_pipeline__shows_a_value_that_is_no_number(healthy: Workspace, case: str) -> None:
+    value, said = UNREADABLE[case]
+    rewrite(healthy, put("temperature", value))
+    assert text(healthy, "wrong-type") == f"temperature is not a number in 168 of 168 rows, {said}"
+
+
+def test_pipeline__shows_the_first_of_several_values(healthy: Workspace) -> None:
+    rewrite(healthy, commas)
+    rewrite(healthy, put("temperature", "99,5", WEEK - pd.Timedelta(days=7)))  # another week
+    smallest = min(f"{value}" for value in pd.read_csv(healthy.root / "rows.csv")["temperature"][lambda x: x.str.contains(",")] if value != "99,5")  # fmt: skip
+    assert text(healthy, "wrong-type").endswith(f"such as '{smallest}'; set source.csv.decimal")
+
+
+def test_pipeline__shows_no_remedy_that_is_not_certain(healthy: Workspace) -> None:
+    def mixed(rows: pd.DataFrame) -> pd.DataFrame:
+        rows = put("temperature", "0,9811")(rows)
+        rows.loc[rows.index[newest(rows)][:5], "temperature"] = "off"
+        return rows
+
+    rewrite(healthy, mixed)
+    assert text(healthy, "wrong-type").endswith("in 168 of 168 rows, such as '0,9811'")
+
+
+def test_pipeline__shows_a_label_that_is_no_number(healthy: Workspace) -> None:
+    rewrite(healthy, put("rentals", "2,6", LABELS))
+    said = "168 of 168 labels that should be final (2024-06-03 to 2024-06-09) are missing or not numbers"
+    assert text(healthy, "missing-labels") == f"{said}, such as '2,6'; set source.csv.decimal"
+
+
+def test_pipeline__shows_a_new_category_and_its_share(healthy: Workspace) -> None:
+    def some(rows: pd.DataFrame) -> pd.DataFrame:
+        rows.loc[rows.index[newest(rows)][:42], "weather"] = "fog"
+        rows.loc[rows.index[newest(rows)][42:50], "weather"] = "ash"
+        return rows
+
+    rewrite(healthy, some)
+    said = "weather has a new category in 50 of 168 rows, most often 'fog' (25.0 % of the rows)"
+    assert text(healthy, "new-category") == said
+
+
+UNDATED = {
+    "day first": ("31/12/2018 0:15", "such as '31/12/2018 0:15'; set data.timestamp_format"),
+    "seconds": ("1404875760", "such as '1404875760'; set data.timestamp_format"),
+    "words": ("yesterday", "such as 'yesterday'"),
+}
+
+
+@pytest.mark.parametrize("case", UNDATED)
+def test_pipeline__shows_a_timestamp_that_cannot_be_read(healthy: Workspace, case: str) -> None:
+    value, said = UNDATED[case]
+    rewrite(healthy, lambda rows: rows.assign(ts=rows["ts"].where(~newest(rows), value)))
+    assert text(healthy, "undated-rows") == f"168 of 168 rows have no readable timestamp, {said}"
+    healthy.run("refit", "monitor", "train", "evaluate")
+    assert healthy.decision.status == "data fault"  # and not too few rows, which is what comes of it
+    assert [finding.rule for finding in healthy.decision.findings] == ["undated-rows"]
+    assert healthy.report.verdict.faults[0].endswith(said)
+
+
+def test_pipeline__shows_nothing_of_private_columns(healthy: Workspace) -> None:
+    private = ["ts", "temperature", "weather", "rentals"]
+    rewrite(healthy, put("temperature", "secret 1"))
+    rewrite(healthy, put("weather", "secret 2"))
+    rewrite(healthy, put("rentals", "secret 3", LABELS))
+    rewrite(healthy, lambda rows: rows.assign(ts=rows["ts"].where(np.arange(len(rows)) < len(rows) - 400, "secret 4")))
+    rewrite(healthy, lambda rows: rows.assign(ts=rows["ts"].mask(np.arange(len(rows)) < 40, "1970-01-01 00:00")))
+    healthy.set(data={"private": private}).run("collect", "prepare", "refit", "monitor")
+    rules = {finding.rule for finding in healthy.decision.findings}
+    assert {"undated-rows", "wrong-type", "new-category"} & rules
+    assert healthy.decision.warnings
+    said = f"{healthy.json('reports/quality.json')} {healthy.decision}"
+    assert "secret" not in said
+    assert "1970" not in said
+
+
+def test_pipeline__a_stray_timestamp_is_said_and_left_out(healthy: Workspace) -> None:
+    before = {name: (healthy.root / f"data/prepared/{name}").read_bytes() for name in ("profile.parquet", "labelled.parquet")}  # fmt: skip
+    strays = pd.DataFrame({"ts": ["1970-01-01 00:00:00", "2001-02-03 04:05:06"]})
+    rewrite(healthy, lambda rows: pd.concat([rows, rows.tail(2).assign(ts=strays["ts"].tolist())]))
+    healthy.run()
+    assert healthy.decision.warnings == (
+        "2 rows are dated long before all others (the oldest on 1970-01-01), and left out: correct the timestamps",
+    )
+    assert healthy.decision.status == "healthy"
+    assert healthy.json("metrics/data.json")["undated_rows"] == 2
+    for name, content in before.items():
+        assert (healthy.root / f"data/prepared/{name}").read_bytes() == content
+
+
+def test_pipeline__many_new_rows_with_a_stray_timestamp_are_a_fault(healthy: Workspace) -> None:
+    rewrite(healthy, lambda rows: rows.assign(ts=rows["ts"].where(~newest(rows), "1970-01-01 00:00")))
+    healthy.run()
+    assert [finding.text for finding in healthy.decision.findings] == [
+        "168 of 168 new rows are dated long before all others, and are left out"
+    ]
+    assert healthy.decision.status == "data fault"
+
+
+def test_pipeline__a_code_for_missing_is_a_warning(healthy: Workspace) -> None:
+    rewrite(
+        healthy, lambda rows: rows.assign(temperature=rows["temperature"].mask(np.arange(len(rows)) % 30 == 7, -200))
+    )
+    healthy.run()
+    (warning,) = healthy.decision.warnings
+    assert warning.startswith("temperature is -200 in ")
+    assert warning.endswith("if it means missing, set data.missing")
+    assert healthy.decision.findings == ()
+
+
+def test_pipeline__an_identifier_that_changes_its_form_is_a_fault(healthy: Workspace) -> None:
+    """A column of thousands of names, some of them new each week, as customers are."""
+
+    def customers(rows: pd.DataFrame) -> pd.DataFrame:
+        random = np.random.default_rng(0)
+        old = random.integers(0, 400 + np.arange(len(rows)) // 2)  # one joins every other hour
+        return rows.assign(customer=[f"c{number:05d}" for number in old])
+
+    def broken(rows: pd.DataFrame) -> pd.DataFrame:
+        rows["customer"] = rows["customer"].mask(newest(rows), rows["customer"].str.upper())
+        return rows
+
+    declared = ["weekday", "workingday", "holiday", "weather", "customer"]
+    rewrite(healthy, customers)
+    healthy.set(data={"categorical": declared, "private": ["customer"]}).run("collect", "prepare", "refit", "monitor")
+    assert healthy.decision.findings == ()
+    rewrite(healthy, broken)
+    healthy.run("collect", "prepare", "refit", "monitor")
+    (finding,) = healthy.decision.findings
+    assert finding.text.startswith("customer has names never seen before in 168 of 168 rows, at most ")
+    assert healthy.decision.status == "data fault"

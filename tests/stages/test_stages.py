@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from workspace import STAGES, Workspace
 
 from driftloop.artifacts import CARD, LABELLED, MODEL, REFITS, write_json
+from driftloop.core.names import STEP, TS, loss_of, scores_of
 from driftloop.errors import ModelError
 from driftloop.params import load_params
 
@@ -122,12 +123,12 @@ def test_prepare__bounds_its_tables_and_keeps_the_sample_as_data_grows(healthy: 
     assert 500 < len(sampled) <= 1100
     assert len(pd.read_parquet(healthy.root / "data/prepared/reference.parquet")) <= 250
     healthy.set(source={"until": "2024-06-19T00:00Z"}).run("collect", "prepare")
-    assert set(sampled["_ts"]) <= set(pd.read_parquet(healthy.root / LABELLED)["_ts"])
+    assert set(sampled[TS]) <= set(pd.read_parquet(healthy.root / LABELLED)[TS])
 
 
 def test_prepare__shows_no_label_before_it_is_final(healthy: Workspace) -> None:
     rows = pd.read_parquet(healthy.root / LABELLED)
-    assert str(rows["_ts"].max()) == "2024-06-09 23:00:00"
+    assert str(rows[TS].max()) == "2024-06-09 23:00:00"
 
 
 def test_production__that_was_promoted_gets_an_honest_error(healthy: Workspace) -> None:
@@ -146,10 +147,10 @@ def test_promotion__does_not_change_what_training_depends_on(healthy: Workspace)
 
 
 def test_removed_column__stays_with_production_until_it_is_replaced(healthy: Workspace) -> None:
-    scores = pd.read_parquet(healthy.root / REFITS)["production:prediction"]
+    scores = pd.read_parquet(healthy.root / REFITS)[f"{scores_of('production')}prediction"]
     healthy.set(data={"numerical": ["hour", "temperature", "humidity"]}).run()
     again = pd.read_parquet(healthy.root / REFITS)
-    assert again["production:prediction"].equals(scores)
+    assert again[f"{scores_of('production')}prediction"].equals(scores)
     healthy.promote(force=True).run()
     assert "windspeed" not in pd.read_parquet(healthy.root / LABELLED).columns
 
@@ -287,18 +288,18 @@ def test_refit__forgets_what_an_edited_estimator_said(healthy: Workspace, monkey
     module.write_text(f"{source.replace('FACTOR', '1.0')} * super().predict(X)\n", encoding="utf-8")
     monkeypatch.syspath_prepend(str(module.parent))
     healthy.set(train={"estimator": "my_edited.Mine", "params": {}, "trusted": ["my_edited.Mine"]}).run("refit")
-    before = pd.read_parquet(healthy.root / REFITS)["candidate_loss"].mean()
+    before = pd.read_parquet(healthy.root / REFITS)[loss_of("candidate")].mean()
     module.write_text(f"{source.replace('FACTOR', '2.0')} * super().predict(X)\n", encoding="utf-8")
     sys.modules.pop("my_edited")
     importlib.invalidate_caches()
     healthy.run("refit")
-    assert pd.read_parquet(healthy.root / REFITS)["candidate_loss"].mean() > 1.2 * before
+    assert pd.read_parquet(healthy.root / REFITS)[loss_of("candidate")].mean() > 1.2 * before
 
 
 def test_refit__does_not_mistake_one_split_for_another(tmp_path: Path) -> None:
     space = Workspace.create(tmp_path, data={"label_delay_days": 0}, windows={"judge_days": 14})
     space.run("collect", "prepare", "refit").set(monitor={"step_days": 14}).run("refit")
-    assert pd.read_parquet(tmp_path / REFITS).groupby("step").size().tolist() == [14 * 24]
+    assert pd.read_parquet(tmp_path / REFITS).groupby(STEP).size().tolist() == [14 * 24]
 
 
 def test_experiment__with_another_recipe_does_not_change_how_production_is(healthy: Workspace) -> None:

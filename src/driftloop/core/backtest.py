@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from driftloop.core.course import Alert, Rule
+from driftloop.core.names import DAY
 from driftloop.core.policy import Settings
 from driftloop.core.windows import Window
 
@@ -228,7 +229,7 @@ def _noticed(course: Course, event: Known) -> int | None:
 
 def _steps(replay: Replay, served: Losses, window: Window) -> dict[date, float | None]:
     found: dict[date, float | None] = {}
-    days = window.of(replay.stream.rows)["_day"].to_numpy()
+    days = window.of(replay.stream.rows)[DAY].to_numpy()
     since = window.since
     while since < window.until:
         until = since + timedelta(days=replay.params.monitor.step_days)

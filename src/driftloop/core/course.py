@@ -39,7 +39,7 @@ class Stream:
     Attributes
     ----------
     rows
-        All labelled rows in order of time: `_day` and the segment columns.
+        All labelled rows in order of time: `DAY` and the segment columns.
     losses
         Gives, for each fit, one loss per row of its window; None where those labels teach the estimator nothing.
     findings

@@ -6,8 +6,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from driftloop.core import judging
-from driftloop.core.diagnosis import ADVICE, ALERTED, Decision, Inputs, Pattern, diagnose
+from driftloop.core.diagnosis import ADVICE, ALERTED, EXPLAINED, Decision, Inputs, Pattern, diagnose
 from driftloop.core.measure import pattern, rose_since
+from driftloop.core.names import DAY, REFIT_LOSS
 from driftloop.core.policy import Evidence, Settings
 from driftloop.core.windows import Window, last_day
 
@@ -34,6 +35,7 @@ def decide(
     scored: pd.DataFrame,
     states: States,
     drift: Drift,
+    unseen: Sequence[str] = (),
     warnings: Sequence[str] = (),
 ) -> Decision:
     """Bring the evidence together.
@@ -52,8 +54,10 @@ def decide(
         Data alarms; see `alarm.states`.
     drift
         What Evidently's page says.
+    unseen
+        What production meets that it has never seen; see `unseen`. Where the error is up it is a reason, else a warning.
     warnings
-        What could not be done and does not matter for the decision.
+        What looks odd, or could not be done, and does not matter for the decision.
     """
     metric = params.evaluate.metric
     until = last_day(params.source.until_instant, params.zone)
@@ -74,6 +78,7 @@ def decide(
     shifts = (alarm for alarm in alarms if alarm.kind == "shape")
     findings += [alarm.harmful for alarm in shifts if rose_since(params, measured, scored, alarm.since)]
     found = diagnose(evidence, findings, policy=policy, settings=settings, alarms=alarms)
+    explains = found.status in EXPLAINED
     weeks = states.weeks_missing
     judged, waiting = measured.judged, measured.waiting
     comparable = None
@@ -83,7 +88,7 @@ def decide(
         status=found.status,
         alert=found.status in ALERTED,
         since=found.since,
-        reasons=found.reasons,
+        reasons=(*found.reasons, *(unseen if explains else ())),
         advice=ADVICE[found.status],
         model=params.model,
         version=card.version,
@@ -95,13 +100,11 @@ def decide(
         until=until,
         labelled_until=until - timedelta(days=params.data.label_delay_days),
         step_days=params.monitor.step_days,
-        judged=Window(since=judged["_day"].min(), until=judged["_day"].max() + timedelta(days=1))
-        if len(judged)
-        else None,
+        judged=Window(since=judged[DAY].min(), until=judged[DAY].max() + timedelta(days=1)) if len(judged) else None,
         rows=len(judged),
         error=measured.error,
         normal_error=measured.normal_error,
-        refit_error=float(judged["refit_loss"].mean()) if measured.recent_gain else None,
+        refit_error=float(judged[REFIT_LOSS].mean()) if measured.recent_gain else None,
         waiting_days=waiting.days if waiting else None,
         waiting_error=waiting.saved if waiting and waiting.since and metric == "mae" else None,
         alert_at_days=params.monitor.alert_at_days,
@@ -115,7 +118,7 @@ def decide(
         inputs=_inputs(states),
         drift=drift,
         pattern=pattern(params, measured.judged) if measured.error else Pattern(),
-        warnings=tuple(warnings),
+        warnings=(*warnings, *(() if explains else unseen)),
     )
 
 

@@ -31,6 +31,8 @@ ADVICE: dict[Status, str] = {
 
 ALERTED: frozenset[Status] = frozenset({"outdated", "degraded", "data fault", "insufficient data"})
 
+EXPLAINED: frozenset[Status] = frozenset({"outdated", "degraded"})  # by what production has never seen
+
 
 class Drift(BaseModel):
     """What Evidently's page says of the columns: by its own default rule where the policy goes by that, else by ours.
@@ -132,7 +134,7 @@ class Decision(BaseModel):
     inputs, drift, pattern
         Which inputs are shifted; what Evidently's page says; how production errs.
     warnings
-        What could not be done and did not matter for the decision.
+        What looks odd, or could not be done, and did not matter for the decision.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

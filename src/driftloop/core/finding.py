@@ -21,7 +21,7 @@ class Finding(BaseModel):
     rows, of
         Affected rows, and the rows that were looked at.
     text
-        In words, without any value from the data.
+        In words; a value from the data only where its column is not private.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from driftloop.core import intervals, refits
 from driftloop.core.choice import Choice
 from driftloop.core.intervals import Interval
+from driftloop.core.names import DAY, PRODUCTION_LOSS, REFIT_LOSS
 from driftloop.core.production import JudgedDay
 from driftloop.core.windows import Window
 from driftloop.core.wording import less_error, percent
@@ -151,8 +152,8 @@ def judge(
     Parameters
     ----------
     losses
-        One row per judged row: `_day` (date), `production_loss`, `refit_loss` and, per further seed,
-        `refit_loss_1`, …; and the segment columns. All losses finite.
+        One row per judged row: `DAY` (date), `PRODUCTION_LOSS`, `REFIT_LOSS` and, per further seed,
+        `loss_of("refit", 1)`, …; and the segment columns. All losses finite.
     min_gain
         Share of production's loss that has to be saved for certain.
     confidence
@@ -172,13 +173,13 @@ def judge(
         *promote* if the lower bound of the relative gain exceeds max(min_gain, noise between seeds) and no
         segment blocks; *keep production* if not; *not enough data* below `min_rows` or without two days.
     """
-    if len(losses) < min_rows or losses["_day"].nunique() < 2:  # noqa: PLR2004 a variance needs two days
+    if len(losses) < min_rows or losses[DAY].nunique() < 2:  # noqa: PLR2004 a variance needs two days
         reason = "all rows to compare on are of one day, a bound needs two"
         if len(losses) < min_rows:
             reason = f"{len(losses)} labelled rows to compare on, {min_rows} are needed (evaluate.min_rows)"
         return Verdict(outcome="not enough data", reasons=(reason,), rows=len(losses), fresh=fresh)
-    days = losses["_day"]
-    production, refit = float(losses["production_loss"].mean()), float(losses["refit_loss"].mean())
+    days = losses[DAY]
+    production, refit = float(losses[PRODUCTION_LOSS].mean()), float(losses[REFIT_LOSS].mean())
     judged = Window(since=days.min(), until=days.max() + timedelta(days=1))
     if production == 0:
         reason = "production makes no error on these rows"
@@ -208,12 +209,12 @@ def _segments(
     found = []
     for column in columns:
         for value, rows in losses.groupby(column, sort=True, observed=True, dropna=False):
-            before, after = float(rows["production_loss"].mean()), float(rows["refit_loss"].mean())
+            before, after = float(rows[PRODUCTION_LOSS].mean()), float(rows[REFIT_LOSS].mean())
             change = refits.relative_gain(rows, confidence=confidence) if before > 0 else None
             estimate = change.estimate if change else 0.0
             worse = change is not None and change.high is not None and change.high < 0 and estimate < -most
             if before == 0:  # production is perfect here; any certain error is worse
-                worse = intervals.mean(rows["refit_loss"], rows["_day"], confidence=confidence).above(0)
+                worse = intervals.mean(rows[REFIT_LOSS], rows[DAY], confidence=confidence).above(0)
             found.append(
                 Segment(
                     column=column,

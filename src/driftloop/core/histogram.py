@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from driftloop.core import sample
 from driftloop.core.drift import UNIT
+from driftloop.core.names import COUNT, DAY, ROW, TS
 from driftloop.core.tally import BATCH, tally
 from driftloop.core.windows import day_numbers
 
@@ -86,19 +87,19 @@ def grid(rows: ir.Table, columns: Columns, reference: Window, ranges: Mapping[st
     ranges
         Smallest and largest value per number; see `profile.known`.
     """
-    part = rows.filter(rows["_day"] >= reference.since, rows["_day"] < reference.until)
+    part = rows.filter(rows[DAY] >= reference.since, rows[DAY] < reference.until)
     count = int(part.count().to_pyarrow().as_py())
     found: dict[str, Bins] = {}
     if columns.numerical:
         drawn = sample.bounded(part, columns.key, rows_now=count, most=SAMPLE_ROWS)
-        values = drawn.order_by(["_ts", "_row"]).select(*columns.numerical).to_pandas()
+        values = drawn.order_by([TS, ROW]).select(*columns.numerical).to_pandas()
         for name in (name for name in columns.numerical if name in ranges):
             known = values[name].dropna().to_numpy(dtype=float)
             if len(known):
                 found[name] = number_bins(known, *ranges[name])
     for name in columns.categorical:
-        counted = part.filter(part[name].notnull()).group_by(name).aggregate(_rows=lambda t: t.count())
-        top = counted.order_by([ibis.desc("_rows"), name]).limit(TOP_NAMES).to_pandas()
+        counted = part.filter(part[name].notnull()).group_by(name).aggregate(**{COUNT: lambda t: t.count()})
+        top = counted.order_by([ibis.desc(COUNT), name]).limit(TOP_NAMES).to_pandas()
         if len(top):
             found[name] = Bins(names=tuple(top[name]))
     return Grid(columns=found)
@@ -133,7 +134,7 @@ def daily(rows: ir.Table, grid: Grid) -> pd.DataFrame:
     Parameters
     ----------
     rows
-        Typed rows without duplicates, with `_day` not null.
+        Typed rows without duplicates, with `DAY` not null.
     grid
         The bins. A missing value is in none; a column that the grid lacks is left out.
 
@@ -149,8 +150,8 @@ def daily(rows: ir.Table, grid: Grid) -> pd.DataFrame:
     backend = rows.get_backend()
     if backend.name != "duckdb":
         return query(rows, columns)
-    days = day_numbers(rows.select("_day").distinct().order_by("_day").to_pyarrow()["_day"].to_pylist())
-    wanted = backend.compile(rows.select("_day", *columns))
+    days = day_numbers(rows.select(DAY).distinct().order_by(DAY).to_pyarrow()[DAY].to_pylist())
+    wanted = backend.compile(rows.select(DAY, *columns))
     counts, sums = tally(backend.con.sql(wanted).to_arrow_reader(BATCH), days, columns)
     day, column, place = np.nonzero(counts)
     return pd.DataFrame(
@@ -169,7 +170,7 @@ def query(rows: ir.Table, columns: Mapping[str, Bins]) -> pd.DataFrame:
     found = ibis.union(*(_binned(rows, name, bins) for name, bins in columns.items()))
     frame = found.to_pandas()
     types = {"bin": "int16", "rows": "int64", "sum": "int64"}
-    frame = frame.assign(day=pd.to_datetime(frame["_day"]).to_numpy().astype("datetime64[D]").astype("int64"))
+    frame = frame.assign(day=pd.to_datetime(frame[DAY]).to_numpy().astype("datetime64[D]").astype("int64"))
     frame = frame[["day", "column", "bin", "rows", "sum"]].astype(types)
     ordered: pd.DataFrame = frame.sort_values(["day", "column", "bin"], ignore_index=True)
     return ordered
@@ -184,9 +185,9 @@ def _binned(rows: ir.Table, name: str, bins: Bins) -> ir.Table:
         known = {known: ibis.literal(number, "int16") for number, known in enumerate(bins.names)}
         place = value.cases(*known.items(), else_=ibis.literal(len(known), "int16"))
         units = ibis.literal(0, "int64")
-    kept = rows.filter(value.notnull()).select(_day=rows["_day"], bin=place, units=units)
-    counted = kept.group_by("_day", "bin").aggregate(rows=kept.count(), sum=kept["units"].sum())
-    return counted.select("_day", "bin", "rows", sum=counted["sum"].cast("int64"), column=ibis.literal(name))
+    kept = rows.filter(value.notnull()).select(**{DAY: rows[DAY]}, bin=place, units=units)
+    counted = kept.group_by(DAY, "bin").aggregate(rows=kept.count(), sum=kept["units"].sum())
+    return counted.select(DAY, "bin", "rows", sum=counted["sum"].cast("int64"), column=ibis.literal(name))
 
 
 def _place(value: ir.Value, edges: Sequence[float], first: int) -> ir.Value:

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from driftloop.core import quality, refits
+from driftloop.core.names import DAY, STEP
 from driftloop.core.schema import columns_of
 from driftloop.core.windows import Window, last_day
 
@@ -34,11 +35,11 @@ def faulty_steps(
         return []
     columns = columns_of(params, card)
     days = timedelta(days=params.monitor.step_days)
-    if "step" in scored:
-        steps = sorted(scored["step"].unique())
+    if STEP in scored:
+        steps = sorted(scored[STEP].unique())
     else:
-        first = scored["_day"].min()
-        steps = [first + days * place for place in range((scored["_day"].max() - first) // days + 1)]
+        first = scored[DAY].min()
+        steps = [first + days * place for place in range((scored[DAY].max() - first) // days + 1)]
     return [
         step
         for step in steps

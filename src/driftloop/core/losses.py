@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from driftloop.core.names import scores_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -96,8 +98,8 @@ def best_class(scores: pd.DataFrame) -> np.ndarray:
 
 
 def side(scored: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Take one model's scores (columns `NAME:…`) from a table of scored rows."""
-    prefix = f"{name}:"
+    """Take one model's scores (columns `scores_of(NAME)…`) from a table of scored rows."""
+    prefix = scores_of(name)
     columns = [column for column in scored if str(column).startswith(prefix)]
     return scored[columns].rename(columns=lambda column: column.removeprefix(prefix)).fillna(0)
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from driftloop.core import refits
 from driftloop.core.course import Fit
+from driftloop.core.names import DAY, PRODUCTION_LOSS, REFIT_LOSS, STEP, loss_of
 from driftloop.core.production import Card
 from driftloop.core.recipe import recipe_of
 from driftloop.core.windows import Window, day_numbers, newest
@@ -42,8 +43,8 @@ class LossTable:
     def __init__(self, params: Params, stream: Stream, timeline: Timeline) -> None:
         """Take what all fits share."""
         self.params, self.stream, self.timeline = params, stream, timeline
-        self.days = day_numbers(stream.rows["_day"])
-        self.end = stream.rows["_day"].iloc[-1] + timedelta(days=1)  # and not the last label: fits serve any delay
+        self.days = day_numbers(stream.rows[DAY])
+        self.end = stream.rows[DAY].iloc[-1] + timedelta(days=1)  # and not the last label: fits serve any delay
         self.asked: set[Fit] = set()
 
     def know(self, cuts: Sequence[date]) -> list[bool]:
@@ -52,7 +53,7 @@ class LossTable:
 
     def card(self, version: int, cut: date) -> Card:
         """Write the card of a production that knows the labels before `cut`, with the error of the refits before it."""
-        first = self.stream.rows["_day"].iloc[0]
+        first = self.stream.rows[DAY].iloc[0]
         trained, days = Window(since=first, until=cut), self.params.windows.reference_days
         honest = [loss for loss in self._refitted(self._plan(None, cut)) if loss is not None]
         found = np.concatenate(honest) if honest else np.empty(0)
@@ -86,14 +87,12 @@ class LossTable:
         ends = [(self._place(step.window.since), self._place(step.window.until)) for step, _ in known]
         at = np.concatenate([np.arange(a, b) for a, b in ends]) if ends else np.empty(0, dtype=int)
         columns: dict[str, NDArray[Any]] = {
-            "step": np.repeat(
-                np.array([step.window.since for step, _ in known], dtype=object), [b - a for a, b in ends]
-            ),
-            "production_loss": production[at - self._place(cut)] if production is not None else np.empty(0),
-            "refit_loss": np.concatenate([refit for _, refit in known]) if known else np.empty(0),
+            STEP: np.repeat(np.array([step.window.since for step, _ in known], dtype=object), [b - a for a, b in ends]),
+            PRODUCTION_LOSS: production[at - self._place(cut)] if production is not None else np.empty(0),
+            REFIT_LOSS: np.concatenate([refit for _, refit in known]) if known else np.empty(0),
         }
         for seed in range(1, seeds if self.stream.seeded else 1):
-            columns[f"refit_loss_{seed}"] = self._by_seed([step for step, _ in known], seed)
+            columns[loss_of("refit", seed)] = self._by_seed([step for step, _ in known], seed)
         return self.stream.rows.iloc[at].reset_index(drop=True).assign(**columns)
 
     def _by_seed(self, steps: Sequence[refits.Step], seed: int) -> Losses:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from driftloop.core import gate, intervals, judging, refits
 from driftloop.core.diagnosis import Pattern
 from driftloop.core.judged import judged_rows
+from driftloop.core.names import DAY, PRODUCTION_LOSS, REFIT_LOSS, STEP, scores_of
 from driftloop.core.policy import LOSS_RISE
 
 if TYPE_CHECKING:
@@ -53,19 +54,19 @@ def measure(params: Params, card: Card, scored: pd.DataFrame, left_out: Collecti
     params, card
         The parameters, and production's card.
     scored
-        refits.parquet: `step`, `_day`, `production_loss` and, where there are refits, `refit_loss`.
+        refits.parquet: `STEP`, `DAY`, `PRODUCTION_LOSS` and, where there are refits, `REFIT_LOSS`; see `names`.
     left_out
         Steps whose losses say nothing; see `faulty_steps`.
     """
-    sound = scored[~scored["step"].isin(left_out)]
+    sound = scored[~scored[STEP].isin(left_out)]
     judged, confidence = judged_rows(params, sound), params.evaluate.confidence
     if judged.empty or card.version == 0:
         return Measured(judged)
-    error = intervals.mean(judged["production_loss"], judged["_day"], confidence=confidence)
+    error = intervals.mean(judged[PRODUCTION_LOSS], judged[DAY], confidence=confidence)
     normal = _normal_error(params, card, sound)
-    if "refit_loss" not in scored or not normal or not judged["production_loss"].sum():
+    if REFIT_LOSS not in scored or not normal or not judged[PRODUCTION_LOSS].sum():
         return Measured(judged, error, normal)
-    faulty = [step for step in judged_rows(params, scored)["step"].unique() if step in left_out]
+    faulty = [step for step in judged_rows(params, scored)[STEP].unique() if step in left_out]
     verdict = gate.vetoed(judging.verdict(params, card, judged), judging.broken(faulty))
     return Measured(
         judged=judged,
@@ -82,11 +83,11 @@ def measure(params: Params, card: Card, scored: pd.DataFrame, left_out: Collecti
 def _normal_error(params: Params, card: Card, sound: pd.DataFrame) -> float | None:
     """Give the card's normal error; where it has none, that of the first refits after the promotion."""
     known = card.normal_error.get(params.evaluate.metric)
-    if known is not None or "refit_loss" not in sound:
+    if known is not None or REFIT_LOSS not in sound:
         return known
     steps = refits.judged_steps(params.windows.judge_days, params.monitor.step_days)
-    first = sound[sound["step"].isin(sorted(sound["step"].unique())[:steps])]
-    return float(first["refit_loss"].mean()) if len(first) else None
+    first = sound[sound[STEP].isin(sorted(sound[STEP].unique())[:steps])]
+    return float(first[REFIT_LOSS].mean()) if len(first) else None
 
 
 def rose_since(params: Params, measured: Measured, scored: pd.DataFrame, since: date) -> bool:
@@ -94,11 +95,11 @@ def rose_since(params: Params, measured: Measured, scored: pd.DataFrame, since: 
 
     A loss that was up before says nothing about what happened on that day.
     """
-    after, before = scored[scored["_day"] >= since], scored[scored["_day"] < since]
+    after, before = scored[scored[DAY] >= since], scored[scored[DAY] < since]
     if after.empty or measured.normal_error is None:
         return False
-    earlier = float(before["production_loss"].mean()) if len(before) else 0.0
-    rise = intervals.mean(after["production_loss"], after["_day"], confidence=params.evaluate.confidence)
+    earlier = float(before[PRODUCTION_LOSS].mean()) if len(before) else 0.0
+    rise = intervals.mean(after[PRODUCTION_LOSS], after[DAY], confidence=params.evaluate.confidence)
     return rise.above(LOSS_RISE * max(measured.normal_error, earlier))
 
 
@@ -107,10 +108,10 @@ def pattern(params: Params, judged: pd.DataFrame) -> Pattern:
     target = params.data.target
     bias = None
     if params.data.task == "regression" and target not in params.data.private:
-        bias = float((judged["production:prediction"] - judged[target]).mean())
+        bias = float((judged[f"{scores_of('production')}prediction"] - judged[target]).mean())
     worst: tuple[float, str] | None = None
     for column in (name for name in params.data.segments if name not in params.data.private):
-        means = judged.groupby(column)["production_loss"].mean()
+        means = judged.groupby(column)[PRODUCTION_LOSS].mean()
         if means.empty:
             continue
         here = (float(means.max()), f"{column} = {means.idxmax()}")

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from driftloop.core.names import DAY
 from driftloop.errors import ModelError
 
 if TYPE_CHECKING:
@@ -215,7 +216,7 @@ def training_rows(recipe: Recipe, labelled: pd.DataFrame, until: date) -> pd.Dat
 
     A window "auto" has to be replaced by the one that was chosen; see `trainwindow.choose`.
     """
-    known = labelled[labelled["_day"] < until]
+    known = labelled[labelled[DAY] < until]
     if isinstance(recipe.train_days, int) and len(known):
-        known = known[known["_day"] >= until - timedelta(days=recipe.train_days)]
+        known = known[known[DAY] >= until - timedelta(days=recipe.train_days)]
     return known

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from driftloop.core.choice import Choice
+from driftloop.core.names import DAY, PRODUCTION_LOSS
 from driftloop.core.recipe import Recipe
 from driftloop.core.windows import Window
 from driftloop.errors import ModelError
@@ -151,7 +152,7 @@ def honest_error(losses: pd.DataFrame, card: Card, metric: str, window: Window) 
     Parameters
     ----------
     losses
-        `_day` and `production_loss` of rows that production has not seen.
+        `DAY` and `PRODUCTION_LOSS` of rows that production has not seen.
     card, metric
         Where the judged days are, and which loss to take.
     window
@@ -163,7 +164,7 @@ def honest_error(losses: pd.DataFrame, card: Card, metric: str, window: Window) 
         Mean loss and number of rows; None when nothing is known of any day.
     """
     unseen = window.of(losses)
-    total, rows = float(unseen["production_loss"].sum()), len(unseen)
+    total, rows = float(unseen[PRODUCTION_LOSS].sum()), len(unseen)
     for day in card.judged:
         seen = card.trained_until is not None and day.day < card.trained_until
         if seen and window.since <= day.day < window.until and metric in day.losses:
@@ -175,8 +176,8 @@ def judged_days(days: pd.Series, losses: dict[str, Any]) -> tuple[JudgedDay, ...
     """Sum each metric's losses by day, in order of days."""
     import pandas as pd
 
-    frame = pd.DataFrame({"_day": days.to_numpy(), "rows": 1, **losses})
-    sums = frame.groupby("_day", sort=True).sum()
+    frame = pd.DataFrame({DAY: days.to_numpy(), "rows": 1, **losses})
+    sums = frame.groupby(DAY, sort=True).sum()
     return tuple(
         JudgedDay(day=day, rows=int(row["rows"]), losses={name: float(row[name]) for name in losses})
         for day, row in sums.iterrows()

@@ -28,6 +28,8 @@ FEW_ROWS = 5  # fewer rows than this are never a fault of the data
 FEW_SHARE = 0.01
 NULL_JUMP = 0.05
 LABEL_JUMP = 0.20
+FRESH_JUMP = 0.20
+FRESH_BLOCKS = 4  # of the reference, to know what is usual
 STUCK_ROWS = 12
 STUCK_SHARE = 0.9
 USUAL_SHARE = 1 / 3
@@ -47,8 +49,9 @@ class Evidence:
         The days that are judged, and the days that they are compared with.
     absent
         Declared columns that the source does not have.
-    duplicates, undated
-        Rows of the window with a key seen before; new rows whose timestamp cannot be parsed.
+    duplicates, undated, stray
+        Rows of the window with a key seen before; new rows whose timestamp cannot be parsed, and new rows that are dated
+        long before all others (see `strays`).
     """
 
     profile: Totals
@@ -58,10 +61,11 @@ class Evidence:
     absent: Collection[str] = ()
     duplicates: int = 0
     undated: int = 0
+    stray: int = 0
 
     def at(self, window: Window) -> Evidence:
         """Look at other days; what is only known of the newest ones is left out."""
-        return replace(self, window=window, absent=(), duplicates=0, undated=0)
+        return replace(self, window=window, absent=(), duplicates=0, undated=0, stray=0)
 
     @cached_property
     def now(self) -> dict[str, dict[str, int]]:
@@ -105,10 +109,28 @@ class Evidence:
         most = (null / np.maximum(rows, 1)).max(axis=0, initial=0.0)
         return dict(zip(self.profile.columns, most.tolist(), strict=True))
 
+    @cached_property
+    def most_fresh(self) -> dict[str, float]:
+        """Largest share of fresh names in a block of the reference's newer half, by column; none while those are few.
+
+        At the beginning of a history each name is fresh.
+        """
+        rows, fresh = (self.blocks[..., COUNTS.index(count)] for count in ("rows", "fresh"))  # newest block first
+        known = rows[:, [name == ROWS for name in self.profile.columns]].reshape(-1) > 0
+        newer = (fresh / np.maximum(rows, 1))[known][: known.sum() // 2]
+        most = newer.max(axis=0).tolist() if len(newer) >= FRESH_BLOCKS else []
+        return dict(zip(self.profile.columns, most, strict=False))
+
 
 def too_few_rows(evidence: Evidence) -> Iterator[Finding]:
-    """Fewer than a third of the usual rows: no decision is possible."""
+    """Fewer than a third of the usual rows: no decision is possible.
+
+    Where they came and have no usable time, that is what is wrong; see `undated_rows` and `stray_rows`.
+    """
     rows, usual = evidence.rows, evidence.usual_rows
+    lost = evidence.undated + evidence.stray
+    if lost >= FEW_ROWS and rows + lost >= usual * USUAL_SHARE:
+        return
     if rows == 0 or rows < usual * USUAL_SHARE:
         text = f"{rows} rows in {evidence.window.days} days, usual are {usual:.0f}"
         yield Finding(rule="too-few-rows", column="", kind="too few", rows=rows, of=rows, text=text)
@@ -150,6 +172,16 @@ def _over_share(evidence: Evidence, count: str, rule: str, words: str) -> Iterat
             yield Finding(rule=rule, column=name, kind="fault", rows=rows, of=of, text=text)
 
 
+def new_names(evidence: Evidence) -> Iterator[Finding]:
+    """Far more rows than ever hold a name that is new to the whole history, in a column of many names."""
+    for name, counts in evidence.now.items():
+        rows, of = counts["fresh"], counts["rows"]
+        if rows < FEW_ROWS or (most := evidence.most_fresh.get(name)) is None or rows <= (most + FRESH_JUMP) * of:
+            continue
+        text = f"{name} has names never seen before in {rows} of {of} rows, at most {percent(most, 0)} before"
+        yield Finding(rule="new-names", column=name, kind="fault", rows=rows, of=of, text=text)
+
+
 def missing_values(evidence: Evidence) -> Iterator[Finding]:
     """More values are missing than ever in the reference."""
     for name in sorted(set(evidence.now) - {ROWS, evidence.columns.target}):
@@ -185,10 +217,18 @@ def duplicate_keys(evidence: Evidence) -> Iterator[Finding]:
 
 def undated_rows(evidence: Evidence) -> Iterator[Finding]:
     """Timestamps cannot be read."""
-    of = evidence.rows + evidence.undated
-    if evidence.undated >= FEW_ROWS and evidence.undated >= FEW_SHARE * of:
-        text = f"{evidence.undated} rows have no readable timestamp"
-        yield Finding(rule="undated-rows", column="", kind="fault", rows=evidence.undated, of=of, text=text)
+    rows, of = evidence.undated, evidence.rows + evidence.undated
+    if rows >= FEW_ROWS and rows >= FEW_SHARE * of:
+        text = f"{rows} of {of} rows have no readable timestamp"
+        yield Finding(rule="undated-rows", column="", kind="fault", rows=rows, of=of, text=text)
+
+
+def stray_rows(evidence: Evidence) -> Iterator[Finding]:
+    """New rows are dated long before all others."""
+    rows, of = evidence.stray, evidence.rows + evidence.stray
+    if rows >= FEW_ROWS and rows >= FEW_SHARE * of:
+        text = f"{rows} of {of} new rows are dated long before all others, and are left out"
+        yield Finding(rule="stray-rows", column="", kind="fault", rows=rows, of=of, text=text)
 
 
 RULES: tuple[Callable[[Evidence], Iterator[Finding]], ...] = (
@@ -198,10 +238,12 @@ RULES: tuple[Callable[[Evidence], Iterator[Finding]], ...] = (
     infinite,
     out_of_range,
     new_category,
+    new_names,
     missing_values,
     stuck,
     duplicate_keys,
     undated_rows,
+    stray_rows,
 )
 
 
@@ -220,5 +262,6 @@ def missing_labels(evidence: Evidence) -> list[Finding]:
     most = evidence.most_null.get(target, 0.0)
     if rows < FEW_ROWS or (rows < of and rows <= (most + LABEL_JUMP) * of):
         return []
-    text = f"{rows} of {of} labels that should be final ({evidence.window}) are missing"
+    what = "missing or not numbers" if counts["invalid"] else "missing"
+    text = f"{rows} of {of} labels that should be final ({evidence.window}) are {what}"
     return [Finding(rule="missing-labels", column=target, kind="fault", rows=rows, of=of, text=text)]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from driftloop.core import intervals
+from driftloop.core.names import DAY, PRODUCTION_LOSS, REFIT_LOSS, STEP, loss_of, scores_of
 from driftloop.core.windows import Window, newest
 from driftloop.params import MOST_STEPS
 
@@ -122,7 +123,7 @@ def avoidable_loss(
     Parameters
     ----------
     losses
-        One row per scored row: `step` and `_day` (dates), `production_loss`, `refit_loss` (finite).
+        One row per scored row: `STEP` and `DAY` (dates), `PRODUCTION_LOSS`, `REFIT_LOSS` (finite); see `names`.
     normal_error
         Production's honest mean loss, in the unit of the losses, above 0.
     min_gain
@@ -141,10 +142,10 @@ def avoidable_loss(
     """
     if losses.empty:
         return Waiting(days=0.0, since=None, saved=0.0, history=())
-    rows_per_day = len(losses) / losses["_day"].nunique()
-    gain = losses["production_loss"] - losses["refit_loss"] - min_gain * normal_error
-    per_step = (gain / (normal_error * rows_per_day)).groupby(losses["step"]).sum()
-    saved_in = (losses["production_loss"] - losses["refit_loss"]).groupby(losses["step"]).sum()
+    rows_per_day = len(losses) / losses[DAY].nunique()
+    gain = losses[PRODUCTION_LOSS] - losses[REFIT_LOSS] - min_gain * normal_error
+    per_step = (gain / (normal_error * rows_per_day)).groupby(losses[STEP]).sum()
+    saved_in = (losses[PRODUCTION_LOSS] - losses[REFIT_LOSS]).groupby(losses[STEP]).sum()
     total, saved, since = 0.0, 0.0, None
     history: list[tuple[date, float]] = []
     for step, change in zip(per_step.index, per_step, strict=True):
@@ -158,8 +159,8 @@ def avoidable_loss(
 
 def relative_gain(losses: pd.DataFrame, *, confidence: float) -> intervals.Interval:
     """Estimate the share of production's loss that the refits saved on these rows; see `intervals.ratio`."""
-    saved = losses["production_loss"] - losses["refit_loss"]
-    return intervals.ratio(saved, losses["production_loss"], losses["_day"], confidence=confidence)
+    saved = losses[PRODUCTION_LOSS] - losses[REFIT_LOSS]
+    return intervals.ratio(saved, losses[PRODUCTION_LOSS], losses[DAY], confidence=confidence)
 
 
 def newest_steps(losses: pd.DataFrame, count: int, *, labelled_until: date, step_days: int) -> pd.DataFrame:
@@ -168,7 +169,7 @@ def newest_steps(losses: pd.DataFrame, count: int, *, labelled_until: date, step
     Parameters
     ----------
     losses
-        One row per scored row, with `step`, the first day of its step.
+        One row per scored row, with `STEP`, the first day of its step.
     count
         Number of steps.
     labelled_until, step_days
@@ -176,29 +177,26 @@ def newest_steps(losses: pd.DataFrame, count: int, *, labelled_until: date, step
     """
     if losses.empty:
         return losses
-    return losses[losses["step"] > labelled_until - timedelta(days=(count + 1) * step_days)]
+    return losses[losses[STEP] > labelled_until - timedelta(days=(count + 1) * step_days)]
 
 
 def as_judged(scored: pd.DataFrame) -> pd.DataFrame:
     """Give the recipe that the gate judges the name `refit`, where it is not production's own."""
-    if "candidate_loss" not in scored:
+    if loss_of("candidate") not in scored:
         return scored
-    kept = scored.drop(columns=[name for name in scored if str(name).startswith(("refit:", "refit_loss"))])
-    return kept.rename(columns=lambda name: str(name).replace("candidate", "refit", 1) if _is_candidate(name) else name)
-
-
-def _is_candidate(name: object) -> bool:
-    return str(name).startswith(("candidate:", "candidate_loss"))
+    kept = scored.drop(columns=[name for name in scored if name.startswith((scores_of("refit"), REFIT_LOSS))])
+    old = scores_of("candidate"), loss_of("candidate")
+    return kept.rename(columns=lambda name: name.replace("candidate", "refit", 1) if name.startswith(old) else name)
 
 
 def seed_noise(losses: pd.DataFrame) -> float:
     """Give the standard deviation between seeds of the mean loss, as a share of production's.
 
-    Uses the columns `refit_loss`, `refit_loss_1`, …, on the rows that every seed scored; 0 where there is only one
+    Uses the columns `loss_of("refit")`, `loss_of("refit", 1)`, …, on the rows that every seed scored; 0 where there is only one
     seed.
     """
-    columns = [name for name in losses if str(name).startswith("refit_loss")]
+    columns = [name for name in losses if str(name).startswith(REFIT_LOSS)]
     scored = losses.dropna(subset=columns)
     means = scored[columns].mean().to_numpy()
-    scale = float(scored["production_loss"].mean())
+    scale = float(scored[PRODUCTION_LOSS].mean())
     return float(np.std(means, ddof=1) / scale) if len(means) > 1 and scale > 0 else 0.0

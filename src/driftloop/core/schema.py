@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import ibis
 from pydantic import BaseModel, ConfigDict
 
+from driftloop.core.names import DAY, INFINITE, INVALID, ROW, TS
+
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from driftloop.params import Params
 
 
-MARKERS = ("_invalid:", "_infinite:")  # before a number's name: what could not be cast
+MARKERS = (INVALID, INFINITE)  # before a number's name: what could not be cast
 
 
 class Columns(BaseModel):
@@ -27,7 +29,7 @@ class Columns(BaseModel):
     target, task
         What is predicted.
     key
-        Columns that are unique per row; the timestamp among them stands as `_ts`.
+        Columns that are unique per row; the timestamp among them stands as `TS`.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -63,7 +65,7 @@ def columns_of(params: Params, card: Card) -> Columns:
         categorical=(*params.data.categorical, *(n for n in (kept.categorical if kept else ()) if n not in declared)),
         target=params.data.target,
         task=params.data.task,
-        key=tuple("_ts" if name == params.data.timestamp else name for name in params.data.key),
+        key=tuple(TS if name == params.data.timestamp else name for name in params.data.key),
     )
 
 
@@ -78,7 +80,7 @@ def typed(raw: ir.Table, columns: Columns, zone: str) -> ir.Table:
     Parameters
     ----------
     raw
-        Has `_ts` (naive UTC, null where unparsable), `_row` and the source's columns in any type.
+        Has `TS` (naive UTC, null where unparsable), `ROW` and the source's columns in any type.
     columns
         What to cast; a column that `raw` lacks becomes all null.
     zone
@@ -87,10 +89,10 @@ def typed(raw: ir.Table, columns: Columns, zone: str) -> ir.Table:
     Returns
     -------
     ibis Table
-        `_ts`, `_row`, `_day` (local date), the key, numbers as float64 with NaN and infinity as null,
-        names as strings, and for each number `_invalid:NAME` (not a number) and `_infinite:NAME` (booleans).
+        `TS`, `ROW`, `DAY` (local date), the key, numbers as float64 with NaN and infinity as null,
+        names as strings, and for each number `INVALID`NAME (not a number) and `INFINITE`NAME (booleans).
     """
-    cast: dict[str, ir.Value] = {"_ts": raw["_ts"], "_row": raw["_row"], "_day": _local_date(raw["_ts"], zone)}
+    cast: dict[str, ir.Value] = {TS: raw[TS], ROW: raw[ROW], DAY: _local_date(raw[TS], zone)}
     for name in columns.key:
         cast[name] = raw[name]
     for name in columns.numbers:
@@ -110,8 +112,8 @@ def _number(raw: ir.Table, name: str) -> dict[str, ir.Value]:
     if name not in raw.columns:
         return {
             name: ibis.null("float64"),
-            f"_invalid:{name}": ibis.literal(value=False),
-            f"_infinite:{name}": ibis.literal(value=False),
+            f"{INVALID}{name}": ibis.literal(value=False),
+            f"{INFINITE}{name}": ibis.literal(value=False),
         }
     column = raw[name]
     if column.type().is_string():
@@ -123,8 +125,8 @@ def _number(raw: ir.Table, name: str) -> dict[str, ir.Value]:
     finite = ibis.ifelse(value.isnan() | value.isinf(), ibis.null("float64"), value)
     return {
         name: finite,
-        f"_invalid:{name}": column.notnull() & value.isnull(),
-        f"_infinite:{name}": infinite,
+        f"{INVALID}{name}": column.notnull() & value.isnull(),
+        f"{INFINITE}{name}": infinite,
     }
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from driftloop.core.deviation import Column
 from driftloop.core.histogram import TOP_NAMES
+from driftloop.core.names import DAY
 from driftloop.core.profile import COUNTS
 from driftloop.core.windows import day_numbers
 
@@ -39,10 +40,10 @@ def series(
     tuple of Column, date
         One per feature, and the first day of all; no column without rows before `until`.
     """
-    kept = profile[profile["_day"] < until]
+    kept = profile[profile[DAY] < until]
     if kept.empty:
         return (), until
-    numbers = day_numbers(kept["_day"])
+    numbers = day_numbers(kept[DAY])
     first = int(numbers.min())
     days = int(day_numbers([until])[0]) - first
     places, cells = kept.groupby("column").indices, histogram.groupby("column").indices
@@ -86,5 +87,5 @@ def _column(
     if bins.edges:
         faults |= {"zero": counts["zero"], "repeat": counts["repeat"], "range": rows[:, 0] + rows[:, -1]}
     else:
-        faults |= {"new": np.maximum(counts["unknown"], _mixed(rows, bins))}
+        faults |= {"new": np.maximum.reduce([counts["unknown"], counts["fresh"], _mixed(rows, bins)])}
     return Column(name=name, rows=counts["rows"], faults=faults, bins=rows, sums=sums, number=bool(bins.edges))

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from driftloop.core.drift import UNIT
+from driftloop.core.names import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -32,7 +33,7 @@ def tally(batches: Iterable[pa.RecordBatch], days: Counts, columns: Mapping[str,
     Parameters
     ----------
     batches
-        At most BATCH rows each, in any order: `_day` and the columns, numbers as float64 without NaN or infinity.
+        At most BATCH rows each, in any order: `DAY` and the columns, numbers as float64 without NaN or infinity.
     days
         All days that occur, ascending, since 1970-01-01.
     columns
@@ -46,7 +47,7 @@ def tally(batches: Iterable[pa.RecordBatch], days: Counts, columns: Mapping[str,
     rulers = [Ruler.of(bins) if bins.edges else None for bins in columns.values()]
     rows, sums = np.zeros((2, len(days), len(columns), max(bins.count for bins in columns.values())), dtype=np.int64)
     for batch in batches:
-        day = np.searchsorted(days, batch["_day"].cast(pa.int32()).to_numpy())
+        day = np.searchsorted(days, batch[DAY].cast(pa.int32()).to_numpy())
         first, last = day.min(initial=len(days)), day.max(initial=0) + 1
         for place, (name, bins) in enumerate(columns.items()):
             known = batch[name].is_valid().to_numpy(zero_copy_only=False) if batch[name].null_count else slice(None)

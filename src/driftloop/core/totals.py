@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from driftloop.core.names import DAY
 from driftloop.core.profile import COUNTS
 from driftloop.core.windows import day_numbers
 
@@ -45,7 +46,7 @@ class Totals:
     @classmethod
     def of(cls, profile: pd.DataFrame) -> Totals:
         """Lay out a profile; see `profile.daily`."""
-        days, day = np.unique(day_numbers(profile["_day"]), return_inverse=True)
+        days, day = np.unique(day_numbers(profile[DAY]), return_inverse=True)
         place, columns = pd.factorize(profile["column"], sort=True)
         daily = np.zeros((len(days), len(columns), len(COUNTS) + 1), dtype=np.int64)
         daily[day, place] = np.column_stack([*(profile[count] for count in COUNTS), np.ones(len(profile), np.int64)])

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from driftloop.core.names import DAY
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from zoneinfo import ZoneInfo
@@ -36,8 +38,8 @@ class Window(BaseModel):
         return f"{self.since} to {self.until - timedelta(days=1)}"
 
     def of(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Keep the rows of `frame` whose `_day` (a date) lies in the window."""
-        return frame[(frame["_day"] >= self.since) & (frame["_day"] < self.until)]
+        """Keep the rows of `frame` whose `DAY` (a date) lies in the window."""
+        return frame[(frame[DAY] >= self.since) & (frame[DAY] < self.until)]
 
     def blocks(self, days: int) -> Iterator[Window]:
         """Cut the window into blocks of so many days, backwards from its end; a shorter rest is dropped."""

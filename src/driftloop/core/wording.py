@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -9,6 +10,8 @@ if TYPE_CHECKING:
     from driftloop.core.intervals import Interval
 
 MOST_NAMED = 4
+LONGEST_VALUE = 40  # characters
+UNSHOWN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 
 
 def percent(share: float, digits: int = 1) -> str:
@@ -18,6 +21,16 @@ def percent(share: float, digits: int = 1) -> str:
     ('9.8 %', '50 %')
     """
     return f"{100 * share:.{digits}f} %"
+
+
+def quoted(value: str) -> str:
+    r"""Write a value from the data: in quotes, short, without characters that control a terminal or the direction of text.
+
+    >>> quoted("0,9811"), quoted("\x1b[31m\u202e" + 50 * "x")
+    ("'0,9811'", "'\ufffd[31m\ufffdxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…'")
+    """
+    shown = value if len(value) <= LONGEST_VALUE else f"{value[:LONGEST_VALUE]}…"
+    return "'" + "".join("\ufffd" if unicodedata.category(mark) in UNSHOWN else mark for mark in shown) + "'"
 
 
 def span(gain: Interval) -> str:

@@ -12,6 +12,7 @@ from driftloop.core import backtest, model
 from driftloop.core import timeline as timelines
 from driftloop.core.backtest import Known, Line
 from driftloop.core.course import Stream
+from driftloop.core.names import DAY
 from driftloop.core.recipe import recipe_of
 from driftloop.core.recommendation import recommend
 from driftloop.core.replay import Replay
@@ -119,7 +120,7 @@ def run(params: Params, root: Path, options: Options, *, rules: Sequence[Rule] |
         )
     return Backtest(
         timeline=past.timeline,
-        rows=int((past.labelled["_day"] < past.timeline.scored_until).sum()),
+        rows=int((past.labelled[DAY] < past.timeline.scored_until).sum()),
         lines=tuple(lines),
         recommendation=recommend(lines, params, alerts_a_year=options.alerts_a_year),
         fits=past.fits,
@@ -157,7 +158,7 @@ class Past:
         if self.labelled.empty:
             msg = "backtest: expected rows with labels, got none; `driftloop refresh` moves source.until"
             raise DataError(msg)
-        first = self.labelled["_day"].iloc[0]
+        first = self.labelled[DAY].iloc[0]
         self.timeline = timelines.plan(params, first=first, until=until, first_days=options.first_days)
 
     def replay(self, window: int | str) -> Replay:
@@ -171,7 +172,7 @@ class Past:
         recipe = recipe_of(self.params).model_copy(update={"train_days": window})
         fitted = Fitted(self.params, recipe, self.labelled, folder=self.folder / "fits", jobs=self.options.jobs)
         stream = Stream(
-            rows=self.labelled[["_day", *self.params.data.segments]],
+            rows=self.labelled[[DAY, *self.params.data.segments]],
             losses=fitted.losses,
             findings=self.history.findings,
             faulty=self.history.faulty,

@@ -11,6 +11,7 @@ import numpy as np
 
 from driftloop import fits
 from driftloop.core import losses, model, trainwindow
+from driftloop.core.names import DAY
 from driftloop.core.windows import day_numbers
 from driftloop.progress import track
 from driftloop.trainwindows import Chooser
@@ -58,7 +59,7 @@ class Fitted:
             Where scores are remembered; number of processes, −1 for one per processor.
         """
         self.params, self.recipe, self.rows, self.folder, self.jobs = params, recipe, rows, folder, jobs
-        self.days = day_numbers(rows["_day"])
+        self.days = day_numbers(rows[DAY])
         self.chooser = Chooser(params, rows, folder)
         self.known: dict[Fit, Losses | None] = {}
         self.made = 0

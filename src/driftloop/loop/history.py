@@ -16,6 +16,7 @@ from driftloop.artifacts import replacing_folder
 from driftloop.core import alarm, histogram, judged, quality
 from driftloop.core import profile as profiles
 from driftloop.core.decision import broken
+from driftloop.core.names import STEP
 from driftloop.core.production import Card
 from driftloop.core.schema import columns_of
 from driftloop.core.timeline import at
@@ -60,8 +61,7 @@ class History:
         self.params, self.columns = params, columns_of(params, Card())
         with one_line(raw):
             con = ibis.duckdb.connect()
-            _, _, rows, _ = tables(con, raw, self.columns, params.data.timezone)
-            self.rows = con.create_table("rows", rows, temp=True)
+            self.rows = con.create_table("rows", tables(con, raw, self.columns, params.data.timezone).rows, temp=True)
         self.profiles: dict[date, pd.DataFrame] = {}
         self.summed: dict[date, Totals] = {}
         self.counted: tuple[pd.DataFrame, Grid] | None = None
@@ -128,7 +128,7 @@ class History:
         reference = card.reference
         if reference is None:
             return []
-        steps, days = list(scored["step"].unique()), timedelta(days=self.params.monitor.step_days)
+        steps, days = list(scored[STEP].unique()), timedelta(days=self.params.monitor.step_days)
         for step in steps:
             if (reference.until, step) not in self.steps:
                 window = Window(since=step, until=step + days)

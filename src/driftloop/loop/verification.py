@@ -46,6 +46,7 @@ class Quality(BaseModel):
     reference: Window | None = None
     absent: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    hints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -70,9 +70,7 @@ def _plain(values: dict[str, Any]) -> dict[str, Any]:
 
 MOST_STEPS = 26  # that are refitted: half a year of weeks, enough for every decision, and a bound on the cost
 
-# Columns of refits.parquet and of Evidently's input.
-TAKEN = ("step", "prediction", "production_loss")
-TAKEN_BEGINNINGS = ("production:", "refit:", "refit_loss", "proba:")
+OWN = "driftloop:"  # what the names of our own columns begin with; see `core.names`
 
 Positive = Annotated[int, Field(gt=0)]
 Days = Annotated[int, Field(gt=0, le=36_500)]
@@ -170,11 +168,8 @@ class Data(_Section):
         if alike:
             msg = f"expected column names that differ in more than upper and lower case, got {', '.join(alike)}"
             raise ValueError(msg)
-        if taken := sorted(name for name in known if name in TAKEN or name.startswith(TAKEN_BEGINNINGS)):
-            msg = f"expected column names other than those of driftloop's own tables, got {', '.join(taken)}"
-            raise ValueError(msg)
-        if reserved := sorted(name for name in known if name.startswith("_")):
-            msg = f"expected column names that do not begin with an underscore, got {', '.join(reserved)}"
+        if taken := sorted(name for name in known if name.lower().startswith(OWN)):
+            msg = f"expected column names that do not begin with {OWN}, got {', '.join(taken)}"
             raise ValueError(msg)
         return self
 

@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-PREDICTION = "prediction"
-PROBABILITY = "proba:"
+from driftloop.core.names import PREDICTION, PROBABILITY
+
 MIN_VALUES = 2  # with fewer Evidently crashes, or calls one row drift
 MAX_CATEGORIES = 1000  # 5,000 take Evidently 15 s, and nobody reads the chart
 LARGEST = 1e100  # the squares of larger numbers overflow

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from driftloop.core.names import DAY
 from driftloop.report.job import values
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def masked(frame: pd.DataFrame, states: States) -> pd.DataFrame:
     out = frame.copy()
     for name in states.compared:
         if name in out:
-            out[name] = out[name].where(out["_day"].isin(states.compared_days(name)))
+            out[name] = out[name].where(out[DAY].isin(states.compared_days(name)))
     return out
 
 

@@ -19,6 +19,7 @@ from driftloop.core import losses, model
 from driftloop.core.deviation import WINDOW
 from driftloop.core.histogram import Grid
 from driftloop.core.judged import judged_rows
+from driftloop.core.names import PREDICTION, PROBABILITY
 from driftloop.core.schema import columns_of
 from driftloop.core.windows import last_day, newest
 from driftloop.report import evidently, limits
@@ -95,8 +96,8 @@ def _judged_predictions(params: Params, production: Production, scored: pd.DataF
 
 def _predictions(rows: pd.DataFrame, scores: pd.DataFrame, task: str) -> pd.DataFrame:
     if task == "regression":
-        return rows.assign(prediction=scores.iloc[:, 0])
-    return rows.assign(prediction=losses.best_class(scores)).join(scores.add_prefix("proba:"))
+        return rows.assign(**{PREDICTION: scores.iloc[:, 0]})
+    return rows.assign(**{PREDICTION: losses.best_class(scores)}).join(scores.add_prefix(PROBABILITY))
 
 
 def _with_prediction(production: Production, rows: pd.DataFrame) -> pd.DataFrame:

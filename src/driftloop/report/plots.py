@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from driftloop.core import losses, model
+from driftloop.core.names import DAY, loss_of
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -41,8 +42,8 @@ def predicted(task: str, target: str, judged: pd.DataFrame, side: str) -> pd.Dat
 
 def error_over_time(judged: pd.DataFrame) -> pd.DataFrame:
     """Mean loss per day of both models, by number of the day and by date."""
-    sides = {f"{side}_loss": side for side in SIDES if f"{side}_loss" in judged}
-    daily = judged.groupby("_day")[list(sides)].mean().rename(columns=sides).reset_index(names="date")
+    sides = {loss_of(side): side for side in SIDES if loss_of(side) in judged}
+    daily = judged.groupby(DAY)[list(sides)].mean().rename(columns=sides).reset_index(names="date")
     daily.insert(0, "day", range(1, len(daily) + 1))
     return daily.reindex(columns=["day", "date", *SIDES])
 

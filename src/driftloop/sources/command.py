@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
+from driftloop.core.names import TS
 from driftloop.errors import DataError
 from driftloop.params import parse_instant
 from driftloop.sources import tables
@@ -108,8 +109,8 @@ def _iso(text: str) -> str:
 
 def _in_range(rows: ir.Table, params: Params, *, since: str, until: str) -> None:
     """Refuse rows outside the range: a program that ignores it would be asked for everything, every day."""
-    early = rows["_ts"] < naive(params.source.since or "")
-    late = rows["_ts"] >= naive(params.source.until)
+    early = rows[TS] < naive(params.source.since or "")
+    late = rows[TS] >= naive(params.source.until)
     counts = rows.aggregate(early=early.sum(), late=late.sum(), rows=rows.count()).to_pyarrow().to_pylist()[0]
     if counts["early"] or counts["late"]:
         msg = (

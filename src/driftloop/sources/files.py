@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import ibis
 
+from driftloop.core.names import ROW, TS
+from driftloop.params import OWN
 from driftloop.sources import tables
 from driftloop.sources.instants import instants
 from driftloop.sources.partitions import declare, declared, expect, required
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
     from driftloop.params import Params
 
-LABEL = "_label"
+LABEL = f"{OWN}label"
 
 
 def read(con: Backend, params: Params) -> ir.Table:
@@ -39,15 +41,15 @@ def labelled(con: Backend, rows: ir.Table, params: Params) -> ir.Table:
     names = {**dict.fromkeys(source.key, "key of labels"), target: "target"}
     table = tables.read(con, tables.find(source.path, where="source.labels.path"), wanted=names)
     expect(table, names, where=source.path)
-    labels = table.select(list(names)).mutate(_row=ibis.row_number())
-    keys = [f"_key{index}" for index in range(len(source.key))]
+    labels = table.select(list(names)).mutate(**{ROW: ibis.row_number()})
+    keys = [f"{OWN}key{index}" for index in range(len(source.key))]
     ours, theirs = _texts(rows, labels, params)
     newest = labels.mutate(**dict(zip(keys, theirs, strict=True))).drop_null(keys)
-    newest = newest.group_by(keys).agg(**{LABEL: newest[target].last(order_by=newest["_row"], include_null=True)})
+    newest = newest.group_by(keys).agg(**{LABEL: newest[target].last(order_by=newest[ROW], include_null=True)})
     joined = rows.mutate(**dict(zip(keys, ours, strict=True))).left_join(newest, keys)
     label = _either(joined[LABEL], joined[target]) if target in rows.columns else joined[LABEL]
     joined = joined.mutate(**{target: label})
-    return joined.select([name for name in (*declared(params), "_ts", "_row") if name in joined.columns])
+    return joined.select([name for name in (*declared(params), TS, ROW) if name in joined.columns])
 
 
 def _texts(rows: ir.Table, labels: ir.Table, params: Params) -> tuple[list[ir.Value], list[ir.Value]]:

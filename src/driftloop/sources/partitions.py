@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 from driftloop import unreadable
+from driftloop.core.names import ROW, TS
 from driftloop.errors import DataError
 from driftloop.params import Params, parse_instant
 from driftloop.sources.instants import instants
@@ -95,7 +96,7 @@ def expect(table: ir.Table, names: dict[str, str], *, where: str) -> None:
 
 
 def declare(table: ir.Table, params: Params, *, where: str, zone: str | None = None) -> ir.Table:
-    """Keep the columns that params.yaml declares, as they are, and add `_ts` (naive UTC) and `_row` (source order).
+    """Keep the columns that params.yaml declares, as they are, and add `TS` (naive UTC) and `ROW` (source order).
 
     A feature that is missing stays missing: that is a finding about the data, for a later stage.
     """
@@ -103,7 +104,7 @@ def declare(table: ir.Table, params: Params, *, where: str, zone: str | None = N
     joining = params.source.labels.key if params.source.labels else []
     kept = table.select([name for name in dict.fromkeys([*declared(params), *joining]) if name in table.columns])
     moment = instants(kept[params.data.timestamp], zone=zone or params.data.timezone)
-    return kept.mutate(_ts=moment, _row=ibis.row_number())
+    return kept.mutate(**{TS: moment, ROW: ibis.row_number()})
 
 
 def naive(text: str) -> datetime:
@@ -114,14 +115,14 @@ def naive(text: str) -> datetime:
 def write(con: Backend, rows: ir.Table, params: Params, out: Path) -> Written:
     """Write what `declare` returned into `out`: `2025-01.parquet`, …, and `undated.parquet` where needed.
 
-    Rows outside `[source.since, source.until)` are left out, undated ones are kept. Rows are sorted by `_ts`, then by
-    `_row`. A source without rows becomes an `undated.parquet` without rows, so that its columns are known.
+    Rows outside `[source.since, source.until)` are left out, undated ones are kept. Rows are sorted by `TS`, then by
+    `ROW`. A source without rows becomes an `undated.parquet` without rows, so that its columns are known.
     """
-    inside = rows["_ts"] < naive(params.source.until)
+    inside = rows[TS] < naive(params.source.until)
     if params.source.since:
-        inside &= rows["_ts"] >= naive(params.source.since)
-    kept = con.create_table("kept", rows.filter(rows["_ts"].isnull() | inside).order_by(["_ts", "_row"]))
-    month = kept["_ts"].strftime("%Y-%m")
+        inside &= rows[TS] >= naive(params.source.since)
+    kept = con.create_table("kept", rows.filter(rows[TS].isnull() | inside).order_by([TS, ROW]))
+    month = kept[TS].strftime("%Y-%m")
     counts = kept.group_by(month=month).agg(rows=kept.count()).order_by("month").to_pyarrow().to_pylist()
     dated = {count["month"]: count["rows"] for count in counts if count["month"]}
     undated = sum(count["rows"] for count in counts if not count["month"])
@@ -130,9 +131,9 @@ def write(con: Backend, rows: ir.Table, params: Params, out: Path) -> Written:
     for name in dated:
         start = datetime.strptime(name, "%Y-%m")  # noqa: DTZ007 (naive UTC)
         end = datetime(start.year + start.month // 12, start.month % 12 + 1, 1)  # noqa: DTZ001
-        _copy(con, kept.filter(kept["_ts"] >= start, kept["_ts"] < end), out / f"{name}.parquet")
+        _copy(con, kept.filter(kept[TS] >= start, kept[TS] < end), out / f"{name}.parquet")
     if undated or not dated:
-        _copy(con, kept.filter(kept["_ts"].isnull()), out / f"{UNDATED}.parquet")
+        _copy(con, kept.filter(kept[TS].isnull()), out / f"{UNDATED}.parquet")
     return Written(rows=sum(dated.values()), undated=undated, months=tuple(dated))
 
 

@@ -11,6 +11,7 @@ from driftloop import sources
 from driftloop.artifacts import CACHE, RAW, read_card, replacing_folder
 from driftloop.core.schema import columns_of
 from driftloop.errors import DataError
+from driftloop.params import OWN
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +37,7 @@ def _refuse_unknown(params: Params, card: Card, raw: Path) -> None:
     known = set(card.recipe.features) if card.recipe else set()
     absent = [name for name in params.data.features if name not in there and name not in known]
     if absent and any(pq.read_metadata(path).num_rows for path in raw.glob("*.parquet")):
-        found = ", ".join(sorted(name for name in there if not name.startswith("_")))
+        found = ", ".join(sorted(name for name in there if not name.startswith(OWN)))
         msg = f"params.yaml: data: expected columns that the source has, got {', '.join(absent)}; kept were {found}"
         raise DataError(msg)
 

@@ -26,6 +26,7 @@ from driftloop.artifacts import (
 from driftloop.core import alarm, gate, judging, losses, model, refits
 from driftloop.core.histogram import Grid
 from driftloop.core.judged import faulty_steps, judged_rows
+from driftloop.core.names import DAY, loss_of, scores_of
 from driftloop.core.production import Candidate, judged_days
 from driftloop.core.totals import Totals
 from driftloop.core.windows import last_day, newest
@@ -100,7 +101,7 @@ def _judged(
     for side, (pipeline, recipe) in sides.items():
         scores = model.score(pipeline, recipe, rows)
         loss = losses.row_losses(params.evaluate.metric, rows[params.data.target], scores)
-        rows = rows.join(scores.add_prefix(f"{side}:")).assign(**{f"{side}_loss": loss})
+        rows = rows.join(scores.add_prefix(scores_of(side))).assign(**{loss_of(side): loss})
     return rows
 
 
@@ -129,7 +130,7 @@ def _report(
         rule=params.evaluate.model_dump(mode="json"),
         candidate_sha256=candidate.sha256 if candidate else None,
         normal_error={name: float(loss.mean()) for name, loss in honest.items()},
-        judged=judged_days(judged["_day"], honest) if honest else (),
+        judged=judged_days(judged[DAY], honest) if honest else (),
         production=tables["production"],
         refit=tables["refit"],
         window=candidate.window if candidate else None,

@@ -20,16 +20,17 @@ from driftloop.artifacts import (
     read_value,
     write_json,
 )
-from driftloop.core import alarm, losses, model
+from driftloop.core import alarm, losses, model, unseen
 from driftloop.core.decision import decide
 from driftloop.core.diagnosis import Drift
 from driftloop.core.finding import Finding
 from driftloop.core.histogram import Grid
 from driftloop.core.judged import faulty_steps
 from driftloop.core.measure import measure
+from driftloop.core.names import DAY, PRODUCTION_LOSS, STEP
 from driftloop.core.production import honest_error
 from driftloop.core.totals import Totals
-from driftloop.core.windows import last_day, newest
+from driftloop.core.windows import Window, last_day, newest
 from driftloop.models import read_production
 from driftloop.report import evidently, pages
 
@@ -44,20 +45,29 @@ if TYPE_CHECKING:
 def run(params: Params, root: Path) -> None:
     """Decide how production is, and write down why."""
     production = read_production(root, params)
-    findings = [Finding.model_validate(found) for found in read_json(root / QUALITY)["findings"]]
+    quality = read_json(root / QUALITY)
+    findings = [Finding.model_validate(found) for found in quality["findings"]]
     scored, profile = read_frame(root / REFITS), read_frame(root / PROFILE)
     states = alarm.states(params, production.card, profile, read_frame(root / HISTOGRAM), read_value(root / GRID, Grid))
-    faulty = faulty_steps(params, production.card, Totals.of(profile), scored, states.alarms)
+    totals = Totals.of(profile)
+    faulty = faulty_steps(params, production.card, totals, scored, states.alarms)
+    measured = measure(params, production.card, scored, faulty)
+    current = Window.model_validate(quality["window"])
     rendered = pages.render(params, production, root, scored, states)
+    failed = (rendered.reason,) if isinstance(rendered, evidently.Failed) else ()
     decision = decide(
         params,
         production.card,
-        measure(params, production.card, scored, faulty),
+        measured,
         findings,
-        scored=scored[~scored["step"].isin(faulty)],
+        scored=scored[~scored[STEP].isin(faulty)],
         states=states,
         drift=_drift(rendered),
-        warnings=(rendered.reason,) if isinstance(rendered, evidently.Failed) else (),
+        unseen=[
+            *unseen.classes(production.card, measured.judged, params.data.private),
+            *unseen.columns(production.card, totals, current),
+        ],
+        warnings=(*quality["hints"], *failed),
     )
     pages.write(rendered, root / EVIDENTLY)
     write_json(root / DECISION, decision.model_dump(mode="json"))
@@ -79,9 +89,9 @@ def _honest(params: Params, production: Production, root: Path) -> dict[str, flo
     until = last_day(params.source.until_instant, params.zone) - timedelta(days=params.data.label_delay_days)
     window = newest(until, params.windows.judge_days)
     rows = window.of(read_frame(root / LABELLED))
-    rows = rows[rows["_day"] >= card.trained_until]
+    rows = rows[rows[DAY] >= card.trained_until]
     scores = model.score(production.model, card.recipe, rows)
-    loss = rows[["_day"]].assign(production_loss=losses.row_losses(metric, rows[card.recipe.target], scores))
+    loss = rows[[DAY]].assign(**{PRODUCTION_LOSS: losses.row_losses(metric, rows[card.recipe.target], scores)})
     found = honest_error(loss, card, metric, window)
     return {"version": card.version} if found is None else {"version": card.version, metric: found[0], "rows": found[1]}
 

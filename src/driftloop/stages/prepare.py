@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import ibis
 import pandas as pd
@@ -25,15 +25,18 @@ from driftloop.artifacts import (
     write_frame,
     write_json,
 )
-from driftloop.core import deviation, histogram, quality, sample
+from driftloop.core import deviation, examples, histogram, quality, sample, strays
 from driftloop.core import profile as profiles
+from driftloop.core.hints import codes
+from driftloop.core.names import DAY, PLACE, ROW, TS
 from driftloop.core.schema import MARKERS, columns_of, typed
 from driftloop.core.totals import Totals
-from driftloop.core.windows import Window, last_day, newest
+from driftloop.core.windows import EPOCH, Window, day_numbers, last_day, newest
 from driftloop.params import MOST_STEPS
 from driftloop.unreadable import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     import ibis.expr.types as ir
@@ -54,7 +57,8 @@ def run(params: Params, root: Path) -> None:
     (root / CACHE).mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=root / CACHE) as spill, one_line(root / RAW):
         con = ibis.duckdb.connect(temp_directory=spill)
-        raw, every, rows, doubles = tables(con, root / RAW, columns, params.data.timezone)
+        read = tables(con, root / RAW, columns, params.data.timezone)
+        rows = read.rows
         reference = card.reference or Window(
             since=_first_day(rows, until), until=labelled_until - timedelta(days=params.windows.judge_days)
         )
@@ -65,9 +69,9 @@ def run(params: Params, root: Path) -> None:
         write_json(root / GRID, grid.model_dump(mode="json"))
         write_frame(root / HISTOGRAM, histogram.daily(rows, grid))
         given = rows.drop([name for name in rows.columns if name.startswith(MARKERS)])
-        labelled = given.filter(given["_day"] < labelled_until, given[columns.target].notnull())
+        labelled = given.filter(given[DAY] < labelled_until, given[columns.target].notnull())
         if (oldest := _oldest_needed(params, card, labelled_until)) is not None:
-            labelled = labelled.filter(labelled["_day"] >= oldest)
+            labelled = labelled.filter(labelled[DAY] >= oldest)
         _write(labelled, columns, params.train.max_rows, root / LABELLED)
         week = newest(until, max(params.windows.current_days, deviation.WINDOW))
         for window, path in ((week, NEWEST), (reference, REFERENCE)):
@@ -81,19 +85,23 @@ def run(params: Params, root: Path) -> None:
             columns=columns,
             window=current,
             reference=reference,
-            absent=[name for name in columns.features if name not in raw.columns],
-            duplicates=_count(doubles.filter(doubles["_day"] >= current.since)),
-            undated=_undated(every, current),
+            absent=[name for name in columns.features if name not in read.raw.columns],
+            duplicates=_count(read.doubles.filter(read.doubles[DAY] >= current.since)),
+            undated=_near(read, read.undated, current),
+            stray=_near(read, read.stray, current),
         )
         counts = {
             "rows": _count(rows),
             "labelled_rows": _count(labelled),
-            "duplicates": _count(doubles),
-            "undated_rows": _count(every.filter(every["_ts"].isnull())),
+            "duplicates": _count(read.doubles),
+            "undated_rows": _count(read.undated) + _count(read.stray),
         }
-    findings = quality.check(evidence)
-    judged = newest(labelled_until, params.monitor.step_days)
-    findings += quality.missing_labels(evidence.at(judged))
+        private, timestamps = params.data.private, [params.data.timestamp]
+        shown = examples.Examples(read.raw, rows, known.names, timestamps, private)
+        judged = newest(labelled_until, params.monitor.step_days)
+        findings = [shown.add(finding, current) for finding in quality.check(evidence)]
+        findings += [shown.add(finding, judged) for finding in quality.missing_labels(evidence.at(judged))]
+        hints = [*_strays(read.stray, private=not {*timestamps}.isdisjoint(private)), *codes(rows, columns, private)]
     write_json(
         root / QUALITY,
         {
@@ -101,17 +109,49 @@ def run(params: Params, root: Path) -> None:
             "reference": reference.model_dump(mode="json"),
             "absent": list(evidence.absent),
             "findings": [finding.model_dump(mode="json") for finding in findings],
+            "hints": hints,
         },
     )
     write_json(root / METRICS / "data.json", {**counts, "findings": len(findings)})
 
 
-def tables(con: Backend, raw: Path, columns: Columns, timezone: str) -> tuple[ir.Table, ir.Table, ir.Table, ir.Table]:
-    """Give the rows as they came, typed, with the newest row of each key alone, and the others."""
+class Read(NamedTuple):
+    """What `data/raw` holds.
+
+    Attributes
+    ----------
+    raw
+        Rows as they came.
+    rows
+        Typed, the newest row of each key, without those that have no usable time.
+    doubles
+        The older rows of the same keys.
+    undated, stray
+        Rows without a readable timestamp; rows that are dated long before all others (see `strays`).
+    """
+
+    raw: ir.Table
+    rows: ir.Table
+    doubles: ir.Table
+    undated: ir.Table
+    stray: ir.Table
+
+
+def tables(con: Backend, raw: Path, columns: Columns, timezone: str) -> Read:
+    """Read what was collected."""
     given = con.read_parquet(sorted(str(path) for path in raw.glob("*.parquet")), union_by_name=True)
     every = con.create_table("typed", typed(given, columns, timezone), temp=True)
-    rows, doubles = _unique(con, every.filter(every["_ts"].notnull()), columns)
-    return given, every, rows, doubles
+    undated, dated = every.filter(every[TS].isnull()), every.filter(every[TS].notnull())
+    days = dated.group_by(DAY).aggregate(rows=dated.count()).order_by(DAY).to_pyarrow()
+    stray = dated.limit(0)
+    if len(days):
+        numbers = day_numbers(days[DAY].to_pylist())
+        first = strays.first_day(numbers, days["rows"].to_numpy())
+        if first > numbers[0]:
+            since = date.fromordinal(EPOCH + first)
+            stray, dated = dated.filter(dated[DAY] < since), dated.filter(dated[DAY] >= since)
+    rows, doubles = _unique(con, dated, columns)
+    return Read(given, rows, doubles, undated, stray)
 
 
 def _unique(con: Backend, rows: ir.Table, columns: Columns) -> tuple[ir.Table, ir.Table]:
@@ -119,11 +159,11 @@ def _unique(con: Backend, rows: ir.Table, columns: Columns) -> tuple[ir.Table, i
 
     Those are few, so they are noted, and the rows neither copied nor taken out of the order that they are stored in.
     """
-    newest_first = ibis.window(group_by=list(columns.key), order_by=ibis.desc("_row"))
-    place = rows.select("_row", *columns.key).mutate(_place=ibis.row_number().over(newest_first))
-    older = con.create_table("older", place.filter(place["_place"] > 0).select("_row"), temp=True)
-    kept = rows.anti_join(older, "_row") if _count(older) else rows  # a join slows whatever reads the rows
-    return kept, rows.semi_join(older, "_row")
+    newest_first = ibis.window(group_by=list(columns.key), order_by=ibis.desc(ROW))
+    place = rows.select(ROW, *columns.key).mutate(**{PLACE: ibis.row_number().over(newest_first)})
+    older = con.create_table("older", place.filter(place[PLACE] > 0).select(ROW), temp=True)
+    kept = rows.anti_join(older, ROW) if _count(older) else rows  # a join slows whatever reads the rows
+    return kept, rows.semi_join(older, ROW)
 
 
 def _oldest_needed(params: Params, card: Card, labelled_until: date) -> date | None:
@@ -137,20 +177,30 @@ def _oldest_needed(params: Params, card: Card, labelled_until: date) -> date | N
 
 
 def _within(rows: ir.Table, window: Window) -> ir.BooleanValue:
-    return (rows["_day"] >= window.since) & (rows["_day"] < window.until)
+    return (rows[DAY] >= window.since) & (rows[DAY] < window.until)
 
 
 def _first_day(rows: ir.Table, otherwise: date) -> date:
-    first = rows["_day"].min().to_pyarrow().as_py()
+    first = rows[DAY].min().to_pyarrow().as_py()
     return first if isinstance(first, date) else otherwise
 
 
-def _undated(every: ir.Table, current: Window) -> int:
-    """Count rows without a timestamp whose neighbour before them, in the order of the source, is one of the newest."""
-    undated = every.filter(every["_ts"].isnull()).select("_row")
-    dated = every.filter(every["_ts"].notnull()).select("_row", _near="_day")
-    near = undated.asof_join(dated, on="_row")["_near"]
-    return int(((near >= current.since) | near.isnull()).sum().to_pyarrow().as_py() or 0)
+def _near(read: Read, lost: ir.Table, current: Window) -> int:
+    """Count rows without a usable time whose neighbour before them, in the order of the source, is one of the newest.
+
+    Where no row of the window has a time, the newest that has one is the neighbour that counts.
+    """
+    near = lost.select(ROW).asof_join(read.rows.select(ROW, near=DAY), on=ROW)["near"]
+    last = read.rows[DAY].max().to_pyarrow().as_py() or current.since
+    return int(((near >= min(last, current.since)) | near.isnull()).sum().to_pyarrow().as_py() or 0)
+
+
+def _strays(stray: ir.Table, *, private: bool) -> Iterator[str]:
+    """Say which rows were left out because of their date."""
+    if rows := _count(stray):
+        of = "" if private else f" (the oldest on {_first_day(stray, date.max)})"
+        are = "row is" if rows == 1 else "rows are"
+        yield f"{rows:,} {are} dated long before all others{of}, and left out: correct the timestamps"
 
 
 def _count(rows: ir.Table) -> int:
@@ -164,6 +214,6 @@ def _write(rows: ir.Table, columns: Columns, most: int, path: Path) -> None:
 def frame_of(rows: ir.Table, columns: Columns, most: int) -> pd.DataFrame:
     """Read at most so many rows in order of time."""
     bounded = sample.bounded(rows, columns.key, rows_now=_count(rows), most=most)
-    kept = ["_ts", "_day", *columns.features, columns.target]
-    frame: pd.DataFrame = bounded.order_by(["_ts", "_row"]).select(kept).to_pandas()
-    return frame.assign(_day=pd.to_datetime(frame["_day"]).dt.date)
+    kept = [TS, DAY, *columns.features, columns.target]
+    frame: pd.DataFrame = bounded.order_by([TS, ROW]).select(kept).to_pandas()
+    return frame.assign(**{DAY: pd.to_datetime(frame[DAY]).dt.date})

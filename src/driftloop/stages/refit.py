@@ -11,6 +11,7 @@ from driftloop import fits
 from driftloop.artifacts import CACHE, LABELLED, REFITS, TRAIN_WINDOW, read_frame, write_frame, write_json
 from driftloop.core import losses, model, refits
 from driftloop.core.judged import labelled_until
+from driftloop.core.names import DAY, PRODUCTION_LOSS, REFIT_LOSS, STEP, TS, loss_of, scores_of
 from driftloop.core.recipe import recipe_of
 from driftloop.models import read_production
 from driftloop.progress import track
@@ -58,7 +59,7 @@ class Scorer:
         self.metric = params.evaluate.metric
         self.target = proposed.target
         self.refit = params.monitor.refit
-        self.kept = list(dict.fromkeys(["_ts", "_day", *params.data.segments, self.target]))
+        self.kept = list(dict.fromkeys([TS, DAY, *params.data.segments, self.target]))
         self.production = production
         self.labelled = labelled
         self.cache = cache
@@ -67,12 +68,12 @@ class Scorer:
 
     def empty(self) -> pd.DataFrame:
         """Give the table of no step."""
-        return self.labelled[self.kept].head(0).assign(step=None, production_loss=0.0, refit_loss=0.0)
+        return self.labelled[self.kept].head(0).assign(**{STEP: None, PRODUCTION_LOSS: 0.0, REFIT_LOSS: 0.0})
 
     def score(self, step: Step) -> pd.DataFrame:
         """Score production and refits on the rows of a step; no row where a refit learns nothing."""
         rows = step.window.of(self.labelled)
-        out = rows[self.kept].assign(step=step.window.since)
+        out = rows[self.kept].assign(**{STEP: step.window.since})
         try:
             if self.production.model is not None and self.production.card.recipe is not None:
                 scores = model.score(self.production.model, self.production.card.recipe, rows)
@@ -94,12 +95,12 @@ class Scorer:
             out = self._add(out, side, self._refit(recipe, step, rows, seed=0))
         for extra in range(1, self.seeds):
             scores = self._refit(recipe, step, rows, seed=extra)
-            out[f"{side}_loss_{extra}"] = losses.row_losses(self.metric, rows[self.target], scores)
+            out[loss_of(side, extra)] = losses.row_losses(self.metric, rows[self.target], scores)
         return out
 
     def _add(self, out: pd.DataFrame, side: str, scores: pd.DataFrame) -> pd.DataFrame:
         loss = losses.row_losses(self.metric, out[self.target], scores)
-        return out.join(scores.add_prefix(f"{side}:")).assign(**{f"{side}_loss": loss})
+        return out.join(scores.add_prefix(scores_of(side))).assign(**{loss_of(side): loss})
 
     def _refit(self, recipe: Recipe, step: Step, rows: pd.DataFrame, *, seed: int) -> pd.DataFrame:
         known = model.training_rows(self.windows.at(recipe, step.known_until), self.labelled, step.known_until)

@@ -20,6 +20,7 @@ from driftloop.artifacts import (
 )
 from driftloop.core import model, modelfile
 from driftloop.core.choice import Choice
+from driftloop.core.names import DAY
 from driftloop.core.production import Candidate
 from driftloop.core.recipe import recipe_of
 from driftloop.core.windows import Window, last_day, newest
@@ -54,7 +55,7 @@ def run(params: Params, root: Path) -> None:
         write_json(root / CANDIDATE_CARD, {"untrainable": str(exc)})
         return
     modelfile.loads(content, trusted=params.train.trusted, where=str(CANDIDATE))
-    trained = Window(since=rows["_day"].min(), until=until)
+    trained = Window(since=rows[DAY].min(), until=until)
     days = params.windows.reference_days
     candidate = Candidate(
         model=params.model,

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from driftloop.artifacts import PROFILE, read_frame
+from driftloop.core.names import DAY
 from driftloop.core.windows import last_day
 from driftloop.errors import LoopError
 from driftloop.loop.rehearse import acts, story
@@ -89,7 +90,7 @@ def _course(stage: Stage, where: Path) -> Course:
     if profile.empty:
         msg = f"expected rows before {end}, got none; set source.until to the end of your data"
         raise LoopError(msg)
-    since = profile["_day"].min()
+    since = profile[DAY].min()
     begin = since + timedelta(days=(end - since).days // 2)
     why = f"v{card.version} has seen nearly all data" if card.version else "there is no production model"
     stage.tell.came_out(f"{why}: the rehearsal makes one half way, on {day(begin)}; the data goes on to {day(end)}")
