@@ -60,7 +60,7 @@ class History:
         self.params, self.columns = params, columns_of(params, Card())
         with one_line(raw):
             con = ibis.duckdb.connect()
-            _, _, rows, _ = tables(con, raw, self.columns, params.data.timezone)
+            _, _, rows, _ = tables(con, raw, self.columns, params)
             self.rows = con.create_table("rows", rows, temp=True)
         self.profiles: dict[date, pd.DataFrame] = {}
         self.summed: dict[date, Totals] = {}

@@ -27,6 +27,7 @@ from driftloop.artifacts import (
 )
 from driftloop.core import deviation, histogram, quality, sample
 from driftloop.core import profile as profiles
+from driftloop.core.notation import notation_of
 from driftloop.core.schema import MARKERS, columns_of, typed
 from driftloop.core.totals import Totals
 from driftloop.core.windows import Window, last_day, newest
@@ -54,7 +55,7 @@ def run(params: Params, root: Path) -> None:
     (root / CACHE).mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=root / CACHE) as spill, one_line(root / RAW):
         con = ibis.duckdb.connect(temp_directory=spill)
-        raw, every, rows, doubles = tables(con, root / RAW, columns, params.data.timezone)
+        raw, every, rows, doubles = tables(con, root / RAW, columns, params)
         reference = card.reference or Window(
             since=_first_day(rows, until), until=labelled_until - timedelta(days=params.windows.judge_days)
         )
@@ -106,10 +107,10 @@ def run(params: Params, root: Path) -> None:
     write_json(root / METRICS / "data.json", {**counts, "findings": len(findings)})
 
 
-def tables(con: Backend, raw: Path, columns: Columns, timezone: str) -> tuple[ir.Table, ir.Table, ir.Table, ir.Table]:
+def tables(con: Backend, raw: Path, columns: Columns, params: Params) -> tuple[ir.Table, ir.Table, ir.Table, ir.Table]:
     """Give the rows as they came, typed, with the newest row of each key alone, and the others."""
     given = con.read_parquet(sorted(str(path) for path in raw.glob("*.parquet")), union_by_name=True)
-    every = con.create_table("typed", typed(given, columns, timezone), temp=True)
+    every = con.create_table("typed", typed(given, columns, params.data.timezone, notation_of(params)), temp=True)
     rows, doubles = _unique(con, every.filter(every["_ts"].notnull()), columns)
     return given, every, rows, doubles
 
