@@ -51,7 +51,7 @@ def _csv_problem(text: str) -> str:
     if width := re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", text):
         return f"{width[1]} columns, got {width[2]}; correct the line"
     if "not utf-8" in text:
-        return "text in UTF-8, got other bytes; save the file as UTF-8"
+        return "text in UTF-8, got other bytes; set source.csv.encoding, or save the file as UTF-8"
     quote = "unterminated quote" in text or "quoted value" in text
     reason = "a quote that is not closed or not doubled" if quote else "something else"
     return f"CSV (RFC 4180), got {reason}; correct the line"

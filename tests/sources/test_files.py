@@ -175,7 +175,9 @@ def test_collect__broken_line_is_named_but_not_shown(tmp_path: Path, row: str, p
 def test_collect__not_utf8(tmp_path: Path, before: int) -> None:
     text = make_csv(*["2025-01-01,1,2,3"] * before, "2025-01-01,café,2,3")
     message = refusal(make_params(put(tmp_path / "a.csv", text.encode("latin-1"))), tmp_path)
-    assert message.endswith("expected text in UTF-8, got other bytes; save the file as UTF-8")
+    assert message.endswith(
+        "expected text in UTF-8, got other bytes; set source.csv.encoding, or save the file as UTF-8"
+    )
     assert "caf" not in message
 
 
@@ -189,7 +191,11 @@ def test_collect__not_utf8(tmp_path: Path, before: int) -> None:
         ("a.csv.gz", gzip.compress(make_csv("2025-01-01,1,2,3").encode(), mtime=0)[:-12], "cannot be read: "),
         ("a.parquet", b"", "expected Parquet, got a file that cannot be read"),
         ("a.parquet", b"garbage, and not Parquet at all", "expected Parquet, got a file that cannot be read"),
-        ("a.xlsx", b"PK", "expected a file that ends in .csv, "),
+        (
+            "a.xlsx",
+            b"PK\x03\x04 and more",
+            "expected CSV or Parquet, got an archive or a workbook; save the table as CSV",
+        ),
     ],
     ids=["bytes", "blank line", "json", "not gzip", "cut gzip", "empty parquet", "not parquet", "excel"],
 )

@@ -8,8 +8,11 @@ import ibis
 from pydantic import BaseModel, ConfigDict
 
 from driftloop.core.names import DAY, INFINITE, INVALID, ROW, TS
+from driftloop.core.notation import PLAIN, WHOLE, Notation
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import ibis.expr.types as ir
 
     from driftloop.core.production import Card
@@ -29,7 +32,7 @@ class Columns(BaseModel):
     target, task
         What is predicted.
     key
-        Columns that are unique per row; the timestamp among them stands as `TS`.
+        Columns that are unique per row; the timestamp among them stands as `TS`, also where it is made of several.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -65,8 +68,14 @@ def columns_of(params: Params, card: Card) -> Columns:
         categorical=(*params.data.categorical, *(n for n in (kept.categorical if kept else ()) if n not in declared)),
         target=params.data.target,
         task=params.data.task,
-        key=tuple(TS if name == params.data.timestamp else name for name in params.data.key),
+        key=_key(params.data.key, params.data.timestamps),
     )
+
+
+def _key(key: Sequence[str], timestamps: Sequence[str]) -> tuple[str, ...]:
+    """Put the instant in the place of the columns that make it up, if all of them are in the key."""
+    whole = set(timestamps) <= set(key)
+    return tuple(dict.fromkeys(TS if whole and name in timestamps else name for name in key))
 
 
 @ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]
@@ -74,7 +83,7 @@ def timezone(zone: str, instant: ibis.dtype("timestamp('UTC')")) -> ibis.dtype("
     """DuckDB's conversion from an instant to local time."""
 
 
-def typed(raw: ir.Table, columns: Columns, zone: str) -> ir.Table:
+def typed(raw: ir.Table, columns: Columns, zone: str, written: Notation = PLAIN) -> ir.Table:
     """Cast every declared column, and mark what could not be cast.
 
     Parameters
@@ -85,6 +94,8 @@ def typed(raw: ir.Table, columns: Columns, zone: str) -> ir.Table:
         What to cast; a column that `raw` lacks becomes all null.
     zone
         Time zone that cuts days.
+    written
+        How numbers and missing values are written.
 
     Returns
     -------
@@ -96,9 +107,9 @@ def typed(raw: ir.Table, columns: Columns, zone: str) -> ir.Table:
     for name in columns.key:
         cast[name] = raw[name]
     for name in columns.numbers:
-        cast |= _number(raw, name)
+        cast |= _number(raw, name, written)
     for name in columns.names:
-        cast[name] = _name(raw, name)
+        cast[name] = _name(raw, name, written)
     return raw.select(**cast)
 
 
@@ -108,7 +119,7 @@ def _local_date(instant: ir.TimestampValue, zone: str) -> ir.DateValue:
     return timezone(zone, instant.cast("timestamp('UTC')")).date()
 
 
-def _number(raw: ir.Table, name: str) -> dict[str, ir.Value]:
+def _number(raw: ir.Table, name: str, written: Notation) -> dict[str, ir.Value]:
     if name not in raw.columns:
         return {
             name: ibis.null("float64"),
@@ -120,19 +131,20 @@ def _number(raw: ir.Table, name: str) -> dict[str, ir.Value]:
         column = column.nullif("")
     if column.type().is_temporal():
         column = column.cast("string")
-    value = column.try_cast("float64")
+    value = written.number(column)
+    coded = written.coded(name, column, value)
     infinite = value.isinf().fill_null(ibis.literal(value=False))
-    finite = ibis.ifelse(value.isnan() | value.isinf(), ibis.null("float64"), value)
+    finite = ibis.ifelse(value.isnan() | value.isinf() | coded, ibis.null("float64"), value)
     return {
         name: finite,
-        f"{INVALID}{name}": column.notnull() & value.isnull(),
-        f"{INFINITE}{name}": infinite,
+        f"{INVALID}{name}": column.notnull() & value.isnull() & ~coded,
+        f"{INFINITE}{name}": infinite & ~coded,
     }
 
 
-def _name(raw: ir.Table, name: str) -> ir.Value:
+def _name(raw: ir.Table, name: str, written: Notation) -> ir.Value:
     """Write names as strings; 1 and 1.0 are the same, since one missing value turns integers into floats."""
     if name not in raw.columns:
         return ibis.null("string")
-    text = raw[name].cast("string").re_replace(r"^(-?[0-9]+)\.0+$", r"\1")
-    return text.nullif("").nullif("nan")
+    text = raw[name].cast("string").re_replace(WHOLE, r"\1")
+    return written.named(name, text.nullif("").nullif("nan"))

@@ -61,7 +61,7 @@ class History:
         self.params, self.columns = params, columns_of(params, Card())
         with one_line(raw):
             con = ibis.duckdb.connect()
-            self.rows = con.create_table("rows", tables(con, raw, self.columns, params.data.timezone).rows, temp=True)
+            self.rows = con.create_table("rows", tables(con, raw, self.columns, params).rows, temp=True)
         self.profiles: dict[date, pd.DataFrame] = {}
         self.summed: dict[date, Totals] = {}
         self.counted: tuple[pd.DataFrame, Grid] | None = None

@@ -11,6 +11,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from driftloop.errors import ParamsError
 from driftloop.params.words import one_line, shown
+from driftloop.params.written import (
+    valid_decimal,
+    valid_encoding,
+    valid_format,
+    valid_separator,
+    valid_thousands,
+)
 from driftloop.params.yamltext import parse_yaml
 
 if TYPE_CHECKING:
@@ -79,6 +86,8 @@ Name = Annotated[str, Field(min_length=1)]
 Names = Annotated[list[Name], AfterValidator(_once), Field(json_schema_extra={"uniqueItems": True})]
 Instant = Annotated[str, AfterValidator(_valid_instant), Field(examples=["2025-03-31T00:00Z"])]
 Zone = Annotated[str, AfterValidator(_known_zone), Field(examples=["Europe/Berlin"])]
+Format = Annotated[str, AfterValidator(valid_format), Field(examples=["%d/%m/%Y %H:%M"])]
+Codes = list[int | float | str]
 
 
 class _Section(BaseModel):
@@ -92,6 +101,27 @@ class Labels(_Section):
     key: Names = Field(min_length=1, description="columns that join labels to rows; the newest row wins")
 
 
+class Csv(_Section):
+    """How CSV files are written; null: found out where that is certain, else as RFC 4180 has it."""
+
+    separator: Annotated[str, AfterValidator(valid_separator)] | None = Field(default=None, description="of columns")
+    decimal: Annotated[str, AfterValidator(valid_decimal)] | None = Field(
+        default=None, description="of numbers in text: . or ,"
+    )
+    thousands: Annotated[str, AfterValidator(valid_thousands)] | None = Field(
+        default=None, description="between groups of digits"
+    )
+    encoding: Annotated[str, AfterValidator(valid_encoding)] | None = Field(default=None, examples=["cp1252"])
+    null_values: list[str] | None = Field(default=None, description="texts that stand for no value")
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Csv:
+        if self.thousands == (self.decimal or "."):
+            msg = f"thousands: expected another mark than decimal, got {shown(self.thousands)}"
+            raise ValueError(msg)
+        return self
+
+
 class Source(_Section):
     """Where rows come from."""
 
@@ -99,6 +129,7 @@ class Source(_Section):
     path: str | None = Field(default=None, description="files: file, folder or glob; bike_sharing: hour.csv or zip")
     command: str | None = Field(default=None, description="writes Parquet to $OUT for [$FROM, $UNTIL)")
     labels: Labels | None = Field(default=None, description="labels in another table")
+    csv: Csv = Field(default=Csv(), description="how CSV files, and numbers in text, are written")
     since: Instant | None = Field(default=None, description="start of the history; null: all there is")
     until: Instant = Field(description="exclusive end; `driftloop refresh` moves it")
     fingerprint: str | None = Field(default=None, description="written by `driftloop refresh`")
@@ -116,6 +147,9 @@ class Source(_Section):
         if self.labels and self.kind not in needed:
             msg = f"labels: expected null, since kind {self.kind} has its labels in the rows, got keys"
             raise ValueError(msg)
+        if self.kind not in needed and (said := [name for name, value in self.csv if value is not None]):
+            msg = f"csv.{said[0]}: expected null, since kind {self.kind} has no CSV of yours, got {shown(getattr(self.csv, said[0]))}"
+            raise ValueError(msg)
         if self.since and parse_instant(self.since) >= self.until_instant:
             msg = f"since: expected a date or time before until ({self.until}), got {shown(self.since)}"
             raise ValueError(msg)
@@ -130,7 +164,12 @@ class Source(_Section):
 class Data(_Section):
     """What the columns mean."""
 
-    timestamp: Name
+    timestamp: Name | Annotated[Names, Field(min_length=1)] = Field(
+        description="column with the time of a row; several, such as date and time, are joined by a blank"
+    )
+    timestamp_format: Format | None = Field(
+        default=None, description="strptime format, epoch_s, epoch_ms, epoch_us or epoch_ns; null: ISO 8601"
+    )
     timezone: Zone = Field(default="UTC", description="for naive timestamps; cuts days")
     key: Names = Field(min_length=1, description="unique per row")
     target: Name
@@ -140,17 +179,20 @@ class Data(_Section):
     numerical: Names = Field(default_factory=list)
     categorical: Names = Field(default_factory=list)
     segments: Names = Field(default_factory=list, description="reported and guarded")
+    missing: Codes | dict[Name, Codes] = Field(
+        default_factory=list, description='codes for a missing value: for all columns, or by column, "*" for the others'
+    )
     private: Names = Field(default_factory=list, description="values appear in no report, page, issue or record")
 
     @model_validator(mode="after")
     def _consistent(self) -> Data:
-        if self.target == self.timestamp:
+        if self.target in self.timestamps:
             msg = f"target: expected another column than timestamp, got {self.target}"
             raise ValueError(msg)
         if not self.features:
             msg = "numerical: expected at least one column here or in categorical, got none"
             raise ValueError(msg)
-        known = {self.timestamp, *self.key, self.target, *self.features}
+        known = {*self.timestamps, *self.key, self.target, *self.features}
         wrong = {
             "categorical: expected other columns than numerical": [n for n in self.categorical if n in self.numerical],
             "numerical: expected other columns than target and timestamp": self._not_features(self.numerical),
@@ -174,7 +216,13 @@ class Data(_Section):
         return self
 
     def _not_features(self, names: list[str]) -> list[str]:
-        return [name for name in names if name in (self.target, self.timestamp)]
+        """Find the target, and a timestamp; one of several columns that make up a timestamp, such as the hour, is an input."""
+        return [name for name in names if name == self.target or self.timestamps == [name]]
+
+    @property
+    def timestamps(self) -> list[str]:
+        """The columns that make up the time of a row."""
+        return [self.timestamp] if isinstance(self.timestamp, str) else self.timestamp
 
     @property
     def features(self) -> list[str]:

@@ -23,9 +23,16 @@ SHOWN = 80  # characters of a wrong value
 def one_line(name: str, raw: dict[Any, Any], exc: ValidationError, schema: Mapping[str, Any]) -> str:
     """Word the first problem, and count the other keys with one; a key that is unknown may be why another is missing."""
     found = [(_path(problem, raw), problem) for problem in exc.errors(include_url=False)]
+    # Of a value that may be of several kinds, what came furthest says most.
+    paths = {path for path, _ in found}
+    found = [pair for pair in found if not any(_leads(pair[0], path) for path in paths)]
     found.sort(key=lambda pair: pair[1]["type"] not in ("extra_forbidden", "invalid_key"))
     more = len({path for path, _ in found}) - 1
     return f"{name}: {_worded(*found[0], schema)}" + (f" (and {more} more)" if more else "")
+
+
+def _leads(path: tuple[str | int, ...], other: tuple[str | int, ...]) -> bool:
+    return 0 < len(path) < len(other) and other[: len(path)] == path
 
 
 def _path(problem: ErrorDetails, raw: Any) -> tuple[str | int, ...]:
@@ -78,7 +85,7 @@ def shown(value: Any) -> str:
 def _remedy(expected: str, value: Any) -> str:
     if isinstance(value, Unquoted) or (expected.startswith("text") and isinstance(value, int | float)):
         return "; put it in quotes"
-    if expected.startswith("a list") and isinstance(value, str) and value:
+    if "a list" in expected and isinstance(value, str | int | float) and not isinstance(value, bool) and value != "":
         return f"; put it in brackets: [{value}]"
     if expected.startswith(("a number", "a whole number", "true")) and isinstance(value, str) and _is_plain(value):
         return "; leave out the quotes"
@@ -97,11 +104,18 @@ def _schema(whole: Mapping[str, Any], path: tuple[str | int, ...]) -> Mapping[st
     """Find what is allowed at a place of the file."""
     node = whole
     for part in path:
-        node = node["items"] if isinstance(part, int) else node.get("properties", {}).get(part, {})
+        node = next((found for choice in (node, *node.get("anyOf", ())) if (found := _inside(choice, part))), {})
         for choice in (node, *node.get("anyOf", ())):
             if "$ref" in choice:
                 node = whole["$defs"][choice["$ref"].rpartition("/")[2]]
     return node
+
+
+def _inside(schema: Mapping[str, Any], part: str | int) -> Mapping[str, Any]:
+    """Find what is allowed as an item of a list, or under a key."""
+    others = schema.get("additionalProperties")
+    found = schema.get("items") if isinstance(part, int) else schema.get("properties", {}).get(part, others)
+    return found if isinstance(found, dict) else {}
 
 
 def _kind(schema: Mapping[str, Any]) -> str:
@@ -116,7 +130,9 @@ def _kind(schema: Mapping[str, Any]) -> str:
         return f"keys such as {listed(list(schema['properties'])[:3], 'and')}"
     text = "lower-case letters, digits, dots, dashes and underscores" if "pattern" in schema else "text"
     such = f" such as {json.dumps(schema['examples'][0])}" if "examples" in schema else ""
-    words = {"boolean": "true or false", "array": "a list of names", "null": "null", "string": text + such}
+    names = schema.get("items", {}).get("type") == "string"
+    array = "a list of names" if names else "a list of numbers and text"
+    words = {"boolean": "true or false", "array": array, "null": "null", "string": text + such}
     return words.get(schema["type"], "keys and values")
 
 

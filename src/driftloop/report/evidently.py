@@ -20,12 +20,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from driftloop.report.job import LESS, MIN_VALUES, PREDICTION, Job, add_column, add_judged, mask, unmask
+from driftloop.core.names import PREDICTION
+from driftloop.report.job import LESS, MIN_VALUES, Job, add_column, add_judged, mask, unmask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from driftloop.report.job import Task
+    from driftloop.core.names import PREDICTION
+from driftloop.report.job import Task
 
 NOISY_ROWS = 200  # at 100 rows Wasserstein is >= 0.1 in 73 % of windows without drift
 TIMEOUT_SECONDS = 900

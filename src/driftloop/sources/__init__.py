@@ -33,11 +33,12 @@ def collect(params: Params, out: Path, *, cache: Path, say: Callable[[str], None
         If the source cannot be read.
     """
     from driftloop import unreadable
-    from driftloop.sources import bike_sharing, command, files, partitions
+    from driftloop.sources import bike_sharing, command, files, partitions, recoded, undated
 
     source = params.source
     with (
         partitions.workspace(cache, zone=params.data.timezone) as (con, folder),
+        recoded.named_as_given(folder),
         unreadable.one_line(folder / command.OUT),
     ):
         match source.kind:
@@ -46,15 +47,17 @@ def collect(params: Params, out: Path, *, cache: Path, say: Callable[[str], None
             case "bike_sharing":
                 what, rows = "UCI Bike Sharing", bike_sharing.read(con, params, folder, cache=cache)
             case "files":
-                what, rows = str(source.path), files.read(con, params)
+                what, rows = str(source.path), files.read(con, params, folder)
             case "command":
                 what, rows = "source.command", command.read(con, params, folder)
             case _:
                 assert_never(source.kind)
         written = partitions.write(con, rows, params, out)
+        if written.undated and not written.rows:
+            undated.refuse(rows, params, where=what)
     span = f" from {written.months[0]} to {written.months[-1]}" if written.months else ""
-    undated = f", {written.undated:,} without a readable timestamp" if written.undated else ""
-    say(f"{what}: {written.rows:,} rows{span}{undated}")
+    left = f", {written.undated:,} without a readable timestamp" if written.undated else ""
+    say(f"{what}: {written.rows:,} rows{span}{left}")
 
 
 def _simulated(params: Params) -> ir.Table:

@@ -44,7 +44,7 @@ def read(con: Backend, params: Params, folder: Path, *, cache: Path) -> ir.Table
     """Rows of `source.path`, or of the original, which is downloaded once into `cache`; `ts` is the local hour."""
     path = _local(params.source.path, folder) if params.source.path else download(cache)
     names = dict.fromkeys(("dteday", *KEPT), "of UCI Bike Sharing")
-    table = tables.read(con, [path], wanted=names, typed=True)
+    table = tables.read(con, [path], wanted=names, folder=folder, typed=True)
     where = params.source.path or str(path)
     expect(table, names, where=where)
     hour = table["dteday"].try_cast("date").cast("timestamp(6)") + table["hr"].try_cast("int32").as_interval("h")

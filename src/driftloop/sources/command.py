@@ -42,9 +42,9 @@ def read(con: Backend, params: Params, folder: Path) -> ir.Table:
     if not files:
         msg = "source.command: expected Parquet files (*.parquet) in $OUT, found none; write them there"
         raise DataError(msg)
-    rows = declare(tables.read(con, files, wanted=declared(params)), params, where="source.command")
+    rows = declare(tables.read(con, files, wanted=declared(params), folder=folder), params, where="source.command")
     _in_range(rows, params, since=since, until=until)
-    return labelled(con, rows, params)
+    return labelled(con, rows, params, folder)
 
 
 def run(command: str, variables: Mapping[str, str]) -> None:

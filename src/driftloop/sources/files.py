@@ -13,6 +13,8 @@ from driftloop.sources.instants import instants
 from driftloop.sources.partitions import declare, declared, expect, required
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import ibis.expr.types as ir
     from ibis.backends.duckdb import Backend
 
@@ -21,16 +23,16 @@ if TYPE_CHECKING:
 LABEL = f"{OWN}label"
 
 
-def read(con: Backend, params: Params) -> ir.Table:
-    """Rows of `source.path`, with the labels of `source.labels`."""
+def read(con: Backend, params: Params, folder: Path) -> ir.Table:
+    """Rows of `source.path`, with the labels of `source.labels`; `folder` takes copies of files in other encodings."""
     path = params.source.path or ""
     files = tables.find(path, where="source.path")
     wanted = dict.fromkeys([*required(params), *declared(params)])
-    rows = declare(tables.read(con, files, wanted=wanted), params, where=path)
-    return labelled(con, rows, params)
+    rows = declare(tables.read(con, files, wanted=wanted, folder=folder, csv=params.source.csv), params, where=path)
+    return labelled(con, rows, params, folder)
 
 
-def labelled(con: Backend, rows: ir.Table, params: Params) -> ir.Table:
+def labelled(con: Backend, rows: ir.Table, params: Params, folder: Path) -> ir.Table:
     """Join the newest label of each key; rows without one keep what they have.
 
     Newest is the last row in the order of the files, sorted by name. A newest row without a value takes the label back.
@@ -39,7 +41,8 @@ def labelled(con: Backend, rows: ir.Table, params: Params) -> ir.Table:
         return rows
     target = params.data.target
     names = {**dict.fromkeys(source.key, "key of labels"), target: "target"}
-    table = tables.read(con, tables.find(source.path, where="source.labels.path"), wanted=names)
+    files = tables.find(source.path, where="source.labels.path")
+    table = tables.read(con, files, wanted=names, folder=folder, csv=params.source.csv)
     expect(table, names, where=source.path)
     labels = table.select(list(names)).mutate(**{ROW: ibis.row_number()})
     keys = [f"{OWN}key{index}" for index in range(len(source.key))]
@@ -47,7 +50,7 @@ def labelled(con: Backend, rows: ir.Table, params: Params) -> ir.Table:
     newest = labels.mutate(**dict(zip(keys, theirs, strict=True))).drop_null(keys)
     newest = newest.group_by(keys).agg(**{LABEL: newest[target].last(order_by=newest[ROW], include_null=True)})
     joined = rows.mutate(**dict(zip(keys, ours, strict=True))).left_join(newest, keys)
-    label = _either(joined[LABEL], joined[target]) if target in rows.columns else joined[LABEL]
+    label = _either(joined[LABEL], joined[target], params) if target in rows.columns else joined[LABEL]
     joined = joined.mutate(**{target: label})
     return joined.select([name for name in (*declared(params), TS, ROW) if name in joined.columns])
 
@@ -58,10 +61,12 @@ def _texts(rows: ir.Table, labels: ir.Table, params: Params) -> tuple[list[ir.Va
     theirs: list[ir.Value] = []
     for name in params.source.labels.key if params.source.labels else ():
         pair = rows[name], labels[name]
-        timely = name == params.data.timestamp or any(_is_time(column) for column in pair)
+        alone = params.data.timestamps == [name]
+        form = params.data.timestamp_format if alone else None
+        timely = alone or any(_is_time(column) for column in pair)
         for side, column in zip((ours, theirs), pair, strict=True):
             text = column.cast("string").strip().re_replace(r"^(-?\d+)\.0+$", r"\1")
-            moment = instants(column, zone=params.data.timezone).cast("string")
+            moment = instants(column, zone=params.data.timezone, form=form).cast("string")
             side.append(ibis.coalesce(moment, text) if timely else text)
     return ours, theirs
 
@@ -71,7 +76,14 @@ def _is_time(column: ir.Value) -> bool:
     return bool(kind.is_timestamp() or kind.is_date() or kind.is_unknown())  # unknown: TIMESTAMPTZ_NS
 
 
-def _either(label: ir.Value, value: ir.Value) -> ir.Value:
+def _either(label: ir.Value, value: ir.Value, params: Params) -> ir.Value:
     """Take the label where there is one, else the value; as text where their types do not mix."""
     mixes = label.type() == value.type() or (label.type().is_numeric() and value.type().is_numeric())
-    return ibis.coalesce(label, value) if mixes else ibis.coalesce(label.cast("string"), value.cast("string"))
+    return ibis.coalesce(label, value) if mixes else ibis.coalesce(_text(label, params), _text(value, params))
+
+
+def _text(column: ir.Value, params: Params) -> ir.Value:
+    """Write a column as text, and the decimals of numbers with the mark by which text is read later."""
+    text = column.cast("string")
+    decimal = params.source.csv.decimal
+    return text.replace(".", decimal) if decimal and column.type().is_numeric() else text

@@ -15,7 +15,7 @@ from driftloop import unreadable
 from driftloop.core.names import ROW, TS
 from driftloop.errors import DataError
 from driftloop.params import Params, parse_instant
-from driftloop.sources.instants import instants
+from driftloop.sources.instants import instants, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,13 +67,14 @@ def workspace(cache: Path, *, zone: str) -> Iterator[tuple[Backend, Path]]:
 def declared(params: Params) -> list[str]:
     """Columns that are kept, in the order in which they are written."""
     data = params.data
-    return list(dict.fromkeys([data.timestamp, *data.key, data.target, *data.features]))
+    return list(dict.fromkeys([*data.timestamps, *data.key, data.target, *data.features]))
 
 
 def required(params: Params) -> dict[str, str]:
     """Columns without which rows mean nothing, and what each of them is."""
     data, labels = params.data, params.source.labels
-    names = {data.timestamp: "timestamp"} | {name: "key" for name in data.key if name != data.timestamp}
+    names = dict.fromkeys(data.timestamps, "timestamp")
+    names |= {name: "key" for name in data.key if name not in names}
     if labels:
         return names | {name: "key of labels" for name in labels.key if name not in names}
     return names | {data.target: "target"}
@@ -103,7 +104,8 @@ def declare(table: ir.Table, params: Params, *, where: str, zone: str | None = N
     expect(table, required(params), where=where)
     joining = params.source.labels.key if params.source.labels else []
     kept = table.select([name for name in dict.fromkeys([*declared(params), *joining]) if name in table.columns])
-    moment = instants(kept[params.data.timestamp], zone=zone or params.data.timezone)
+    column = joined([kept[name] for name in params.data.timestamps])
+    moment = instants(column, zone=zone or params.data.timezone, form=params.data.timestamp_format)
     return kept.mutate(**{TS: moment, ROW: ibis.row_number()})
 
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 import glob
-import gzip
 import re
-import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import ibis
 
 from driftloop import unreadable
 from driftloop.errors import DataError
+from driftloop.params import Csv
+from driftloop.sources import header, recoded
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -21,20 +20,16 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     from ibis.backends.duckdb import Backend
 
+    from driftloop.sources.header import Head
+
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
 NULLS = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None")
-DELIMITERS = ",;\t|"
-
-
-class _Head(NamedTuple):
-    """The first line of a CSV file."""
-
-    delimiter: str
-    width: int
 
 
 def find(pattern: str, *, where: str) -> list[Path]:
     """List the files of a path, folder or glob, sorted by name; hidden ones are left out.
+
+    A file that is named outright, or a glob that ends in a suffix, may have any suffix.
 
     Raises
     ------
@@ -43,17 +38,20 @@ def find(pattern: str, *, where: str) -> list[Path]:
     """
     path = Path(pattern)
     inside: Iterator[Path]
+    named = path.is_file()
     if path.is_dir():
         inside = (found for found in path.rglob("*") if not _hidden(found.relative_to(path)))
     elif path.exists():
         inside = iter([path])
     elif glob.has_magic(pattern):
         inside = map(Path, glob.iglob(pattern, recursive=True))  # noqa: PTH207 (Path.glob refuses absolute patterns)
+        named = re.search(r"\.\w+$", pattern) is not None
     else:
         msg = f"{where}: {pattern}: not found; relative paths start at the folder of params.yaml"
         raise DataError(msg)
     files = sorted(
-        (found for found in inside if found.name.lower().endswith(SUFFIXES) and found.is_file()), key=Path.as_posix
+        (found for found in inside if (named or found.name.lower().endswith(SUFFIXES)) and found.is_file()),
+        key=Path.as_posix,
     )
     if not files:
         msg = f"{where}: {pattern}: expected a file that ends in {', '.join(SUFFIXES)}, found none"
@@ -69,10 +67,18 @@ def _hidden(path: Path) -> bool:
 
 
 def _is_parquet(path: Path) -> bool:
-    return path.suffix.lower() == ".parquet"
+    return path.suffix.lower() == ".parquet" or recoded.begins(path, b"PAR1")
 
 
-def read(con: Backend, files: Sequence[Path], *, wanted: Collection[str], typed: bool = False) -> ir.Table:
+def read(
+    con: Backend,
+    files: Sequence[Path],
+    *,
+    wanted: Collection[str],
+    folder: Path,
+    csv: Csv = Csv(),  # noqa: B008 (frozen)
+    typed: bool = False,
+) -> ir.Table:
     """View files as one table, matched by column name, in the order of `files`.
 
     Parameters
@@ -81,12 +87,18 @@ def read(con: Backend, files: Sequence[Path], *, wanted: Collection[str], typed:
         All CSV or all Parquet.
     wanted
         Column names: they tell the delimiter of a CSV file, and stand for the header if all files are blank.
+    folder
+        Takes copies of CSV files that DuckDB cannot read as they are.
+    csv
+        How CSV files are written.
     typed
         Guess the types of CSV columns. Otherwise they are text, so that one bad value changes no other.
     """
     if _is_parquet(files[0]):
+        header.refuse_doubles(files, wanted)
         return con.read_parquet([str(file) for file in files], union_by_name=True)
-    heads = {file: head for file in files if (head := _head(file, wanted))}
+    texts = [recoded.in_utf8(file, folder, csv.encoding) for file in files]
+    heads = {file: head for file in texts if (head := header.read(file, wanted, csv))}
     if not heads:
         return ibis.memtable({name: [] for name in wanted}, schema=dict.fromkeys(wanted, "string"))
     first, *others = heads
@@ -94,49 +106,53 @@ def read(con: Backend, files: Sequence[Path], *, wanted: Collection[str], typed:
         if heads[other].delimiter != heads[first].delimiter:
             msg = f"{other}: expected columns separated by {heads[first].delimiter!r} as in {first}, got {heads[other].delimiter!r}"
             raise DataError(msg)
+        if heads[other].skipped != heads[first].skipped:
+            one, two = (first, other) if heads[first].skipped else (other, first)
+            msg = (
+                f"{one}: line 1: expected column names as in {two}, got sep=; remove the line, or have it in all files"
+            )
+            raise DataError(msg)
     sniffing: dict[str, Any] = {"sample_size": -1} if typed else {"all_varchar": True}
     # Everything is said, so that DuckDB never skips lines until some delimiter fits.
-    said = {"delim": heads[first].delimiter, "quote": '"', "escape": '"', "skip": 0, "comment": "", "header": True}
+    said = {"delim": heads[first].delimiter, "quote": '"', "escape": '"', "comment": "", "header": True}
+    nulls = NULLS if csv.null_values is None else ("", *csv.null_values)
     try:
-        return con.read_csv([str(file) for file in heads], union_by_name=True, nullstr=list(NULLS), **said, **sniffing)
+        table = con.read_csv(
+            [str(file) for file in heads],
+            union_by_name=True,
+            nullstr=list(nulls),
+            skip=heads[first].skipped,
+            **said,
+            **sniffing,
+        )
     except unreadable.errors() as exc:
         _pinpoint(con, exc, {str(file.absolute()): head for file, head in heads.items()})
         raise
+    return _stripped(table)
 
 
-def _head(path: Path, wanted: Collection[str]) -> _Head | None:
-    """Read the header of a CSV file; None if the file is blank."""
-    opener = gzip.open if path.suffix.lower() == ".gz" else open
-    try:
-        with opener(path, "rt", encoding="utf-8-sig", newline="") as stream:
-            line, rest = stream.readline(1 << 16), stream.read(1 << 12)
-    except UnicodeDecodeError as exc:
-        msg = f"{path}: expected text in UTF-8, got other bytes; save the file as UTF-8"
-        raise DataError(msg) from exc
-    except (OSError, EOFError, zlib.error) as exc:
-        msg = f"{path}: cannot be read: {getattr(exc, 'strerror', None) or exc}"
-        raise DataError(msg) from exc
-    if not line.strip():
-        if rest.strip():
-            msg = f"{path}: expected column names in line 1, got a blank line; remove it"
-            raise DataError(msg)
-        return None
-    cells = {mark: [cell.strip() for cell in next(csv.reader([line], delimiter=mark))] for mark in DELIMITERS}
-    mark = max(DELIMITERS, key=lambda mark: (len(set(wanted) & set(cells[mark])), len(cells[mark])))
-    if len(cells[mark]) == 1 < len(set(wanted)):
-        msg = (
-            f"{path}: expected columns such as {', '.join(list(wanted)[:3])}, got the single column {line.strip()[:60]!r}; "
-            "is the delimiter another than comma, semicolon, tab or |?"
-        )
-        raise DataError(msg)
-    return _Head(mark, len(cells[mark]))
+def _stripped(table: ir.Table) -> ir.Table:
+    """Take blanks around column names away, in whichever files they are."""
+    alike: dict[str, list[str]] = {}
+    for name in table.columns:
+        alike.setdefault(name.strip() or name, []).append(name)
+    if list(alike) == list(table.columns):
+        return table
+    return table.select(**{name: ibis.coalesce(*(table[each] for each in found)) for name, found in alike.items()})
 
 
-def _pinpoint(con: Backend, exc: Exception, heads: dict[str, _Head]) -> None:
+def _pinpoint(con: Backend, exc: Exception, heads: dict[str, Head]) -> None:
     """Find the line that stopped DuckDB's sniffer, which does not say: read without it, and let that fail."""
     stopped = re.search(r'sniffing file "(.+)"', str(exc))
     if stopped and (head := heads.get(str(Path(stopped[1]).absolute()))):
         columns = {f"c{index}": "VARCHAR" for index in range(head.width)}
         con.read_csv(
-            stopped[1], columns=columns, auto_detect=False, delim=head.delimiter, quote='"', escape='"', comment=""
+            stopped[1],
+            columns=columns,
+            auto_detect=False,
+            delim=head.delimiter,
+            skip=head.skipped,
+            quote='"',
+            escape='"',
+            comment="",
         ).count().execute()

@@ -29,6 +29,7 @@ from driftloop.core import deviation, examples, histogram, quality, sample, stra
 from driftloop.core import profile as profiles
 from driftloop.core.hints import codes
 from driftloop.core.names import DAY, PLACE, ROW, TS
+from driftloop.core.notation import notation_of
 from driftloop.core.schema import MARKERS, columns_of, typed
 from driftloop.core.totals import Totals
 from driftloop.core.windows import EPOCH, Window, day_numbers, last_day, newest
@@ -57,7 +58,7 @@ def run(params: Params, root: Path) -> None:
     (root / CACHE).mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=root / CACHE) as spill, one_line(root / RAW):
         con = ibis.duckdb.connect(temp_directory=spill)
-        read = tables(con, root / RAW, columns, params.data.timezone)
+        read = tables(con, root / RAW, columns, params)
         rows = read.rows
         reference = card.reference or Window(
             since=_first_day(rows, until), until=labelled_until - timedelta(days=params.windows.judge_days)
@@ -96,7 +97,7 @@ def run(params: Params, root: Path) -> None:
             "duplicates": _count(read.doubles),
             "undated_rows": _count(read.undated) + _count(read.stray),
         }
-        private, timestamps = params.data.private, [params.data.timestamp]
+        private, timestamps = params.data.private, params.data.timestamps
         shown = examples.Examples(read.raw, rows, known.names, timestamps, private)
         judged = newest(labelled_until, params.monitor.step_days)
         findings = [shown.add(finding, current) for finding in quality.check(evidence)]
@@ -137,10 +138,10 @@ class Read(NamedTuple):
     stray: ir.Table
 
 
-def tables(con: Backend, raw: Path, columns: Columns, timezone: str) -> Read:
+def tables(con: Backend, raw: Path, columns: Columns, params: Params) -> Read:
     """Read what was collected."""
     given = con.read_parquet(sorted(str(path) for path in raw.glob("*.parquet")), union_by_name=True)
-    every = con.create_table("typed", typed(given, columns, timezone), temp=True)
+    every = con.create_table("typed", typed(given, columns, params.data.timezone, notation_of(params)), temp=True)
     undated, dated = every.filter(every[TS].isnull()), every.filter(every[TS].notnull())
     days = dated.group_by(DAY).aggregate(rows=dated.count()).order_by(DAY).to_pyarrow()
     stray = dated.limit(0)
