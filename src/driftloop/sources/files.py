@@ -38,7 +38,7 @@ def labelled(con: Backend, rows: ir.Table, params: Params) -> ir.Table:
     target = params.data.target
     names = {**dict.fromkeys(source.key, "key of labels"), target: "target"}
     table = tables.read(con, tables.find(source.path, where="source.labels.path"), wanted=names)
-    expect(table, names, where=source.path)
+    expect(table, names, params, where=source.path)
     labels = table.select(list(names)).mutate(_row=ibis.row_number())
     keys = [f"_key{index}" for index in range(len(source.key))]
     ours, theirs = _texts(rows, labels, params)

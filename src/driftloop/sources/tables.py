@@ -125,7 +125,7 @@ def _head(path: Path, wanted: Collection[str]) -> _Head | None:
     mark = max(DELIMITERS, key=lambda mark: (len(set(wanted) & set(cells[mark])), len(cells[mark])))
     if len(cells[mark]) == 1 < len(set(wanted)):
         msg = (
-            f"{path}: expected columns such as {', '.join(list(wanted)[:3])}, got the single column {line.strip()[:60]!r}; "
+            f"{path}: expected columns such as {', '.join(list(wanted)[:3])}, got a single column; "
             "is the delimiter another than comma, semicolon, tab or |?"
         )
         raise DataError(msg)
