@@ -68,7 +68,9 @@ def _key(recipe: Recipe, known: pd.DataFrame, rows: pd.DataFrame, seed: int) -> 
 def _code(estimator: str) -> str:
     """Name the code that fits: versions of packages, and the source of an estimator of one's own."""
     top = estimator.partition(".")[0]
-    sources = [Path(model.__file__)]
+    from driftloop.core import encoding  # not above: it imports scikit-learn
+
+    sources = [Path(model.__file__), Path(encoding.__file__)]
     if top not in _installed():
         sources += sorted(Path(inspect.getfile(model.load_estimator(estimator))).parent.rglob("*.py"))
     return "\n".join([*_versions(top), *map(digest, sources)])

@@ -168,7 +168,7 @@ def test_collect__unreadable_day_is_undated(tmp_path: Path) -> None:
             HOURS.replace(b"hr", b"hour"),
             "expected the columns hr (of UCI Bike Sharing), found instant, dteday",
         ),
-        ("hour.csv", HOURS.replace(b",", b":"), "got the single column"),
+        ("hour.csv", HOURS.replace(b",", b":"), "got a single column"),
         ("bike.zip", b"no zip", "expected a zip archive that holds hour.csv"),
         ("bike.zip", None, "found no such file"),
     ],

@@ -129,7 +129,7 @@ def test_collect__blank_files_beside_others_are_skipped(tmp_path: Path) -> None:
 
 def test_collect__wrong_delimiter(tmp_path: Path) -> None:
     path = put(tmp_path / "a.csv", make_csv("2025-01-01,1,1,2").replace(",", "~"))
-    expected = f"{path}: expected columns such as ts, id, y, got the single column 'ts~id~x~y'; "
+    expected = f"{path}: expected columns such as ts, id, y, got a single column; "
     assert (
         refusal(make_params(path), tmp_path) == expected + "is the delimiter another than comma, semicolon, tab or |?"
     )
@@ -146,6 +146,25 @@ def test_collect__missing_target(tmp_path: Path) -> None:
     assert refusal(make_params(path), tmp_path).startswith(
         f"{path}: expected the columns y (target), found ts, id, x, Y;"
     )
+
+
+@pytest.mark.parametrize(
+    ("row", "found"),
+    [
+        ("2025-01-01,1,7001.25,Secretville", "found 4 others, not quoted here"),
+        ("Anna,F32.1,Secretville", "found 3 others, not quoted here"),
+        ("ts,Anna,F32.1,Secretville", "found 3 others, not quoted here"),
+        ("Anna~F32.1~Secretville", "got a single column; is the delimiter another"),
+    ],
+)
+@pytest.mark.parametrize("private", [[], ["x"]])
+def test_collect__without_a_header_quotes_no_row(tmp_path: Path, private: list[str], row: str, found: str) -> None:
+    """Words may be names of columns, spelt otherwise; they are quoted only where nothing is private."""
+    params = make_params(put(tmp_path / "a.csv", f"{row}\n{row}\n"))
+    params = params.model_copy(update={"data": params.data.model_copy(update={"private": private})})
+    message = refusal(params, tmp_path)
+    assert ("Secret" in message) is (not private and ",F32.1," in row)
+    assert (found in message) is ("Secret" not in message)
 
 
 def test_collect__header_only_without_the_target(tmp_path: Path) -> None:
@@ -186,7 +205,7 @@ def test_collect__not_utf8(tmp_path: Path, before: int) -> None:
     [
         ("a.csv", bytes(range(256)) + b"\xff\xfe", "expected text in UTF-8"),
         ("a.csv", "\n\nts,id,x,y\n", "expected column names in line 1, got a blank line"),
-        ("a.csv", '{"ts": "' + "x" * 200_000 + '"}', "got the single column"),
+        ("a.csv", '{"ts": "' + "x" * 200_000 + '"}', "got a single column"),
         ("a.csv.gz", b"not gzip", "cannot be read: Not a gzipped file"),
         ("a.csv.gz", gzip.compress(make_csv("2025-01-01,1,2,3").encode(), mtime=0)[:-12], "cannot be read: "),
         ("a.parquet", b"", "expected Parquet, got a file that cannot be read"),

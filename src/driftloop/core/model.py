@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from driftloop.core.held import holds
 from driftloop.core.names import DAY
 from driftloop.errors import ModelError
 
@@ -27,7 +28,9 @@ class UnfittableError(ModelError):
     """These rows teach the estimator nothing."""
 
 
-MAX_CATEGORIES = 100  # per column; rarer ones are pooled, so that an id-like column cannot blow up the matrix
+# Of the encoded training rows, which are dense and in double precision. Encoding and fitting take two to three times that,
+# and the runners that GitHub lends have 7 to 16 GB.
+MAX_MATRIX_BYTES = 2 * 2**30
 
 
 def load_estimator(name: str) -> type:
@@ -57,7 +60,7 @@ def load_estimator(name: str) -> type:
 
 
 def build(recipe: Recipe, seed: int) -> Pipeline:
-    """Assemble the unfitted pipeline: impute and scale numbers, encode categories, estimate.
+    """Assemble the unfitted pipeline: impute and scale numbers, encode names, estimate.
 
     Raises
     ------
@@ -69,20 +72,24 @@ def build(recipe: Recipe, seed: int) -> Pipeline:
     from sklearn.pipeline import Pipeline
     from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+    from driftloop.core.encoding import Coarse, Codes
+
+    private = [name for name in recipe.numerical if name in recipe.private]
     numbers = Pipeline(
-        [("impute", SimpleImputer(strategy="median", keep_empty_features=True)), ("scale", StandardScaler())]
-    )
-    categories = Pipeline(
         [
-            ("impute", SimpleImputer(strategy="constant", fill_value="(missing)", keep_empty_features=True)),
-            (
-                "encode",
-                OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=MAX_CATEGORIES, sparse_output=False),
-            ),
+            *([("coarse", Coarse(private))] if private else []),
+            ("impute", SimpleImputer(strategy="median", keep_empty_features=True)),
+            ("scale", StandardScaler()),
+        ]
+    )
+    names = Pipeline(
+        [
+            ("number", Codes(private=[name for name in recipe.categorical if name in recipe.private])),
+            ("encode", OneHotEncoder(handle_unknown="ignore", sparse_output=False)),
         ]
     )
     columns = ColumnTransformer(
-        [("numerical", numbers, list(recipe.numerical)), ("categorical", categories, list(recipe.categorical))]
+        [("numerical", numbers, list(recipe.numerical)), ("categorical", names, list(recipe.categorical))]
     )
     return Pipeline([("columns", columns), ("model", _estimator(recipe, seed))])
 
@@ -119,13 +126,15 @@ def fit(recipe: Recipe, rows: pd.DataFrame, *, seed: int | None = None) -> Pipel
     Raises
     ------
     ModelError
-        If the estimator refuses its parameters.
+        If the estimator refuses its parameters, the encoded rows would be too large, or the model would hold private rows.
     UnfittableError
         If it refuses the rows: that is for the decision to say.
     """
     pipeline = build(recipe, recipe.seed if seed is None else seed)
     if reason := untrainable(recipe, rows):
         raise UnfittableError(reason)
+    given, target = inputs(recipe, rows), _target(recipe, rows)
+    _bound(recipe, given)
     # Only where threads cannot change the model: each tree of an ensemble has its own seed.
     parallel = recipe.estimator.startswith("sklearn.ensemble.") and _is_free(pipeline, recipe, "n_jobs")
     if parallel:
@@ -133,7 +142,7 @@ def fit(recipe: Recipe, rows: pd.DataFrame, *, seed: int | None = None) -> Pipel
     try:
         # Histogram boosting sums in an order that depends on the number of OpenMP threads.
         with threadpool_limits(1):
-            pipeline.fit(inputs(recipe, rows), rows[recipe.target].to_numpy())
+            pipeline.fit(given, target)
     except TypeError as exc:  # scikit-learn's errors about parameters are type errors too
         msg = f"train.params: {recipe.estimator} cannot be fitted: {str(exc).splitlines()[0]}"
         raise ModelError(msg) from exc
@@ -142,7 +151,49 @@ def fit(recipe: Recipe, rows: pd.DataFrame, *, seed: int | None = None) -> Pipel
         raise UnfittableError(msg) from exc
     if parallel:  # a sum over threads may differ in its last bit from run to run, so predict in one
         pipeline.set_params(model__n_jobs=None)
+    _let_go(pipeline, recipe, given, target)
     return pipeline
+
+
+def _target(recipe: Recipe, rows: pd.DataFrame) -> np.ndarray:
+    """Give what to learn; a private number is rounded, since leaves of trees hold it."""
+    from driftloop.core.encoding import grid, rounded
+
+    target = rows[recipe.target].to_numpy()
+    if recipe.task == "regression" and recipe.target in recipe.private:
+        target = target.astype(float)
+        return rounded(target, *grid(target))
+    return target
+
+
+def _bound(recipe: Recipe, given: pd.DataFrame) -> None:
+    """Refuse what would be killed for want of memory, hours later and without a word."""
+    from driftloop.core.encoding import MAX_CATEGORIES
+
+    names = {name: min(int(given[name].nunique(dropna=False)), MAX_CATEGORIES) for name in recipe.categorical}
+    width = len(recipe.numerical) + sum(names.values())
+    most = MAX_MATRIX_BYTES // (8 * max(width, 1))
+    if len(given) > most:
+        widest = ", ".join(f"{name} {names[name]}" for name in sorted(names, key=names.__getitem__, reverse=True)[:5])
+        msg = (
+            f"train.max_rows: expected at most {most:,} rows with {width:,} encoded columns (2 GiB), got {len(given):,}; lower "
+            f"train.max_rows, or leave out columns with many names ({widest})"
+        )
+        raise ModelError(msg)
+
+
+def _let_go(pipeline: Pipeline, recipe: Recipe, given: pd.DataFrame, target: np.ndarray) -> None:
+    """Refuse a model that is made of its training rows where some of what is in them is private."""
+    if not recipe.private:
+        return
+    rows = None if set(recipe.private).isdisjoint(recipe.features) else pipeline[:-1].transform(given)
+    numbers = np.unique(target, return_inverse=True)[1] if recipe.task == "classification" else target
+    if holds(pipeline[-1], rows=rows, target=numbers if recipe.target in recipe.private else None):
+        msg = (
+            f"train.estimator: {recipe.estimator}: expected a model without its training rows, since data.private names "
+            f"{', '.join(recipe.private)}, got one that holds them; choose another, such as a forest or a linear model"
+        )
+        raise ModelError(msg)
 
 
 def _is_free(pipeline: Pipeline, recipe: Recipe, name: str) -> bool:

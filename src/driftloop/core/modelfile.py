@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 SCHEMA = "schema.json"
 
-# Data holders of numpy and scikit-learn that skops does not list itself; none of them runs code when it is made.
+# Data holders of numpy, scikit-learn and ours that skops does not list itself; none of them runs code when it is made.
 HARMLESS = (
+    "driftloop.core.encoding.Coarse",
+    "driftloop.core.encoding.Codes",
     "numpy.dtype",
     "sklearn.calibration._CalibratedClassifier",
     "sklearn.calibration._SigmoidCalibration",

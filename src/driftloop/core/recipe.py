@@ -27,6 +27,8 @@ class Recipe(BaseModel):
         Length of the training window in days, "all", or "auto": chosen anew at each cut, see `trainwindow`.
     seed
         For `random_state`, where the estimator has one.
+    private
+        Those of the columns and the target of which the model keeps no name and no exact number.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,6 +41,7 @@ class Recipe(BaseModel):
     task: str
     train_days: int | str
     seed: int
+    private: tuple[str, ...] = ()
 
     @property
     def features(self) -> list[str]:
@@ -57,4 +60,5 @@ def recipe_of(params: Params) -> Recipe:
         task=params.data.task,
         train_days=params.windows.train_days,
         seed=params.train.seed,
+        private=tuple(name for name in (*params.data.features, params.data.target) if name in params.data.private),
     )

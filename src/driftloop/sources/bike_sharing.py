@@ -46,7 +46,7 @@ def read(con: Backend, params: Params, folder: Path, *, cache: Path) -> ir.Table
     names = dict.fromkeys(("dteday", *KEPT), "of UCI Bike Sharing")
     table = tables.read(con, [path], wanted=names, folder=folder, typed=True)
     where = params.source.path or str(path)
-    expect(table, names, where=where)
+    expect(table, names, params, where=where)
     hour = table["dteday"].try_cast("date").cast("timestamp(6)") + table["hr"].try_cast("int32").as_interval("h")
     return declare(table.select(hour.name("ts"), *KEPT), params, where=where)
 

@@ -43,7 +43,7 @@ def labelled(con: Backend, rows: ir.Table, params: Params, folder: Path) -> ir.T
     names = {**dict.fromkeys(source.key, "key of labels"), target: "target"}
     files = tables.find(source.path, where="source.labels.path")
     table = tables.read(con, files, wanted=names, folder=folder, csv=params.source.csv)
-    expect(table, names, where=source.path)
+    expect(table, names, params, where=source.path)
     labels = table.select(list(names)).mutate(**{ROW: ibis.row_number()})
     keys = [f"{OWN}key{index}" for index in range(len(source.key))]
     ours, theirs = _texts(rows, labels, params)

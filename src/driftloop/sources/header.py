@@ -63,7 +63,7 @@ def read(path: Path, wanted: Collection[str], csv: Csv) -> Head | None:
     cells = _cells(line, mark)
     if len(cells) == 1 < len(set(wanted)):
         msg = (
-            f"{path}: expected columns such as {', '.join(list(wanted)[:3])}, got the single column {line.strip()[:60]!r}; "
+            f"{path}: expected columns such as {', '.join(list(wanted)[:3])}, got a single column; "
             "is the delimiter another than comma, semicolon, tab or |?"
         )
         if csv.separator:

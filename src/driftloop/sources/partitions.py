@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 UNDATED = "undated"
 SHOWN_COLUMNS = 30
+VALUE = re.compile(r"\s*([-+.]?\d|$)")  # how a number, a date or nothing begins, and hardly ever a name
 
 
 @dataclass(frozen=True)
@@ -80,19 +82,26 @@ def required(params: Params) -> dict[str, str]:
     return names | {data.target: "target"}
 
 
-def expect(table: ir.Table, names: dict[str, str], *, where: str) -> None:
+def expect(table: ir.Table, names: dict[str, str], params: Params, *, where: str) -> None:
     """Check that columns are there.
 
     Raises
     ------
     DataError
-        With the columns that are expected and those that were found.
+        With the columns that are missing, and what was found: by name, or only by number where the names may be
+        values, since a file without a header has its first row in their place.
     """
     missing = [name for name in names if name not in table.columns]
     if missing:
         expected = ", ".join(f"{name} ({names[name]})" for name in missing)
-        found = ", ".join(table.columns[:SHOWN_COLUMNS]) + (", …" if len(table.columns) > SHOWN_COLUMNS else "")
-        msg = f"{where}: expected the columns {expected}, found {found}; correct `data:` in params.yaml or the source"
+        found, hint = (
+            ", ".join(table.columns[:SHOWN_COLUMNS]) + (", …" if len(table.columns) > SHOWN_COLUMNS else ""),
+            "",
+        )
+        if params.data.private or any(VALUE.match(name) for name in table.columns):
+            others = len(set(table.columns) - {*names, *declared(params)})
+            found, hint = f"{others} others, not quoted here", "; does the source lack its line of column names?"
+        msg = f"{where}: expected the columns {expected}, found {found}; correct `data:` in params.yaml or the source{hint}"
         raise DataError(msg)
 
 
@@ -101,7 +110,7 @@ def declare(table: ir.Table, params: Params, *, where: str, zone: str | None = N
 
     A feature that is missing stays missing: that is a finding about the data, for a later stage.
     """
-    expect(table, required(params), where=where)
+    expect(table, required(params), params, where=where)
     joining = params.source.labels.key if params.source.labels else []
     kept = table.select([name for name in dict.fromkeys([*declared(params), *joining]) if name in table.columns])
     column = joined([kept[name] for name in params.data.timestamps])
