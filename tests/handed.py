@@ -81,9 +81,20 @@ def _make(found: Made) -> None:
 def in_process(root: Path) -> None:
     """Run the stages without DVC, and write as much of a lock as can be checked without it."""
     Workspace(root).run()
-    results = [path for path in handover.paths((root / "dvc.yaml").read_bytes(), "data") if "/" in path]
-    outs = [{"path": path, "md5": hashlib.md5((root / path).read_bytes()).hexdigest()} for path in results]
-    (root / "dvc.lock").write_text(yaml.safe_dump({"schema": "2.0", "stages": {"all": {"outs": outs}}}))
+    stages = yaml.safe_load((root / "dvc.yaml").read_text())["stages"]
+    locked = {name: {"cmd": stage["cmd"], "outs": [_out(root, path) for path in _paths(stage)]}
+              for name, stage in stages.items()}  # fmt: skip
+    (root / "dvc.lock").write_text(yaml.safe_dump({"schema": "2.0", "stages": locked}))
+
+
+def _paths(stage: dict[str, Any]) -> list[str]:
+    entries = [entry for kind in ("outs", "metrics", "plots") for entry in stage.get(kind, ())]
+    return [next(iter(entry)) if isinstance(entry, dict) else entry for entry in entries]
+
+
+def _out(root: Path, path: str) -> dict[str, str]:
+    content = (root / path).read_bytes() if (root / path).is_file() else b""
+    return {"path": path, "md5": hashlib.md5(content).hexdigest()}
 
 
 @dataclass

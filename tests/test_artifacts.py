@@ -132,12 +132,13 @@ def test_write__that_a_full_disk_stops_is_one_line_and_leaves_the_old_file(kind:
     old = tmp_path / "out" / ("f/a.bin" if kind == "folder" else "a.bin")
     artifacts.write_text(old, "old")
     program = f"""
-        import random, resource
+        import random, resource, sys
         from pathlib import Path
         import pandas as pd
         from driftloop import artifacts
         from driftloop.errors import LoopError
 
+        sys.dont_write_bytecode = True  # or halves of compiled modules stay behind, which nothing can import
         resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
         out, big = Path({str(tmp_path / "out")!r}), random.Random(0).randbytes(100_000)
         try:

@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from driftloop import foreign
 from driftloop.core import production as cards
 from driftloop.errors import DataError, LoopError, ModelError
+from driftloop.foreign import jsonfile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,16 +126,15 @@ def write_frame(path: Path, frame: pd.DataFrame) -> None:
 def read_json(path: Path, *, remedy: str = "run `dvc repro`") -> Any:
     """Read a JSON file of the pipeline."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        foreign.check_size(str(path), path.stat().st_size)
+        content = path.read_bytes()
     except FileNotFoundError as exc:
         msg = f"{path}: not found; {remedy}"
         raise LoopError(msg) from exc
     except OSError as exc:
         msg = f"{path}: cannot be read: {exc.strerror}"
         raise LoopError(msg) from exc
-    except ValueError as exc:
-        msg = f"{path}: not valid JSON; {remedy}"
-        raise LoopError(msg) from exc
+    return jsonfile.read(content, where=str(path), remedy=remedy)
 
 
 def read_value(path: Path, kind: type[Value]) -> Value:

@@ -29,10 +29,10 @@ def take(
 @app.command(epilog="Example: driftloop ci lock")
 def lock() -> None:
     """Check that dvc.lock answers code, parameters and data of this checkout; no data is needed, and nothing runs."""
+    from driftloop import dvc
     from driftloop.github import steps
-    from driftloop.loop import verification
 
-    if why := verification.stale(Path()):
+    if why := dvc.stale(Path()):
         msg = f"dvc.lock: does not answer this commit: {why}; run `dvc repro`, and commit dvc.lock and metrics"
         raise LoopError(msg)
     typer.echo("dvc.lock answers this commit")

@@ -40,7 +40,7 @@ def with_values(text: str, values: Mapping[str, str | None]) -> str:
     except ParamsError:
         right = False
     if not right:
-        msg = f"{WHERE}: {', '.join(values)}: cannot be replaced as it is written; write a value in quotes, without & or *"
+        msg = f"{WHERE}: {', '.join(values)}: cannot be replaced as it is written; write a value in quotes"
         raise ParamsError(msg)
     return text
 
@@ -60,7 +60,7 @@ def _replaced(text: str, node: yaml.ScalarNode, value: str | None) -> str:
 
 
 def _with(tree: Any, key: str, value: str | None) -> Any:
-    """Copy the tree with another value in one place, whatever else an alias may point at."""
+    """Copy the tree with another value in one place."""
     first, _, rest = key.partition(".")
     return {**tree, first: _with(tree[first], rest, value) if rest else value}
 

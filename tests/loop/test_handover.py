@@ -106,8 +106,8 @@ def test_read__a_pipe_is_refused(made: Made, folder: Path) -> None:
 
 def test_read__a_file_that_is_too_large_is_refused(made: Made, folder: Path) -> None:
     with (folder / "data/dvc.lock").open("wb") as stream:
-        stream.truncate(handover.MOST_BYTES + 1)
-    with pytest.raises(LoopError, match=r"data/dvc.lock: expected at most 20 MiB"):
+        stream.truncate((1 << 20) + 1)
+    with pytest.raises(LoopError, match=r"data/dvc.lock: expected at most 1 MiB"):
         check(made, folder)
 
 

@@ -116,7 +116,7 @@ def test_compare__does_not_take_what_dvc_cannot_read_for_nothing(tree: Git) -> N
     """DVC ends well then, and shows nothing."""
     before = (tree.root / "dvc.lock").read_text(encoding="utf-8")
     (tree.root / "dvc.lock").write_text("stages: nothing\n", encoding="utf-8")
-    with pytest.raises(LoopError, match=r"dvc metrics diff: failed to load metrics .*dvc\.lock' validation failed"):
+    with pytest.raises(LoopError, match=r"^dvc\.lock: stages: expected keys and values$"):
         compare(tree, "main")
     (tree.root / "dvc.lock").write_text(before, encoding="utf-8")
     with tree.worktree("HEAD") as aside:

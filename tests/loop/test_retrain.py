@@ -10,6 +10,7 @@ import handed
 import pytest
 from faults import FAULTS
 
+from driftloop import dvc
 from driftloop.errors import LoopError
 from driftloop.loop import retrain
 from driftloop.loop.labels import Label
@@ -128,13 +129,13 @@ def test_act__refuses_a_working_tree_with_changes(bench: Bench, tmp_path: Path) 
     assert not (tmp_path / "out").exists()
 
 
-def test_dvc_repro__that_fails_says_so_and_hides_the_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_repro__that_fails_says_so_and_hides_the_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_TOKEN", "secret")
     (tmp_path / ".dvc").mkdir()
     (tmp_path / ".dvc/config").write_text("[core]\n    no_scm = true\n    analytics = false\n")
     (tmp_path / "dvc.yaml").write_text("stages: {a: {cmd: 'echo [$GITHUB_TOKEN] > said; exit 3'}}\n")
     with pytest.raises(LoopError, match="dvc repro: ended with exit code"):
-        retrain.dvc_repro(tmp_path)
+        dvc.repro(tmp_path)
     assert (tmp_path / "said").read_text() == "[]\n"
 
 

@@ -8,12 +8,12 @@ import zipfile
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from driftloop.errors import ModelError
+from driftloop.errors import LoopError, ModelError
+from driftloop.foreign import archive as archives
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-SCHEMA = "schema.json"
 
 # Data holders of numpy, scikit-learn and ours that skops does not list itself; none of them runs code when it is made.
 HARMLESS = (
@@ -63,6 +63,10 @@ def audit(content: bytes, *, trusted: Sequence[str] = (), where: str = "model fi
     """Look at the types in a skops archive without opening the model; arguments and errors as of `loads`."""
     from skops import io as skops_io
 
+    try:
+        archives.check(content, where=where)
+    except LoopError as exc:
+        raise ModelError(str(exc)) from exc
     with _translated(where):
         strange = sorted(set(skops_io.get_untrusted_types(data=content)) - {*HARMLESS, *trusted})
     if strange:
@@ -93,14 +97,14 @@ def _canonical(archive: bytes) -> bytes:
     """
     with zipfile.ZipFile(io.BytesIO(archive)) as source:
         members = {name: source.read(name) for name in source.namelist()}
-    schema = json.loads(members.pop(SCHEMA))
+    schema = json.loads(members.pop(archives.SCHEMA))
     files: dict[str, str] = {}
     _renumber(schema, {}, files)
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
         for old, new in files.items():
             target.writestr(_member(new), members[old])
-        target.writestr(_member(SCHEMA), json.dumps(schema, separators=(",", ":")))
+        target.writestr(_member(archives.SCHEMA), json.dumps(schema, separators=(",", ":")))
     return out.getvalue()
 
 

@@ -11,7 +11,8 @@ from driftloop.core.choice import Choice
 from driftloop.core.names import DAY, PRODUCTION_LOSS
 from driftloop.core.recipe import Recipe
 from driftloop.core.windows import Window
-from driftloop.errors import ModelError
+from driftloop.errors import LoopError, ModelError
+from driftloop.foreign import jsonfile
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,7 +122,11 @@ def read_card(content: Any, params: Params, *, where: str) -> Card:
         If it is not a card, or production predicts another target than params.yaml names.
     """
     try:
+        jsonfile.read(content.encode() if isinstance(content, str) else content, where=where)
         card = Card.model_validate_json(content)
+    except LoopError as exc:
+        msg = f"{exc}; restore it with `git checkout -- {where}`"
+        raise ModelError(msg) from exc
     except ValidationError as exc:
         problem = exc.errors(include_url=False)[0]
         key = ".".join(str(part) for part in problem["loc"]) or "file"

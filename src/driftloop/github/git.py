@@ -7,7 +7,6 @@ repository or in a name changes what a command does.
 from __future__ import annotations
 
 import os
-import subprocess
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -15,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from driftloop import processes
 from driftloop.errors import LoopError
 from driftloop.github.credentials import credentials, masked
 
@@ -41,6 +41,8 @@ INHERITED = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_CO
 TALKING = {"fetch", "push", "ls-remote"}
 NO_OBJECT = "0" * 40
 TRIES = 3
+SECONDS = {"fetch": 3600, "push": 3600, "ls-remote": 300}
+OTHERWISE = 600
 RIVALS = 12  # others that may push first, one after the other
 
 
@@ -89,7 +91,7 @@ class Git:
 
     def succeeds(self, *args: str) -> bool:
         """Say whether a git command ends well."""
-        return self._process(args).returncode == 0
+        return self._process(args).code == 0
 
     def head(self, revision: str = "HEAD") -> str:
         """Give the full hash of a revision."""
@@ -111,7 +113,7 @@ class Git:
     def show(self, revision: str, path: str) -> bytes | None:
         """Read a file as it is at a revision; None if it is not there."""
         done = self._process(("cat-file", "blob", f"{self.head(revision)}:{path}"))
-        return done.stdout if done.returncode == 0 else None
+        return done.out if done.code == 0 else None
 
     def files(self, revision: str, folder: str = "") -> list[str]:
         """List the paths of a revision, or of one of its folders."""
@@ -250,24 +252,24 @@ class Git:
 
     def _output(self, *args: str, data: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
         done = self._process(args, data, env)
-        if done.returncode:
-            msg = f"git {args[0]}: {masked(_reason(done.stderr.decode('utf-8', 'replace')), self.token)[:500]}"
+        if done.code:
+            msg = f"git {args[0]}: {masked(_reason(done.err.decode('utf-8', 'replace')), self.token)[:500]}"
             raise GitError(msg)
-        return done.stdout
+        return done.out
 
     def _process(
         self, args: tuple[str, ...], data: bytes = b"", env: Mapping[str, str] | None = None
-    ) -> subprocess.CompletedProcess[bytes]:
+    ) -> processes.Done:
         try:
-            return subprocess.run(
+            return processes.run(
                 ["git", *ALWAYS, *args],
+                name=f"git {args[0]}",
+                seconds=SECONDS.get(args[0], OTHERWISE),
                 cwd=self.root,
                 env={**_inherited(), **(env or {}), **self._credentials(args[0])},
-                input=data,
-                capture_output=True,
-                check=False,
+                data=data,
             )
-        except (OSError, ValueError) as exc:
+        except (OSError, ValueError, processes.SlowError) as exc:
             reason = exc.strerror if isinstance(exc, OSError) else str(exc)
         # Raised out here, so that no traceback leads to subprocess, whose locals hold the token in the environment.
         msg = f"git {args[0]}: cannot be run in {self.root}: {reason}"

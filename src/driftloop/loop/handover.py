@@ -10,23 +10,22 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from driftloop.artifacts import CARD, DECISION, MODEL, QUALITY, VERDICT, replacing_folder, write_bytes
 from driftloop.core.gate import Outcome
 from driftloop.errors import LoopError
+from driftloop.foreign import MOST_TOTAL, check_size, jsonfile, lockfile
+from driftloop.foreign.lockfile import LOCK, PIPELINE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MANIFEST = "manifest.json"
-PARAMS, LOCK, PIPELINE = "params.yaml", "dvc.lock", "dvc.yaml"
+PARAMS = "params.yaml"
 REPORTS = tuple(path.as_posix() for path in (DECISION, VERDICT, QUALITY))
 PRODUCTION = (CARD.as_posix(), MODEL.as_posix())
 METRIC = re.compile(r"metrics/(?:[\w-][\w.-]*/)?[\w-][\w.-]*\.(?:json|csv)", re.ASCII)
-MOST_BYTES = 20 << 20
-MOST_MODEL_BYTES = 100 << 20  # GitHub refuses larger files
 MOST_FILES = 200
 States = Literal["data", "promote"]
 
@@ -106,11 +105,11 @@ def metrics_of(pipeline: bytes) -> list[str]:
     LoopError
         If one of them is not a JSON or CSV file under metrics/, which are the only ones that a proposal can take along.
     """
-    stages = yaml.safe_load(pipeline)["stages"].values()
+    stages = lockfile.pipeline(pipeline).values()
     listed = [
         (kind, entry) for stage in stages for kind in ("metrics", "plots", "outs") for entry in stage.get(kind, ())
     ]
-    named = [(kind, next(iter(entry)) if isinstance(entry, dict) else str(entry)) for kind, entry in listed]
+    named = [(kind, str(next(iter(entry), "")) if isinstance(entry, dict) else str(entry)) for kind, entry in listed]
     found = [path for kind, path in named if kind != "outs" or path.startswith("metrics/")]
     if strange := [path for path in found if not METRIC.fullmatch(path)]:
         msg = f"{PIPELINE}: expected metrics and plots as metrics/NAME.json or .csv, got {', '.join(strange)}"
@@ -133,7 +132,7 @@ def take(root: Path, state: States) -> State:
         except OSError as exc:
             msg = f"{path}: cannot be handed over: {exc.strerror}; run `dvc repro`"
             raise LoopError(msg) from exc
-        _check_size(path, len(found[path]))
+        check_size(path, len(found[path]))
     return State(found)
 
 
@@ -195,6 +194,7 @@ def read(folder: Path, pipeline: bytes) -> HandOver:
 
 
 def _manifest(content: bytes) -> Manifest:
+    jsonfile.read(content, where=f"hand-over: {MANIFEST}")
     try:
         return Manifest.model_validate_json(content)
     except ValidationError as exc:
@@ -206,7 +206,7 @@ def _manifest(content: bytes) -> Manifest:
 
 def walk(folder: Path) -> Iterator[tuple[str, bytes]]:
     """Read regular files below a folder; follow nothing."""
-    pending, count = [(folder, PurePosixPath())], 0
+    pending, count, size = [(folder, PurePosixPath())], 0, 0
     while pending:
         place, name = pending.pop()
         if not place.is_dir() or place.is_symlink():
@@ -221,7 +221,12 @@ def walk(folder: Path) -> Iterator[tuple[str, bytes]]:
             if stat.S_ISDIR(mode):
                 pending.append((entry, inner))
             else:
-                yield inner.as_posix(), _content(entry, inner.as_posix())
+                content = _content(entry, inner.as_posix())
+                size += len(content)
+                if size > MOST_TOTAL:
+                    msg = f"hand-over: expected at most {MOST_TOTAL >> 20} MiB, got more"
+                    raise LoopError(msg)
+                yield inner.as_posix(), content
 
 
 def _content(path: Path, name: str) -> bytes:
@@ -236,15 +241,8 @@ def _content(path: Path, name: str) -> bytes:
         if not stat.S_ISREG(about.st_mode):
             msg = f"hand-over: {name}: expected a regular file, got something else"
             raise LoopError(msg)
-        _check_size(name, about.st_size)
-        return stream.read(MOST_MODEL_BYTES)
-
-
-def _check_size(name: str, size: int) -> None:
-    most = MOST_MODEL_BYTES if name.endswith(MODEL.name) else MOST_BYTES
-    if size > most:
-        msg = f"{name}: expected at most {most >> 20} MiB, got {size / (1 << 20):.0f}"
-        raise LoopError(msg)
+        check_size(name, about.st_size)
+        return stream.read(about.st_size)
 
 
 def _sha256(content: bytes) -> str:

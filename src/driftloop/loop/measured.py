@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from driftloop.artifacts import CARD, EVIDENTLY, VERDICT
+from driftloop.artifacts import EVIDENTLY, VERDICT
 from driftloop.errors import LoopError
 from driftloop.loop import handover, verification
 from driftloop.loop.handover import LOCK, PARAMS, PIPELINE, REPORTS, State
@@ -42,7 +42,7 @@ def read(git: Git, folder: Path) -> State:
     for name in sorted(needed - files.keys()):
         msg = f"{folder}: {name} is missing; the job that measured has to leave it"
         raise LoopError(msg)
-    base = {path: git.show("HEAD", path) for path in (PARAMS, CARD.as_posix())}
+    base = {path: git.show("HEAD", path) for path in verification.BASE}
     if not verification.check_measured(State(files), base):
         files.pop(VERDICT.as_posix(), None)
     return State(files)

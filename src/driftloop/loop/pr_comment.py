@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
-import subprocess
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from driftloop import dvc
 from driftloop.errors import LoopError
 from driftloop.github.refusals import ForbiddenError
 from driftloop.loop import record
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
     from driftloop.github.hub import Hub
 
 UNREAD = re.compile(r"^WARNING: (failed to load \w+ in revision '(\w+)'.*)$", re.MULTILINE)
-SECRETS = {"GITHUB_TOKEN", "GH_TOKEN"}
 
 
 @dataclass(frozen=True)
@@ -53,18 +50,16 @@ def compare(git: Git, base: str) -> Comparison:
 
 def _diff(root: Path, what: str, base: str) -> tuple[tuple[Difference, ...], tuple[str, ...]]:
     """Ask DVC for what differs and what it could not read of the base; values that one side lacks come as null."""
-    command = [sys.executable, "-m", "dvc", what, "diff", "--json", *(["--all"] if what == "metrics" else []), base]
-    env = {name: value for name, value in os.environ.items() if name not in SECRETS}
-    done = subprocess.run(command, cwd=root, env=env, capture_output=True, check=False)  # noqa: S603
+    equal_ones = ["--all"] if what == "metrics" else []
+    done = dvc.run(root, what, "diff", "--json", *equal_ones, base, seconds=dvc.READ_SECONDS)
     try:
-        found = json.loads(done.stdout or b"{}") if done.returncode == 0 else None
+        found = json.loads(done.out or "{}") if done.code == 0 else None
     except ValueError:
         found = None
-    said = done.stderr.decode("utf-8", "replace")
     # Of a revision whose dvc.yaml or dvc.lock is broken, DVC shows nothing, and ends well.
-    unread = {revision: line for line, revision in UNREAD.findall(said)}
+    unread = {revision: line for line, revision in UNREAD.findall(done.err)}
     if not isinstance(found, dict) or "workspace" in unread:
-        last = unread.get("workspace") or (said.strip().splitlines() or ["no answer"])[-1]
+        last = unread.get("workspace") or (done.err.strip().splitlines() or ["no answer"])[-1]
         msg = f"dvc {what} diff: {last[:300]}"
         raise LoopError(msg)
     changes = tuple(
@@ -80,7 +75,7 @@ def _moved(before: bytes | None, lock: Path) -> bool | None:
     try:
         old = record.lock_outs(before or b"")["collect"]
         return old != record.outs(lock)["collect"]
-    except (ValueError, KeyError):
+    except (LoopError, KeyError):
         return None
 
 

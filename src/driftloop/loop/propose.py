@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, assert_never
 from urllib.parse import urlencode
 
-from driftloop.artifacts import CARD
 from driftloop.errors import LoopError
 from driftloop.github.git import AUTHOR
 from driftloop.github.refusals import ForbiddenError, PullsForbiddenError
@@ -110,7 +109,7 @@ def plan(
     if manifest.base != base:
         msg = f"hand-over: made from {manifest.base[:12]}, but {base[:12]} is checked out; check that commit out"
         raise LoopError(msg)
-    evidence = verification.check(found, {path: git.show(base, path) for path in (PARAMS, CARD.as_posix())})
+    evidence = verification.check(found, {path: git.show(base, path) for path in verification.BASE})
     _prove(git, found, base, prove)
     if not hub.issue(manifest.issue).open:
         return Nothing(f"#{manifest.issue} is closed")

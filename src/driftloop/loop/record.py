@@ -8,15 +8,15 @@ import platform
 from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib import metadata
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
-
-import yaml
 
 from driftloop import artifacts
 from driftloop.core.diagnosis import Decision
 from driftloop.core.gate import Report
 from driftloop.core.windows import last_day
 from driftloop.errors import LoopError
+from driftloop.foreign import lockfile
 from driftloop.params import load_params
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 BRANCH = "driftloop"
 FORMAT = 1
+MOST_LETTERS, MOST_ENTRIES = 1_000, 200
 OTHER = "left out, it is about other data or another model"
 # Of these packages the bytes of models and results depend.
 PACKAGES = ("driftloop", "scikit-learn", "pandas", "numpy", "skops", "dvc", "evidently")
@@ -126,6 +127,7 @@ def collect(root: Path, run: Run) -> Record:
         "packages": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
         "notes": notes,
     }
+    content = bounded(content)
     # A run by hand has no number: its record is called after what it holds.
     name = f"{run.id}-{run.attempt or 1}" if run.id else f"local-{_digest(content)[:12]}"
     return Record(f"records/{until or 'unknown'}/{run.kind}-{name}.json", content)
@@ -141,7 +143,7 @@ def outs(lock: Path, notes: list[str] | None = None) -> dict[str, dict[str, str]
     """Read what each stage wrote last, by dvc.lock: stage → path → MD5; folders end with `.dir`."""
     try:
         return lock_outs(lock.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, LoopError):
         if notes is not None:
             notes.append("dvc.lock: cannot be read")
         return {}
@@ -152,18 +154,23 @@ def lock_outs(content: bytes) -> dict[str, dict[str, str]]:
 
     Raises
     ------
-    ValueError
+    LoopError
         If it is none.
     """
-    try:
-        stages = yaml.safe_load(content)["stages"]
-        return {
-            str(name): {str(out["path"]): str(out["md5"]) for out in stage.get("outs", []) if "md5" in out}
-            for name, stage in sorted(stages.items())
-        }
-    except (yaml.YAMLError, KeyError, TypeError, AttributeError) as exc:
-        msg = "not a dvc.lock"
-        raise ValueError(msg) from exc
+    return lockfile.outs(lockfile.lock(content))
+
+
+def bounded(value: Any) -> Any:
+    """Shorten long texts and lists: each record stays on the branch for good, and a decision may have been forged."""
+    if isinstance(value, str) and len(value) > MOST_LETTERS:
+        return f"{value[:MOST_LETTERS]}…"
+    if isinstance(value, dict):
+        kept = islice(value.items(), MOST_ENTRIES)
+        return {bounded(name): bounded(below) for name, below in kept}
+    if isinstance(value, list | tuple):
+        more = len(value) - MOST_ENTRIES
+        return [*map(bounded, value[:MOST_ENTRIES]), *([f"… and {more:,} more"] if more > 0 else [])]
+    return value
 
 
 def _params(root: Path, run: Run, notes: list[str]) -> Params | None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from driftloop import dvc
 from driftloop.artifacts import VERDICT, read_card, read_value
 from driftloop.core.gate import Report
 from driftloop.errors import LoopError
@@ -21,6 +18,7 @@ from driftloop.params import load_params
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+    from pathlib import Path
 
     from driftloop.github.git import Git
     from driftloop.github.hub import Hub
@@ -128,7 +126,7 @@ def act(
     repro
         Runs the pipeline; DVC unless given.
     """
-    repro = repro or dvc_repro
+    repro = repro or dvc.repro
     handover.check_out(out)
     if changed := git.run("diff", "--name-only", "HEAD"):
         msg = f"working tree: expected the files of HEAD, got changes in {', '.join(changed.splitlines())}; commit or stash"
@@ -156,14 +154,3 @@ def act(
         until=params.source.until,
         outcome=report.verdict.outcome,
     )
-
-
-def dvc_repro(root: Path) -> None:
-    """Run the pipeline, without our token: stages may run code of others."""
-    env = {name: value for name, value in os.environ.items() if name != "GITHUB_TOKEN"}
-    env["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{env.get('PATH', '')}"
-    sys.stdout.flush()
-    done = subprocess.run([sys.executable, "-m", "dvc", "repro"], cwd=root, env=env, check=False)
-    if done.returncode:
-        msg = f"dvc repro: ended with exit code {done.returncode}, see above; nothing was handed over"
-        raise LoopError(msg)

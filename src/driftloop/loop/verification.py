@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import math
-import os
-import subprocess
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from driftloop import paramsfile
+from driftloop import dvc, paramsfile
 from driftloop.artifacts import CANDIDATE, CARD, DECISION, MODEL, QUALITY, VERDICT
 from driftloop.core import modelfile
 from driftloop.core.diagnosis import Decision
@@ -25,15 +18,18 @@ from driftloop.core.production import Card, read_card
 from driftloop.core.recipe import recipe_of
 from driftloop.core.windows import Window, last_day
 from driftloop.errors import LoopError
-from driftloop.loop.handover import LOCK, PARAMS, REPORTS
+from driftloop.foreign import METRICS, jsonfile, lockfile
+from driftloop.loop.handover import LOCK, PARAMS, PIPELINE, REPORTS
 from driftloop.params import Params, parse_params, parse_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from driftloop.loop.handover import HandOver, State
 
 MOVED = ("source.until", "source.fingerprint")
+BASE = (PARAMS, PIPELINE, CARD.as_posix())  # what of a commit its results are compared with
 Value = TypeVar("Value", bound=BaseModel)
 
 
@@ -81,7 +77,7 @@ def check(found: HandOver, base: Mapping[str, bytes | None]) -> Evidence:
     found
         The hand-over.
     base
-        params.yaml and production's card at the commit that it was made from.
+        The files of `BASE` at the commit that it was made from.
 
     Raises
     ------
@@ -114,7 +110,7 @@ def check(found: HandOver, base: Mapping[str, bytes | None]) -> Evidence:
         metrics.append(numbers(found.promote))
     _same("manifest.json: after", manifest.after, after.version if after else None)
     for state in filter(None, (found.data, found.promote)):
-        _in_lock(state)
+        _in_lock(state, base)
     return Evidence(params, decision, report, before, after, (metrics[0], metrics[-1]))
 
 
@@ -130,7 +126,7 @@ def check_measured(found: State, base: Mapping[str, bytes | None]) -> bool:
     card = read_card((base[CARD.as_posix()] or b"").decode("utf-8", "replace"), params, where=str(CARD))
     until = last_day(params.source.until_instant, params.zone)
     numbers(found)
-    _in_lock(found)
+    _in_lock(found, base)
     if DECISION.as_posix() in found.files:
         decision = _parsed(found, DECISION, Decision)
         _same(f"{DECISION}: model and version", (decision.model, decision.version), (params.model, card.version))
@@ -176,14 +172,10 @@ def _promoted(state: State, params: Params, report: Report, before: Card) -> Car
     return card
 
 
-def _in_lock(state: State) -> None:
+def _in_lock(state: State, base: Mapping[str, bytes | None]) -> None:
     """Check results against the lock; of those in DVC's cache DVC itself looks at none while the cache lacks them."""
-    try:
-        stages = yaml.safe_load(state[LOCK])["stages"].values()
-        locked = {out["path"]: out["md5"] for stage in stages for out in stage.get("outs", ())}
-    except (yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError) as exc:
-        msg = f"hand-over: {LOCK}: not a lock file of DVC"
-        raise LoopError(msg) from exc
+    stages = lockfile.lock(state[LOCK], stages=lockfile.pipeline(base[PIPELINE] or b""), where=f"hand-over: {LOCK}")
+    locked = {path: md5 for outs in lockfile.outs(stages).values() for path, md5 in outs.items()}
     made = {path: path for path in state.files if path in REPORTS or path.startswith("metrics/")}
     made |= {MODEL.as_posix(): CANDIDATE.as_posix()} if MODEL.as_posix() in state.files else {}
     for path, name in made.items():
@@ -193,6 +185,7 @@ def _in_lock(state: State) -> None:
 
 
 def _parsed(state: State, path: Path, kind: type[Value]) -> Value:
+    jsonfile.read(state[path], where=f"hand-over: {path}")  # which bounds what is made of it
     try:
         return kind.model_validate_json(state[path])
     except ValidationError as exc:
@@ -220,14 +213,10 @@ def read_metrics(files: Mapping[str, bytes]) -> dict[str, float]:
     for path, content in files.items():
         if not path.endswith(".json"):
             continue
-        try:
-            tree = json.loads(content)
-        except (ValueError, RecursionError) as exc:
-            msg = f"hand-over: {path}: not valid JSON"
-            raise LoopError(msg) from exc
+        tree = jsonfile.read(content, where=f"hand-over: {path}", bounds=METRICS)
         name = path.removeprefix("metrics/").removesuffix(".json")
         for key, value in _leaves(tree):
-            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            if isinstance(value, bool) or not isinstance(value, int | float):
                 msg = f"hand-over: {path}: {key}: expected numbers only"
                 raise LoopError(msg)
             found[f"{name}: {key}"] = value
@@ -248,24 +237,6 @@ def prove(root: Path) -> None:
     LoopError
         If a stage would have to run, or DVC refuses: something was edited that the lock does not know of.
     """
-    if why := stale(root):
+    if why := dvc.stale(root):
         msg = f"hand-over: {LOCK}: code, parameters, data or results are not those that it was made with: {why}"
         raise LoopError(msg)
-
-
-def stale(root: Path) -> str:
-    """Say why dvc.lock does not answer a working tree; empty if it does."""
-    here = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    done = subprocess.run(
-        [sys.executable, "-m", "dvc", "repro", "--allow-missing", "--dry"],
-        cwd=root,
-        env={**os.environ, "PATH": here},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    stages = [line.split("'")[1] for line in done.stdout.splitlines() if line.startswith("Running stage '")]
-    if not done.returncode and not stages and "Running stage" not in done.stdout:
-        return ""
-    said = done.stderr.strip().splitlines()
-    return f"stage {', '.join(stages)} would run" if stages else (said[0] if said else "no reason given")

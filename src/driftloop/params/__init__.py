@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -60,7 +61,7 @@ def _valid_instant(text: str) -> str:
 
 
 def _once(names: list[str]) -> list[str]:
-    if twice := sorted({name for name in names if names.count(name) > 1}):
+    if twice := sorted(name for name, count in Counter(names).items() if count > 1):
         msg = f"expected each name once, got {', '.join(twice)} twice"
         raise ValueError(msg)
     return names
@@ -193,12 +194,13 @@ class Data(_Section):
             msg = "numerical: expected at least one column here or in categorical, got none"
             raise ValueError(msg)
         known = {*self.timestamps, *self.key, self.target, *self.features}
+        numerical, categorical = set(self.numerical), set(self.categorical)
         wrong = {
-            "categorical: expected other columns than numerical": [n for n in self.categorical if n in self.numerical],
+            "categorical: expected other columns than numerical": [n for n in self.categorical if n in numerical],
             "numerical: expected other columns than target and timestamp": self._not_features(self.numerical),
             "categorical: expected other columns than target and timestamp": self._not_features(self.categorical),
             "segments: expected columns that stand in categorical": [
-                name for name in self.segments if name not in self.categorical
+                name for name in self.segments if name not in categorical
             ],
             "private: expected columns that are declared above": [name for name in self.private if name not in known],
         }
@@ -206,8 +208,8 @@ class Data(_Section):
             if names:
                 msg = f"{expected}, got {', '.join(names)}"
                 raise ValueError(msg)
-        alike = sorted(name for name in known if any(name != o and name.lower() == o.lower() for o in known))
-        if alike:
+        lowered = Counter(name.lower() for name in known)
+        if alike := sorted(name for name in known if lowered[name.lower()] > 1):
             msg = f"expected column names that differ in more than upper and lower case, got {', '.join(alike)}"
             raise ValueError(msg)
         if taken := sorted(name for name in known if name.lower().startswith(OWN)):

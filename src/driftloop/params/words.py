@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 SHOWN = 80  # characters of a wrong value
+LINE = 1_000  # of all that is said
 
 
 def one_line(name: str, raw: dict[Any, Any], exc: ValidationError, schema: Mapping[str, Any]) -> str:
@@ -28,7 +29,9 @@ def one_line(name: str, raw: dict[Any, Any], exc: ValidationError, schema: Mappi
     found = [pair for pair in found if not any(_leads(pair[0], path) for path in paths)]
     found.sort(key=lambda pair: pair[1]["type"] not in ("extra_forbidden", "invalid_key"))
     more = len({path for path, _ in found}) - 1
-    return f"{name}: {_worded(*found[0], schema)}" + (f" (and {more} more)" if more else "")
+    worded = _worded(*found[0], schema)
+    short = worded if len(worded) <= LINE else f"{worded[:LINE]}…"
+    return f"{name}: {short}" + (f" (and {more} more)" if more else "")
 
 
 def _leads(path: tuple[str | int, ...], other: tuple[str | int, ...]) -> bool:

@@ -9,16 +9,17 @@ from typing import Any
 
 import yaml
 
-from driftloop.errors import ParamsError
+from driftloop import foreign
+from driftloop.errors import LoopError, ParamsError
+from driftloop.foreign import yamlfile
 
+PARAMS = "params.yaml"
 JARGON = {  # of PyYAML
     "but found another document": "expected one document, found a second",
-    "could not determine a constructor for the tag": "unknown tag",
     "expected <block end>, but found '<block mapping start>'": "wrong indentation",
     "found character '\\t' that cannot start any token": "found a tab; indent with spaces",
     "the node content": "a value",
     "'<stream end>'": "the end of the file",
-    "found unhashable key": "expected text as key, found a list or keys",
     "mapping values are not allowed here": "a colon is not expected here; check indentation and quotes",
 }
 
@@ -50,7 +51,6 @@ def _loader() -> type[yaml.SafeLoader]:
             rf"{day}|{day}([Tt]|[ \t]+){hour}([ \t]*(Z|[-+][0-9]{{1,2}}(:?[0-9]{{2}})?))?",
             list("0123456789"),
         ),
-        ("merge", r"<<", ["<"]),
     ):
         Loader.add_implicit_resolver(f"tag:yaml.org,2002:{kind}", re.compile(f"(?:{pattern})$"), first)
     Loader.add_constructor("tag:yaml.org,2002:int", _whole)
@@ -64,7 +64,7 @@ def _whole(_: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
 
 
 def parse_yaml(text: str, *, where: str) -> Any:
-    """Read YAML 1.2 in which no key stands twice.
+    """Read YAML 1.2, of which `foreign` says what it may hold: no key stands twice, and nothing stands for something else.
 
     Raises
     ------
@@ -72,12 +72,12 @@ def parse_yaml(text: str, *, where: str) -> Any:
         One line with the place.
     """
     try:
-        loader = _loader()(text)
-        node = loader.get_single_node()
-        if node is None:
-            return None
-        _refuse_doubles(node, where)
-        return loader.construct_document(node)
+        foreign.check_size(PARAMS, len(text), where=where)
+        foreign.check_merged(text, where=where)
+        yamlfile.scan(yaml.parse(text, Loader=_loader()), where=where)
+        return yaml.load(text, Loader=_loader())  # noqa: S506 - a safe one
+    except LoopError as exc:
+        raise ParamsError(str(exc)) from exc
     except yaml.reader.ReaderError as exc:
         line = text.count("\n", 0, exc.position) + 1
         msg = f"{where} at line {line}: not valid YAML: character U+{ord(text[exc.position]):04X} is not allowed"
@@ -86,35 +86,9 @@ def parse_yaml(text: str, *, where: str) -> Any:
         problem = exc.problem or "syntax error"
         for jargon, words in JARGON.items():
             problem = problem.replace(jargon, words)
-        place = f" at {_place(exc.problem_mark)}" if exc.problem_mark else ""
+        place = f" at {yamlfile.place(exc.problem_mark)}" if exc.problem_mark else ""
         msg = f"{where}{place}: not valid YAML: {problem}"
         raise ParamsError(msg) from exc
     except (ValueError, RecursionError) as exc:  # a number of 5,000 digits, brackets in brackets in …
         msg = f"{where}: cannot be read: {str(exc).splitlines()[0]}"
         raise ParamsError(msg) from exc
-
-
-def _place(mark: yaml.Mark) -> str:
-    return f"line {mark.line + 1}, column {mark.column + 1}"
-
-
-def _refuse_doubles(node: yaml.Node, where: str) -> None:
-    """Refuse a key that stands twice: PyYAML silently takes the last."""
-    queue, seen = [node], set()
-    while queue:
-        here = queue.pop()
-        if id(here) in seen or isinstance(here, yaml.ScalarNode):
-            continue
-        seen.add(id(here))
-        first: dict[str, yaml.Mark] = {}
-        for child in here.value:
-            if isinstance(child, yaml.Node):
-                queue.append(child)
-                continue
-            key, value = child
-            queue += [key, value]
-            name = str(key.value)
-            if name in first:
-                msg = f"{where} at {_place(key.start_mark)}: {name} stands twice, first at {_place(first[name])}; remove one"
-                raise ParamsError(msg)
-            first[name] = key.start_mark

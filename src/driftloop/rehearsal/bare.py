@@ -70,6 +70,7 @@ class BareRepository:
             env={**kept, **alone, **(env or {})},
             input=data,
             capture_output=True,
+            timeout=600,
             check=False,
         )
         if done.returncode not in ok:

@@ -10,7 +10,6 @@ import json
 import os
 import pickle
 import re
-import subprocess
 import sys
 from dataclasses import dataclass
 from html import escape
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from driftloop import processes
 from driftloop.core.names import PREDICTION
 from driftloop.report.job import LESS, MIN_VALUES, Job, add_column, add_judged, mask, unmask
 
@@ -123,16 +123,14 @@ def _in_child(job: Job) -> Answer:
     env = os.environ | {"PYTHONPATH": path, "PYTHONHASHSEED": "0", "DO_NOT_TRACK": "1"}
     command = [sys.executable, "-P", "-W", "ignore", "-c", f"import {__name__} as page; page._child()"]
     try:
-        done = subprocess.run(  # noqa: S603 - our own interpreter and code
-            command, input=pickle.dumps(job), capture_output=True, env=env, timeout=TIMEOUT_SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired:
+        done = processes.run(command, name="Evidently", seconds=TIMEOUT_SECONDS, env=env, data=pickle.dumps(job))
+    except processes.SlowError:
         return f"Evidently took longer than {TIMEOUT_SECONDS // 60} minutes"
     try:
-        answer: Answer = pickle.loads(done.stdout)  # noqa: S301 - written by our own child
+        answer: Answer = pickle.loads(done.out)  # noqa: S301 - written by our own child
     except (EOFError, pickle.UnpicklingError):
-        last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-        return f"Evidently's process ended with code {done.returncode}: {last[:200]}"
+        last = done.err.decode(errors="replace").strip().rpartition("\n")[2]
+        return f"Evidently's process ended with code {done.code}: {last[:200]}"
     return answer
 
 

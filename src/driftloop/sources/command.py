@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import signal
-import subprocess
 import sys
-from contextlib import contextmanager, suppress
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
+from driftloop import processes
 from driftloop.core.names import TS
 from driftloop.errors import DataError
 from driftloop.params import parse_instant
@@ -19,7 +17,7 @@ from driftloop.sources.files import labelled
 from driftloop.sources.partitions import declare, declared, naive
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     import ibis.expr.types as ir
@@ -28,7 +26,8 @@ if TYPE_CHECKING:
     from driftloop.params import Params
 
 OUT = "OUT"
-GRACE_SECONDS = 5
+MOST_SECONDS = 24 * 3600
+MOST_SHOWN = 64 << 10  # of what it writes
 SECRET = re.compile(r"key|token|secret|pass|pwd|cred|auth|dsn|url|uri|conn", re.IGNORECASE)
 
 
@@ -53,45 +52,23 @@ def run(command: str, variables: Mapping[str, str]) -> None:
     Raises
     ------
     DataError
-        If it fails: with its exit code and the last line that it wrote to stderr. All that it wrote there is passed on.
-        Values of environment variables are replaced by their names in both, since tokens live there.
+        If it fails: with its exit code and the last line that it wrote to stderr. The end of what it wrote there is passed
+        on. Values of environment variables are replaced by their names in both, since tokens live there.
     """
     with TemporaryFile() as stderr:
-        with _process(command, {**os.environ, **variables}, stderr.fileno()) as process:
-            code = process.wait()
+        code = processes.wait(command, name="source.command", seconds=MOST_SECONDS,
+                              env={**os.environ, **variables}, stdout=stderr, stderr=stderr)  # fmt: skip
         if code == 0:
             return
-        stderr.seek(0)
-        said = _redacted(stderr.read().decode(errors="replace"), os.environ)
+        read = processes.tail(stderr, MOST_SHOWN)
+        if len(read) < stderr.seek(0, os.SEEK_END):  # from a whole line on: half a secret would not be known for one
+            read = read.partition(b"\n")[2]
+    said = _redacted(read.decode(errors="replace"), os.environ)
     sys.stderr.write(said)
     last = next((line.strip() for line in reversed(said.splitlines()) if line.strip()), "nothing on stderr")
     ended = f"exit code {code}" if code > 0 else f"end by signal {-code}"
     msg = f"source.command: expected exit code 0, got {ended}: {last[:300]}"
     raise DataError(msg)
-
-
-@contextmanager
-def _process(command: str, environment: Mapping[str, str], stderr: int) -> Iterator[subprocess.Popen[bytes]]:
-    """Run the shell in a process group of its own, and leave none of it behind when we are interrupted."""
-    process = subprocess.Popen(  # noqa: S602 (the user's own command, from the user's own params.yaml)
-        command,
-        shell=True,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=stderr,
-        stderr=stderr,
-        start_new_session=True,
-    )
-    try:
-        yield process
-    except BaseException:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(GRACE_SECONDS)
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        raise
 
 
 def _redacted(text: str, environment: Mapping[str, str]) -> str:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
-from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from driftloop import dvc, processes
 from driftloop.errors import LoopError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
-GRACE_SECONDS = 10
-DVC = (sys.executable, "-m", "dvc")
+MOST_SECONDS = 24 * 3600
 DRIFTLOOP = (sys.executable, "-c", "from driftloop.cli import main; main()")
 # Facts of another run, tokens, and settings that would lead git or DVC elsewhere.
 FOREIGN = ("GITHUB_", "GH_", "ACTIONS_", "RUNNER_", "GIT_", "DVC_", "DRIFTLOOP_")
@@ -24,11 +22,10 @@ FOREIGN = ("GITHUB_", "GH_", "ACTIONS_", "RUNNER_", "GIT_", "DVC_", "DRIFTLOOP_"
 
 def environment(folder: Path) -> dict[str, str]:
     """Give what programs inherit: this Python, no token, no configuration of git or DVC, and a folder for their leftovers."""
-    kept = {name: text for name, text in os.environ.items() if not name.startswith(FOREIGN)}
+    kept = {name: text for name, text in dvc.environment(os.environ).items() if not name.startswith(FOREIGN)}
     (folder / "tmp").mkdir(exist_ok=True)
     return {
         **kept,
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}",
         "TMPDIR": str(folder / "tmp"),
         "NO_PROXY": "127.0.0.1",
         "no_proxy": "127.0.0.1",
@@ -51,11 +48,9 @@ def run(command: Sequence[str], *, shown: str, cwd: Path, env: Mapping[str, str]
         If it fails: with the last line that it wrote.
     """
     with log.open("wb") as out, log.with_suffix(".err").open("wb") as err:
-        process = subprocess.Popen(  # noqa: S603 (Python, git: ours)
-            command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True
+        code = processes.wait(
+            command, name=shown, seconds=MOST_SECONDS, cwd=cwd, env=env, stdout=out, stderr=err, by=signal.SIGINT
         )
-        with _ended(process):
-            code = process.wait()
     said = log.read_text(encoding="utf-8", errors="replace")
     if code:
         complaint = log.with_suffix(".err").read_text(encoding="utf-8", errors="replace")
@@ -69,19 +64,3 @@ def _decisive(lines: Sequence[str]) -> str:
     """Pick the line that says why; after that of a stage DVC writes one of its own."""
     others = [line for line in lines if not line.startswith(("ERROR: failed to reproduce", "dvc repro: ended"))]
     return (others or [*lines, "it said nothing"])[-1][:500]
-
-
-@contextmanager
-def _ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """End the whole group when we are interrupted: first as Ctrl-C would, then for certain."""
-    try:
-        yield
-    except BaseException:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGINT)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(GRACE_SECONDS)
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        raise

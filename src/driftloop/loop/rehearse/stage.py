@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from driftloop import dvc
 from driftloop.artifacts import DECISION, read_card, read_value
 from driftloop.core.diagnosis import Decision
 from driftloop.github.git import Git
@@ -110,7 +111,7 @@ class Stage(Remote):
 
     def dvc(self, where: Path, *args: str) -> str:
         """Run DVC in a checkout."""
-        return self._run(where, running.DVC, "dvc", args, {})
+        return self._run(where, dvc.COMMAND, "dvc", args, {})
 
     def driftloop(self, where: Path, *args: str, job: Job | None = None, event: dict[str, Any] | None = None) -> str:
         """Run a verb in a checkout; as a job, with the environment of Actions."""

@@ -1,0 +1,127 @@
+"""DVC, run as a program: one rule for its environment, and no file reaches it that `foreign` would refuse."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from driftloop import processes
+from driftloop.errors import LoopError
+from driftloop.foreign import check_size, lockfile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+COMMAND = (sys.executable, "-m", "dvc")
+# What GitHub gives to jobs, and its client reads: no stage, and none of the code that it runs, may act in our name.
+TOKENS = ("GITHUB_TOKEN", "GH_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")
+RUNTIME = ("ACTIONS_RUNTIME_", "ACTIONS_ID_TOKEN_", "ACTIONS_CACHE_", "ACTIONS_RESULTS_")
+# With it, each stage would compile pandas and scikit-learn anew.
+SLOWING = "PYTHONDONTWRITEBYTECODE"
+PRIVATE = "."  # folders such as .git, .dvc and .venv: DVC looks for pipelines in none of them
+
+CHECK_SECONDS = 120
+READ_SECONDS = 600
+TRANSFER_SECONDS = 6 * 3600  # as long as a job of Actions may take
+RUN_SECONDS = 7 * 24 * 3600  # stages take what they take; where nobody waits for a job, a week is a hang
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of a command of DVC."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def complaint(self) -> str:
+        """The line that says why it failed."""
+        said = self.err.strip().splitlines()
+        lines = [line for line in said if line.startswith("ERROR")] or said
+        return lines[-1][:300] if lines else f"exit code {self.code}, no reason given"
+
+
+def environment(given: Mapping[str, str]) -> dict[str, str]:
+    """Give what DVC and its stages inherit: this Python, no token, and no word to anybody about their use."""
+    kept = {
+        name: value for name, value in given.items() if name not in {*TOKENS, SLOWING} and not name.startswith(RUNTIME)
+    }
+    path = f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}"
+    return {**kept, "PATH": path, "DVC_NO_ANALYTICS": "true"}
+
+
+def run(root: Path, *args: str, seconds: float) -> Done:
+    """Run a command of DVC in a working tree, and keep what it says.
+
+    Raises
+    ------
+    LoopError
+        If a dvc.yaml or dvc.lock is none that DVC should see, or the command took longer.
+    """
+    check_files(root)
+    done = processes.run(
+        [*COMMAND, *args], name=f"dvc {args[0]}", seconds=seconds, cwd=root, env=environment(os.environ)
+    )
+    return Done(done.code, *(said.decode("utf-8", "replace") for said in (done.out, done.err)))
+
+
+def repro(root: Path) -> None:
+    """Run the pipeline; what it says is seen as it comes."""
+    check_files(root)
+    sys.stdout.flush()
+    env = environment(os.environ)
+    if code := processes.wait([*COMMAND, "repro"], name="dvc repro", seconds=RUN_SECONDS, cwd=root, env=env):
+        msg = f"dvc repro: ended with exit code {code}, see above; nothing was handed over"
+        raise LoopError(msg)
+
+
+def stale(root: Path) -> str:
+    """Say why dvc.lock does not answer a working tree; empty if it does. No data is needed, and nothing runs."""
+    check_files(root, others=False)
+    done = run(root, "repro", "--allow-missing", "--dry", seconds=CHECK_SECONDS)
+    stages = [line.split("'")[1] for line in done.out.splitlines() if line.startswith("Running stage '")]
+    if not done.code and not stages and "Running stage" not in done.out:
+        return ""
+    said = done.err.strip().splitlines()
+    return f"stage {', '.join(stages)[:300]} would run" if stages else (said[0][:300] if said else "no reason given")
+
+
+def check_files(root: Path, *, others: bool = True) -> None:
+    """Refuse what DVC would read of a working tree and take long over; it reads each pipeline that it finds.
+
+    DVC expands aliases: 420 bytes of them keep it busy for hours.
+
+    Parameters
+    ----------
+    root
+        The working tree.
+    others
+        Whether a dvc.lock may hold stages that its dvc.yaml has no more: DVC leaves them there.
+    """
+    for path in _pipelines(root):
+        where = path.relative_to(root).as_posix()
+        stages = lockfile.pipeline(_content(path, where), where=where)
+        lock = path.with_name(lockfile.LOCK)
+        if lock.exists():
+            where = lock.relative_to(root).as_posix()
+            lockfile.lock(_content(lock, where), stages=None if others else stages, where=where)
+
+
+def _pipelines(root: Path) -> Iterator[Path]:
+    for folder, folders, names in os.walk(root):
+        folders[:] = [name for name in folders if not name.startswith(PRIVATE)]
+        if lockfile.PIPELINE in names:
+            yield Path(folder) / lockfile.PIPELINE
+
+
+def _content(path: Path, where: str) -> bytes:
+    try:
+        check_size(where, path.stat().st_size)
+        return path.read_bytes()
+    except OSError as exc:
+        msg = f"{where}: cannot be read: {exc.strerror}"
+        raise LoopError(msg) from exc
