@@ -45,7 +45,7 @@ def sides(rows: pd.DataFrame, found: States, grid: Grid) -> tuple[pd.DataFrame, 
     windows = candidates(day(0), day(DAYS))
     before = rows[np.logical_or.reduce([rows["_day"].between(w.since, w.until, inclusive="left") for w in windows])]
     newest = rows[at(rows, *LAST)]
-    return limits.merged(newest, grid), limits.masked(limits.merged(before, grid), found)
+    return limits.merged(newest, grid), limits.compared(limits.merged(before, grid), found)
 
 
 @pytest.mark.parametrize(

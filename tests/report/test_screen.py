@@ -62,22 +62,6 @@ def named(name: str, decision: Decision, report: Report | None = None) -> str:
     return next((line[12:] for line in lines(decision, report) if line.startswith(f"  {name} ")), "")
 
 
-def test_screen__fits_a_terminal_and_says_all() -> None:
-    said = screen(make_decision(status="outdated", alert=True, since=date(2025, 2, 17), simulated=True), make_report())
-    head, *rest = said.splitlines()
-    assert head == "bikes v3 · SIMULATED DATA · rows to 13 Apr 2025, labels to 6 Apr 2025 (UTC)"
-    assert rest[1:6] == [
-        HEADLINES["outdated"],
-        "  Error     84.6 rentals/hour, 2025-03-10 to 2025-04-06; normal 31.1",
-        "  Waiting   cost 8.4 normal days of error since 2025-02-17 (alert at 8)",
-        "  Refitted  weekly: 9.8 % less error (90 % interval 7.5 to 12.1 %)",
-        "  Data      no fault found",
-    ]
-    assert f"CANDIDATE: {VERDICTS['promote']}" in rest
-    assert "  MAE       84.6 → 76.3 on the same 1,672 rows that neither side had seen" in rest
-    assert max(map(len, said.splitlines())) <= 120
-
-
 @pytest.mark.parametrize("status", get_args(Status))
 def test_screen__has_a_headline_for_each_status(status: Status) -> None:
     said = lines(make_decision(status=status))

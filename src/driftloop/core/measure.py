@@ -59,10 +59,10 @@ def measure(params: Params, card: Card, scored: pd.DataFrame, left_out: Collecti
     """
     sound = scored[~scored["step"].isin(left_out)]
     judged, confidence = judged_rows(params, sound), params.evaluate.confidence
+    normal = _normal_error(params, card, sound) if card.version else None
     if judged.empty or card.version == 0:
-        return Measured(judged)
+        return Measured(judged, normal_error=normal)
     error = intervals.mean(judged["production_loss"], judged["_day"], confidence=confidence)
-    normal = _normal_error(params, card, sound)
     if "refit_loss" not in scored or not normal or not judged["production_loss"].sum():
         return Measured(judged, error, normal)
     faulty = [step for step in judged_rows(params, scored)["step"].unique() if step in left_out]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from driftloop.core.wording import period
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from zoneinfo import ZoneInfo
@@ -33,7 +35,7 @@ class Window(BaseModel):
 
     def __str__(self) -> str:
         """Name first and last day, both included."""
-        return f"{self.since} to {self.until - timedelta(days=1)}"
+        return period(self.since, self.until)
 
     def of(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Keep the rows of `frame` whose `_day` (a date) lies in the window."""
