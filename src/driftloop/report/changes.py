@@ -85,8 +85,8 @@ def _lacking(names: Sequence[str], side: str) -> str:
     """Count by file what a side has no value for: names come as `file: metric`."""
     if not names:
         return ""
-    counts = Counter(name.rpartition(": ")[0] for name in names)
-    listed = ", ".join(f"{plain(file)} {count}" if file else str(count) for file, count in sorted(counts.items()))
+    counts = Counter(name.partition(": ")[0] for name in names)
+    listed = ", ".join(f"{plain(file)} {count}" for file, count in sorted(counts.items())[:MOST_ROWS])
     return f"{len(names)} {'metric has' if len(names) == 1 else 'metrics have'} no value {plain(side)}: {listed}."
 
 
