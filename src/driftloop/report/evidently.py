@@ -94,7 +94,7 @@ def render(
     """
     windows: tuple[tuple[str, Columns], ...] = (("current", current), ("reference", reference))
     for name, frame in windows:
-        if (rows := max((len(frame[column]) for column in frame), default=0)) < MIN_VALUES:
+        if (rows := max((len(frame[column]) for column in map(str, frame)), default=0)) < MIN_VALUES:
             return Failed(f"{name} window: expected at least {MIN_VALUES} rows, got {rows}")
     limits = None if thresholds is None else {mask(name): float(value) for name, value in thresholds.items()}
     job = Job(target=mask(target), task=task, thresholds=limits, notes=list(remarks))

@@ -39,7 +39,7 @@ def compared(frame: pd.DataFrame, states: States) -> dict[str, pd.Series]:
     """
     days = {name: states.compared_days(name) for name in states.compared}
     every = set().union(*days.values()) if days else set(frame["_day"])
-    return {str(name): frame.loc[frame["_day"].isin(days.get(str(name), every)), name] for name in frame}
+    return {name: frame[name][frame["_day"].isin(days.get(name, every))] for name in map(str, frame)}
 
 
 def limits(
