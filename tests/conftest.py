@@ -19,10 +19,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let texts be written anew, to be reviewed as a diff."""
+    parser.addoption("--rewrite-golden", action="store_true", help="write tests/report/golden/ from what the code says")
+
+
 @pytest.fixture(autouse=True)
 def _no_run_of_actions(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests that run on Actions write nothing on the page of their own run."""
-    for name in ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"):
+    for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"):
         monkeypatch.delenv(name, raising=False)
 
 

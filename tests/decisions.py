@@ -17,7 +17,7 @@ CLOSING = (
 )
 REASONS = {
     "healthy": "waiting has cost 1.0 normal days of error",
-    "outdated": "keeping production has cost 8.4 normal days of error since 2025-02-17 (alert at 8)",
+    "outdated": "keeping production has cost 8.4 normal days of error since 17 Feb 2025 (alert at 8)",
     "degraded": "error is 172 % above normal",
     "data fault": "x stands still in 168 of 168 rows",
     "insufficient data": "12 of 168 usual rows",

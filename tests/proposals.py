@@ -50,7 +50,7 @@ def make_proposal(verdict: Verdict | None = None, **over: Any) -> Proposal:
     made = Proposal(
         issue=12, branch="retrain/issue-12", base="f" * 40, decision=decision, report=report, before=make_card(1),
         after=make_card(2), label_delay_days=7, main={"production: mae": 81.8, "monitor: old": 1.0},
-        data={"production: mae": 68.8}, promote={"production: mae": 58.7, "production: rows": 670},
+        promote={"production: mae": 58.7, "production: rows": 670},
         params=[("source.until", "2025-03-03T00:00Z", "2025-04-14T00:00Z")],
     )  # fmt: skip
     return replace(made, **over)

@@ -117,14 +117,14 @@ def test_alert__tells_and_sums_up(driftloop: Run, site: Site, clone: Path, page:
     assert driftloop("ci", "alert", "--dashboard", "https://acme.github.io/bikes/") == Done(0, "opened #2\n", "")
     body = site.repo.issues[2].body or ""
     head = site.stand.clone.run("rev-parse", "--short=12", "HEAD")
-    assert f"`git checkout {head} && driftloop refresh --until 2025-04-14" in body
+    assert f"\ngit checkout {head}\ndriftloop refresh --until 2025-04-14\n" in body
     assert "[Dashboard](https://acme.github.io/bikes/)" in body
-    assert f"[run](https://github.com/{NAME}/actions/runs/77)" in body
+    assert f"[Run that measured this](https://github.com/{NAME}/actions/runs/77)" in body
     decide(clone, "healthy")
     assert driftloop("ci", "alert") == Done(0, "closed #2\n", "")
     assert driftloop("ci", "alert").out == "did nothing: there is nothing to tell\n"
     first, second, third = page.read_text(encoding="utf-8").strip().split("\n\n")
-    assert first.startswith("**bikes v1 is outdated: retraining would pay.** Keeping production has cost")
+    assert first.startswith("**bikes v1 is outdated: retraining would have paid.** Keeping production has cost")
     assert first.endswith(f" Data to 13 Apr 2025. Opened [#2](https://github.com/{NAME}/issues/2).")
     assert second.startswith("**bikes v1 is healthy.** ")
     assert third.endswith(" Did nothing: there is nothing to tell.")
@@ -276,7 +276,7 @@ def test_lock__says_how_to_mend_it(driftloop: Run, clone: Path, page: Path) -> N
     write_text(clone / "in", "1")
     subprocess.run([sys.executable, "-m", "dvc", "repro", "--quiet"], cwd=clone, check=True)
     (clone / "out").unlink()  # a checkout has no results
-    assert driftloop("ci", "lock") == Done(0, "dvc.lock answers this commit\n", "")
+    assert driftloop("ci", "lock") == Done(0, "dvc.lock is up to date with this commit\n", "")
     write_text(clone / "in", "2")
     done = driftloop("ci", "lock")
     assert done.code == 1

@@ -171,8 +171,35 @@ def test_status__on_actions_is_on_the_page_of_the_run(
     driftloop: Run, healthy: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(healthy.root / "page.md"))
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
     done = driftloop(healthy.root, "status")
     assert (healthy.root / "page.md").read_text("utf-8") == f"```text\n{done.out}```\n\n"
+    assert "Next" not in done.out
+
+
+def test_status__on_actions_obeys_no_word_from_the_data(
+    driftloop: Run, healthy: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(healthy.root / "page.md"))
+    words = "x\n::error title=owned::y\n```\n@ann ##[error]\u202e\x1b[31m"
+    verdict = healthy.json(VERDICT)
+    rewrite(healthy, VERDICT, verdict={**verdict["verdict"], "reasons": [words, words[2:]]})
+    rewrite(healthy, DECISION, warnings=[words[2:]])
+    done = driftloop(healthy.root, "status")
+    assert not [line for line in done.out.splitlines() if line.lstrip().startswith("::")]
+    assert not [bad for bad in ("##[", "\u202e", "\x1b") if bad in done.out]
+    page = (healthy.root / "page.md").read_text("utf-8")
+    assert page.startswith("````text\n")
+    assert page.count("````") == 2
+
+
+def test_error__on_actions_is_no_command(driftloop: Run, tmp_path: Path) -> None:
+    Workspace.create(tmp_path)
+    (tmp_path / "params.yaml").write_text('"::error::\\u202e##[x]": 1\n', encoding="utf-8")
+    done = driftloop(tmp_path, "status")
+    assert done.code == 1
+    assert not [bad for bad in ("##[", "\u202e") if bad in done.err]
+    assert not done.err.startswith("::")
 
 
 def test_site__is_built_beside_the_results(driftloop: Run, healthy: Workspace) -> None:

@@ -6,7 +6,6 @@ it runs.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import sys
@@ -16,7 +15,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from driftloop.core.text import data as as_json
+from driftloop.core.text import log
 from driftloop.errors import LoopError
+from driftloop.github import steps
 
 if TYPE_CHECKING:
     from driftloop.github.git import Git
@@ -57,7 +59,7 @@ def alert(
             return
         done = alerting.run(hub, decision, links)
     said = "; ".join(each.text for each in done)
-    typer.echo(said)
+    steps.say(said)
     pages = f"{runtime.server_url}/{runtime.repository}/issues"
     linked = re.sub(r"#(\d+)", rf"[#\1]({pages}/\1)", said)
     _summarise(runtime, texts.paragraph(decision, linked))
@@ -96,7 +98,7 @@ def record(
         would({"path": made.path, **made.content}, f"would write {made.path} to the branch {recording.BRANCH}")
         return
     recording.write(_git(runtime), made)
-    typer.echo(f"recorded: {made.path} on the branch {recording.BRANCH}")
+    steps.say(f"recorded: {made.path} on the branch {recording.BRANCH}")
 
 
 @app.command(epilog="Examples: driftloop ci pr-comment --pull 7 · driftloop ci pr-comment --pull 7 --dry-run")
@@ -118,11 +120,11 @@ def pr_comment(
             return
         told = commenting.run(hub, _git(runtime), pull)
     if told.url:
-        typer.echo(f"commented on #{pull}: {told.url}")
+        steps.say(f"commented on #{pull}: {told.url}")
         return
-    typer.echo(f"no comment on #{pull}: {told.refused}")
+    steps.say(f"no comment on #{pull}: {told.refused}")
     if not _summarise(runtime, told.text):
-        typer.echo(told.text)
+        steps.say(told.text)
 
 
 @app.command(
@@ -136,10 +138,12 @@ def retrain(
     dry_run: DryRun = False,
 ) -> None:
     """Check a request to retrain, refresh, run the pipeline, and leave what `propose` needs in a folder."""
-    from driftloop.github import steps
+    from driftloop import artifacts
+    from driftloop.core.gate import Report
     from driftloop.github.hub import Hub
     from driftloop.loop import retrain as retraining
     from driftloop.params import load_params
+    from driftloop.report import answer
 
     runtime = _runtime()
     with Hub(runtime) as hub:
@@ -148,13 +152,14 @@ def retrain(
         would(retraining.shown(action), retraining.worded(action, out))
         return
     if isinstance(action, retraining.Nothing):
-        said = f"nothing to do: {action.reason}"
+        said = summary = f"nothing to do: {action.reason}"
     else:
         made = retraining.act(Path(), _git(runtime), action, out, until=until, now=datetime.now(tz=UTC))
         said = f"handed over in {out}: {made.outcome}, data until {made.until}"
         steps.output(os.environ, "base", made.base)
-    typer.echo(said)
-    _summarise(runtime, said)
+        summary = answer.verdict(artifacts.read_value(out / "data" / artifacts.VERDICT, Report))
+    steps.say(said)
+    _summarise(runtime, summary)
 
 
 @app.command(epilog="Examples: driftloop ci propose --from handover · driftloop ci propose --from handover --dry-run")
@@ -175,7 +180,7 @@ def propose(
             would(proposing.shown(action), proposing.worded(action))
             return
         done = proposing.act(hub, git, action)
-    typer.echo(done.said)
+    steps.say(done.said)
     if done.summary:
         _summarise(runtime, done.summary)
 
@@ -220,15 +225,11 @@ def _digits(given: str) -> str:
 
 def would(data: Any, text: str) -> None:
     """Print a dry run: data on standard output, words on standard error and on the page of the run."""
-    from driftloop.github import steps
-
-    typer.echo(json.dumps(data, indent=2, ensure_ascii=False, default=str))
-    sys.stderr.write(f"{text}\n")
+    sys.stdout.write(f"{as_json(data)}\n")
+    sys.stderr.write(f"{log(text)}\n")
     steps.summarise(os.environ, text)
 
 
 def _summarise(runtime: Runtime, text: str) -> bool:
     """Add to the page of the run, where there is one."""
-    from driftloop.github import steps
-
     return steps.summarise({"GITHUB_STEP_SUMMARY": str(runtime.summary or "")}, text)

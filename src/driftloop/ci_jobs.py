@@ -10,6 +10,7 @@ import typer
 
 from driftloop import ci
 from driftloop.errors import LoopError
+from driftloop.github import steps
 
 app = ci.app
 
@@ -23,30 +24,29 @@ def take(
     from driftloop.loop import measured
 
     taken = measured.take(Git(Path()), folder)
-    typer.echo(f"took over {len(taken)} files: {', '.join(taken)}")
+    steps.say(f"took over {len(taken)} files: {', '.join(taken)}")
 
 
 @app.command(epilog="Example: driftloop ci lock")
 def lock() -> None:
-    """Check that dvc.lock answers code, parameters and data of this checkout; no data is needed, and nothing runs."""
+    """Check that dvc.lock is up to date with code, parameters and data of this checkout; no data is needed, nothing runs."""
     from driftloop import dvc
-    from driftloop.github import steps
 
     if why := dvc.stale(Path()):
-        msg = f"dvc.lock: does not answer this commit: {why}; run `dvc repro`, and commit dvc.lock and metrics"
+        msg = f"dvc.lock: not up to date with this commit: {why}; run `dvc repro`, and commit dvc.lock and metrics"
         raise LoopError(msg)
-    typer.echo("dvc.lock answers this commit")
-    steps.summarise(os.environ, "dvc.lock answers this commit: there is nothing to run.")
+    said = "dvc.lock is up to date with this commit"
+    steps.say(said)
+    steps.summarise(os.environ, f"{said}; nothing was run.")
 
 
 @app.command(epilog="Example: driftloop ci pull")
 def pull() -> None:
     """Fetch what earlier runs wrote from the DVC remote, if one is set; what is missing is computed again."""
-    from driftloop.github import steps
     from driftloop.loop import store
 
     said = store.pull(Path())
-    typer.echo(said)
+    steps.say(said)
     if "failed" in said:
         steps.summarise(os.environ, said)
 
@@ -56,13 +56,12 @@ def push() -> None:
     """Store what the pipeline wrote on the DVC remote, if one is set, and check that it is there."""
     from driftloop.loop import store
 
-    typer.echo(store.push(Path()))
+    steps.say(store.push(Path()))
 
 
 @app.command(epilog="Examples: driftloop ci pages · driftloop ci pages --dry-run")
 def pages(*, dry_run: ci.DryRun = False) -> None:
     """Decide by report.pages and by who can read the repository whether the report may be published."""
-    from driftloop.github import steps
     from driftloop.github.hub import Hub
     from driftloop.github.runtime import from_environment
     from driftloop.params import load_params
@@ -74,7 +73,7 @@ def pages(*, dry_run: ci.DryRun = False) -> None:
     if dry_run:
         ci.would({"pages": found.pages, "why": found.why}, f"would say: {found.why}")
         return
-    typer.echo(found.why)
+    steps.say(found.why)
     steps.output(os.environ, "pages", "true" if found.pages else "false")
     steps.summarise(os.environ, found.why)
 
@@ -82,7 +81,6 @@ def pages(*, dry_run: ci.DryRun = False) -> None:
 @app.command(epilog="Examples: driftloop ci release · driftloop ci release --dry-run")
 def release(*, dry_run: ci.DryRun = False) -> None:
     """Tag and release the version that a push made production."""
-    from driftloop.github import steps
     from driftloop.github.git import Git
     from driftloop.github.hub import Hub
     from driftloop.github.runtime import from_environment
@@ -95,10 +93,10 @@ def release(*, dry_run: ci.DryRun = False) -> None:
         ci.would(releasing.shown(action), releasing.worded(action))
         return
     with Hub(runtime) as hub:
-        said = releasing.act(hub, action)
-    typer.echo(said)
+        done = releasing.act(hub, action)
+    steps.say(done.said)
     steps.output(os.environ, "tag", action.tag if isinstance(action, releasing.Release) else "")
-    steps.summarise(os.environ, said)
+    steps.summarise(os.environ, done.summary)
 
 
 @app.command(epilog="Examples: driftloop ci failed --issue 12 · driftloop ci failed --issue 12 --dry-run")
@@ -119,4 +117,4 @@ def failed(
         ci.would({"issue": issue, "comment": told}, f"would comment on #{issue}: {told}")
         return
     with Hub(runtime) as hub:
-        typer.echo(failure.tell(hub, issue, load_params(Path("params.yaml")).model, runtime.run_url))
+        steps.say(failure.tell(hub, issue, load_params(Path("params.yaml")).model, runtime.run_url))

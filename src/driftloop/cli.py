@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from driftloop import ci_jobs
+from driftloop.core import text
 from driftloop.errors import LoopError
 
 PARAMS = Path("params.yaml")
@@ -33,6 +34,7 @@ def status() -> None:
     from driftloop.core.gate import Report
     from driftloop.github import steps
     from driftloop.params import load_params
+    from driftloop.report.markdown import fenced
     from driftloop.report.screen import screen
 
     load_params(PARAMS)  # DVC does not see a key that no stage knows
@@ -42,11 +44,11 @@ def status() -> None:
     report = artifacts.read_value(root / artifacts.VERDICT, Report) if there else None
     card = artifacts.read_json(root / artifacts.CARD)
     overtaken = card.get("model") == decision.model and card.get("version") != decision.version
-    shown = screen(decision, None if overtaken else report)
+    shown = screen(decision, None if overtaken else report, advise="GITHUB_ACTIONS" not in os.environ)
     if overtaken:
         shown += f"\n\nProduction is v{card['version']} since then"
-    typer.echo(shown)
-    steps.summarise(os.environ, f"```text\n{shown}\n```")
+    steps.say(shown)
+    steps.summarise(os.environ, fenced(shown))
 
 
 @app.command(
@@ -99,12 +101,10 @@ def params(
     *, schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema that editors use.")] = False
 ) -> None:
     """Check params.yaml and show it with all defaults."""
-    import json
-
     from driftloop.params import Params, load_params
 
     shown = Params.model_json_schema() if schema else load_params(PARAMS).model_dump(mode="json")
-    typer.echo(json.dumps(shown, indent=2, ensure_ascii=False))
+    typer.echo(text.data(shown))
 
 
 @app.command(epilog="Example: driftloop site --out _site")
@@ -205,7 +205,7 @@ def main() -> None:
     try:
         app()
     except LoopError as exc:
-        line = " ".join(str(exc).split())
+        line = text.log(text.line(str(exc)))
         sys.stderr.write(f"{line}\n")
         _tell_run(line)
         raise SystemExit(1) from exc

@@ -113,7 +113,7 @@ def test_diagnose__watch_says_what_moved_and_since_when() -> None:
     assert found.since == START
     assert found.reasons == (
         (
-            "x lies 1.9 standard deviations from where it was, since 2025-01-06; a week like that was expected less than "
+            "x lies 1.9 standard deviations from where it was, since 6 Jan 2025; a week like that was expected less than "
             "once in 10 years"
         ),
         "waiting has cost 1.0 normal days of error",
@@ -127,7 +127,7 @@ def test_diagnose__a_data_alarm_on_a_fault_says_it_in_plain_words() -> None:
     assert (found.status, found.since) == ("data fault", START)
     assert found.reasons == (
         (
-            "x is missing in 12 % of the rows, usual are 0 %, since 2025-01-06; a week like that was expected less than "
+            "x is missing in 12 % of the rows, usual are 0 %, since 6 Jan 2025; a week like that was expected less than "
             "once a year"
         ),
     )

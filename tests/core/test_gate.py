@@ -291,7 +291,7 @@ def test_not_comparable__says_from_when() -> None:
     found = gate.not_comparable(date(2025, 3, 1), known_rows=5, fresh=True)
     assert found.outcome == "not comparable yet"
     assert found.comparable_from == date(2025, 3, 1)
-    assert found.reasons == ("production has seen most of these rows; comparable when data reaches 2025-03-01",)
+    assert found.reasons == ("production has seen most of these rows; comparable when data reaches 1 Mar 2025",)
 
 
 def test_vetoed__faulty_data_refuses_only_what_would_be_promoted() -> None:

@@ -31,11 +31,11 @@ def refusal(scored: pd.DataFrame, *, broken: tuple[int, ...] = (), **over: Any) 
     [
         (6, 0.2, {}, ""),
         (6, 0.2, {"broken": (0,)}, ""),  # the gate does not look at that week any more
-        (6, 0.2, {"broken": (5,)}, "the data is faulty: data fault in the judged step from 2025-02-10"),
+        (6, 0.2, {"broken": (5,)}, "the data is faulty: data fault in the judged step from 10 Feb 2025"),
         (6, 0.2, {"evaluate": {"min_rows": 9999}}, "672 labelled rows to compare on, 9999 are needed"),
         (6, 0.005, {}, "is not certain enough; the lower end must exceed 1.0 %"),
         (6, -0.2, {}, "more error"),
-        (3, 0.2, {}, "production has seen most of these rows; comparable when data reaches 2025-02-10"),
+        (3, 0.2, {}, "production has seen most of these rows; comparable when data reaches 10 Feb 2025"),
     ],
 )
 def test_measure__knows_what_the_gate_would_object_to(weeks: int, gain: float, over: dict[str, Any], said: str) -> None:
@@ -51,3 +51,11 @@ def test_measure__noise_between_seeds_raises_the_bar() -> None:
 
 def test_measure__without_refits_there_is_nothing_to_refuse() -> None:
     assert refusal(make_losses(42, gain=0.2).drop(columns=REFIT_LOSS)) == ""
+
+
+def test_measure__keeps_the_normal_error_where_no_labelled_row_is_new() -> None:
+    params = make_params(source={"until": f"{START + timedelta(days=8)}T00:00Z"}, data={"label_delay_days": 7})
+    card = CARD.model_copy(update={"normal_error": {"mae": 70.6}})
+    found = measure(params, card, make_losses(14).head(0), [])
+    assert (found.error, found.normal_error) == (None, 70.6)
+    assert measure(params, Card(), make_losses(14).head(0), []).normal_error is None

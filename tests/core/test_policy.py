@@ -56,7 +56,7 @@ def test_avoidable_loss__needs_cost_and_a_gate_that_opens(
 
 def test_avoidable_loss__says_since_when() -> None:
     found = policy.avoidable_loss(make_evidence(waiting=waiting(8.26)), SETTINGS)
-    assert found == "keeping production has cost 8.3 normal days of error since 2025-01-06 (alert at 8)"
+    assert found == "keeping production has cost 8.3 normal days of error since 6 Jan 2025 (alert at 8)"
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def test_replay__finds_a_fault_and_says_since_when(calm: tuple[Column, ...], fau
     assert found.until is not None
     assert day(BREAK + 14) <= found.until <= day(BREAK + 21)
     assert found.years == 10
-    assert "since 2026-03-12; a week like that was expected less than once in 10 years" in found.text
+    assert "since 12 Mar 2026; a week like that was expected less than once in 10 years" in found.text
     assert (found.finding.rule, found.finding.column) == (f"unusual-{fault}", found.column)
 
 

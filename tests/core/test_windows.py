@@ -67,7 +67,7 @@ def test_days__never_negative(length: int, expected: int) -> None:
 
 
 def test_str__names_the_last_day() -> None:
-    assert str(Window(since=date(2025, 2, 1), until=date(2025, 3, 1))) == "2025-02-01 to 2025-02-28"
+    assert str(Window(since=date(2025, 2, 1), until=date(2025, 3, 1))) == "1 Feb to 28 Feb 2025"
 
 
 def test_newest__ends_before_its_day() -> None:

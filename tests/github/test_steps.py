@@ -43,3 +43,13 @@ def test_output__that_is_lost_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(LoopError, match="could not be handed to later steps"):
         steps.output({"GITHUB_OUTPUT": str(tmp_path)}, "tag", "v1")
     steps.output({}, "tag", "v1")
+
+
+def test_summarise__writes_half_a_character_as_a_mark(tmp_path: Path) -> None:
+    assert steps.summarise({"GITHUB_STEP_SUMMARY": str(tmp_path / "page.md")}, "a\ud800b")
+    assert (tmp_path / "page.md").read_text("utf-8") == "a?b\n\n"
+
+
+def test_say__is_obeyed_by_nobody(capsys: pytest.CaptureFixture[str]) -> None:
+    steps.say("one\n  ::stop-commands::x\ntwo ##[error]y\u202e\x1b[2J\ud800")
+    assert capsys.readouterr().out == "one\n  : :stop-commands::x\ntwo # #[error]y[2J\ufffd\n"

@@ -72,7 +72,7 @@ def by_hand(site: Site, number: int, **change: Any) -> None:
 def test_run__opens_one_issue(site: Site) -> None:
     assert run(site, OUTDATED) == ["opened #1"]
     found = only(site)
-    assert (found.title, found.state) == ("bikes v1 is outdated: retraining would pay", "open")
+    assert (found.title, found.state) == ("bikes v1 is outdated: retraining would have paid", "open")
     assert found.labels == [Label.ALERT]
     assert found.author.login == BOT
     assert (found.body or "").startswith("<!-- driftloop:alert bikes -->\n<!-- driftloop:state {")
@@ -167,9 +167,9 @@ def test_run__tells_when_the_status_changes(site: Site) -> None:
 def test_run__tells_each_change_also_back_and_forth(site: Site) -> None:
     run(site, FAULT, DEGRADED, FAULT, DEGRADED)
     assert [text.split("**")[1].split(" ", 2)[2] for text in comments(site)] == [
-        "is degraded: investigate",
+        "is degraded: error is up, investigate",
         "gets faulty data: fix the data, do not retrain",
-        "is degraded: investigate",
+        "is degraded: error is up, investigate",
     ]
 
 
@@ -181,13 +181,18 @@ def test_run__tells_of_another_version(site: Site) -> None:
 
 def test_run__tells_of_waiting_that_has_grown_by_as_much_again(site: Site) -> None:
     run(site, *(make_decision(waiting_days=8.5 + 2 * week) for week in range(9)))
-    assert comments(site) == [f"Waiting has now cost {cost} normal days of error." for cost in ("16.5", "24.5")]
+    assert comments(site) == [
+        f"Waiting has now cost as much error as {cost} normal days bring." for cost in ("16.5", "24.5")
+    ]
 
 
 def test_run__tells_of_error_that_has_risen_by_half(site: Site) -> None:
     errors = [Interval(estimate=value, low=None, high=None, level=0.9) for value in (50, 60, 74, 76, 100, 115)]
     run(site, *(make_decision("degraded", error=error) for error in errors))
-    assert comments(site) == [f"Error has risen to {error}; normal is 31.1." for error in ("76.0", "115.0")]
+    assert comments(site) == [
+        f"Error has risen further. Mean absolute error is {error} times normal (31.1)."
+        for error in ("76.0 rentals/hour, 2.4", "115.0 rentals/hour, 3.7")
+    ]
 
 
 def test_run__tells_of_new_faults_once(site: Site) -> None:
@@ -201,7 +206,7 @@ def test_run__restores_a_text_that_was_edited(site: Site) -> None:
     before = only(site).body or ""
     by_hand(site, 1, title="Nothing", body=before.replace("\n", "\r\n") + "\r\nAll is well.")
     run(site, OUTDATED)
-    assert (only(site).title, only(site).body) == ("bikes v1 is outdated: retraining would pay", before)
+    assert (only(site).title, only(site).body) == ("bikes v1 is outdated: retraining would have paid", before)
     assert comments(site) == []
 
 
@@ -224,7 +229,8 @@ def test_run__survives_a_state_that_was_edited(site: Site, state: str) -> None:
 def test_run__closes_with_a_word_on_recovery(site: Site) -> None:
     assert run(site, OUTDATED, make_decision("healthy", version=2)) == ["closed #1"]
     assert (only(site).state, only(site).state_reason) == ("closed", "completed")
-    assert comments(site) == ["Recovered: bikes v2 is healthy, with data to 13 Apr 2025. Closing."]
+    error = "Mean absolute error is 84.6 rentals/hour, 2.7 times normal (31.1)."
+    assert comments(site) == [f"Recovered: bikes v2 is healthy. {error} Data to 13 Apr 2025. Closing."]
     assert run(site, HEALTHY) == ["did nothing: there is nothing to tell"]
 
 
@@ -279,7 +285,7 @@ def test_run__tells_again_when_it_is_another_trouble(site: Site, before: Decisio
 @pytest.mark.parametrize("decision", [OUTDATED, FAULT], ids=["outdated", "fault"])
 def test_run__tells_again_when_it_comes_back_after_a_recovery(site: Site, decision: Decision) -> None:
     closed_by_hand(site, decision)
-    assert run(site, HEALTHY) == ["noted in #1, which is closed, that it is over"]
+    assert run(site, HEALTHY) == ["#1 stays closed"]
     assert run(site, HEALTHY) == ["did nothing: there is nothing to tell"]
     assert comments(site) == []
     run(site, decision)
@@ -301,7 +307,7 @@ def test_run__leaves_a_strangers_marker_alone(site: Site, decision: Decision) ->
     run(site, OUTDATED)
     body = only(site).body
     stand = site.stand.at(site.stand.world.token("eve"))
-    stand.create_issue("bikes v1 is outdated: retraining would pay", body=body or "")
+    stand.create_issue("bikes v1 is outdated: retraining would have paid", body=body or "")
     site.stand.at().get_issue(2).add_to_labels(Label.ALERT)
     run(site, decision)
     theirs = site.repo.issues[2]

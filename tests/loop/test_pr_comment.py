@@ -84,15 +84,13 @@ def test_compare__fetches_the_base_and_asks_dvc(tree: Git) -> None:
     said = text(found)
     assert "**The data differ too.**" in said
     for row in (
-        "| a: mae | 1.5 | 1.25 | −16.7 % | better |",
-        "| a: r2 | 0.5 | 0.25 | −0.25 | worse |",
-        "| a: bias | −3 | −2 | nearer 0 | better |",
-        "| a: rows | 672 | 700 | +28 (+4.2 %) |  |",
-        "| a: gone | 1 | not there |  |  |",
-        "| a: new | not there | 1 |  |  |",
-        "| a: f1 | not there | 0.5 |  |  |",
-        "| a: word | x | y |  |  |",
-        "| b: x | not there | 1 |  |  |",
+        "| a: mae | 1.5 | 1.25 | −16.7 % |",
+        "| a: r2 | 0.5 | 0.25 | −0.25 |",
+        "| a: bias | −3 | −2 | nearer 0 |",
+        "| a: rows | 672 | 700 | +28 |",
+        "1 metric has no value here: a 1.",
+        "3 metrics have no value on main: a 2, b 1.",
+        "| a: word | x | y |  |",
         "1 metric is equal on both sides.",
         "| a | 1 | 1.00001 |",
         r"| b.c | \[1, 2\] | \[1, 3\] |",
@@ -125,7 +123,7 @@ def test_compare__does_not_take_what_dvc_cannot_read_for_nothing(tree: Git) -> N
     tree.push("broken", expected=None, revision=broken)
     said = text(compare(tree, "broken"))
     assert "- **Not all of broken could be read:** failed to load metrics in revision" in said
-    assert "| a: mae | not there | 1.25 |  |  |" in said
+    assert "metrics have no value on broken: " in said
     assert "is not known" in said
     assert "equal" not in said
 
@@ -137,9 +135,9 @@ def run(site: Site, comparison: Comparison, hub: Hub | None = None) -> pr_commen
     return pr_comment.run(hub or site.hub(), NOWHERE, 1, diff=lambda _, __: comparison)
 
 
-def propose(site: Site) -> None:
-    site.stand.clone.push("topic", **{"b.txt": "x"})
-    site.stand.at().create_pull(base="main", head="topic", title="Change", body="")
+def propose(site: Site, head: str = "topic", token: Token | None = None) -> None:
+    site.stand.clone.push(head, **{"b.txt": "x"})
+    site.stand.at(token).create_pull(base="main", head=head, title="Change", body="")
 
 
 def comments(site: Site) -> list[tuple[str, str]]:
@@ -167,6 +165,18 @@ def test_run__keeps_one_comment(site: Site) -> None:
     run(site, replace(make_comparison("c" * 40), params=()))
     ((_, third),) = comments(site)
     assert third.count("<details>") == 1
+
+
+def test_run__on_a_proposal_of_the_loop_leaves_the_evidence_to_its_description(site: Site) -> None:
+    propose(site, "retrain/issue-1", site.stand.actions(contents="read", pull_requests="write", issues="write"))
+    told = run(site, make_comparison())
+    assert told.text == text(make_comparison(), evidence=False)
+    assert "production: mae" not in comments(site)[0][1]
+
+
+def test_run__a_branch_of_that_name_by_a_person_is_compared(site: Site) -> None:
+    propose(site, "retrain/issue-1")
+    assert run(site, make_comparison()).text == text(make_comparison())
 
 
 def test_run__leaves_a_strangers_marker_alone_and_finds_its_own_on_any_page(site: Site) -> None:

@@ -59,7 +59,7 @@ def test_rehearse__the_story_comes_out_as_planted(played: Played) -> None:
         "check “driftloop gate”, success",
         "production on main is v2",
         "closed by the merge: #1",
-        "small v2 is healthy",
+        "small v2 is not measured yet",
         "small v2 gets faulty data",
         "opened #3",
         "handed over in handover-3: keep production",
@@ -77,13 +77,14 @@ def test_rehearse__leaves_texts_to_read(played: Played) -> None:
     names = sorted(path.name for path in (played.user.root / "rehearsal").iterdir())
     assert names == ["1-alert.md", "2-pull-request.md", "3-alert.md", "story.txt"]
     alert, pull, fault = (played.user.text(name) for name in names[:3])
-    assert alert.startswith("# small v1 is outdated: retraining would pay (simulated data)\n")
+    assert alert.startswith("# small v1 is outdated: retraining would have paid (simulated data)\n")
     assert "**Proposed in #2.**" in alert
     assert re.match(r"# small: v1 → v2, .* less error \(simulated data\)\n\n`#2` · merged by you", pull)
     assert "2 commits: `data until 2025-04-14T00:00Z`, `promote v2`" in pull
     assert fault.startswith("# small v2 gets faulty data: fix the data, do not retrain")
-    assert "labels `model-alert`, `no-better-model`" in fault
-    assert "The data is faulty: temperature lies far outside its range" in fault
+    assert "labels `model-alert`" in fault
+    assert "no-better-model" not in fault  # no model was judged on sound data
+    assert re.search(r"\*\*Temperature lies far outside its range [^\n]*: production stays\.\*\*", fault)
     assert played.user.text("story.txt") in played.out
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -58,6 +59,7 @@ def test_plan__a_new_version_is_released(site: Site) -> None:
     assert isinstance(found, Release)
     assert (found.tag, found.target, found.name) == (f"{PARAMS.model}-v2", head, f"{PARAMS.model} v2")
     assert "9.8 % less error; asked by @\u200bann" in found.body
+    assert found.body.startswith("Replaces v1.\n\n")
 
 
 def test_plan__a_card_with_another_note_is_none(site: Site) -> None:
@@ -94,8 +96,9 @@ def test_plan__without_production_is_nothing(site: Site) -> None:
 
 def test_act__twice_makes_one_release(site: Site) -> None:
     before, head = push(site, card(1)), push(site, card(2))
-    said = [release.act(site.hub(), plan(site, before)) for _ in range(2)]
-    assert said[0] == said[1]
+    done = [release.act(site.hub(), plan(site, before)) for _ in range(2)]
+    assert done[0] == done[1]
+    assert re.fullmatch(rf"Released \[{PARAMS.model} v2\]\(https?://\S+\)\.", done[0].summary)
     assert [each.tag for each in site.hub().releases()] == [f"{PARAMS.model}-v2"]
     assert site.repo.git.resolve(f"refs/tags/{PARAMS.model}-v2") == head
 
@@ -107,3 +110,20 @@ def test_act__a_tag_on_another_commit_is_not_moved(site: Site) -> None:
     push(site, card(2))
     with pytest.raises(GitHubError, match="delete the tag, or release that commit by hand"):
         release.act(site.hub(), plan(site, before))
+
+
+@pytest.mark.parametrize(
+    ("subject", "said"),
+    [
+        ("Merge pull request #2 from acme/retrain/issue-1", "Proposed in #2."),
+        ("bikes: v1 → v2, 9.8 % less error (#7)", "Proposed in #7."),
+        ("promote v2", ""),
+    ],
+)
+def test_plan__names_the_pull_request_that_was_merged(site: Site, subject: str, said: str) -> None:
+    before = push(site, card(1))
+    push(site, card(2))
+    site.stand.clone.run("commit", "--quiet", "--amend", "-m", subject)
+    found = plan(site, before)
+    assert isinstance(found, Release)
+    assert found.body.splitlines()[0] == f"Replaces v1. {said}".strip()

@@ -19,15 +19,17 @@ from driftloop.report.changes import Change, change, diff
         ("monitor: measured_error", 2.0, 1.0, ("−50.0 %", "better")),
         ("mae", 0.0, 1.0, ("+1", "worse")),
         ("mae", 1.0, 1.0, ("0", "same")),
-        ("mae", 100.01, 100.02, ("+0.01", "worse")),
+        ("mae", 100.01, 100.02, ("+0.01", "same")),
         ("accuracy", 0.5, 0.4, ("−0.1", "worse")),
         ("roc_auc", 0.5, 0.75, ("+0.25", "better")),
         ("bias", 1.0, -2.0, ("farther from 0", "worse")),
         ("bias", -3.0, -2.0, ("nearer 0", "better")),
         ("bias", 1.0, -1.0, ("as far from 0", "same")),
-        ("rows", 1000, 3000, ("+2,000 (+200.0 %)", "")),
+        ("rows", 1000, 3000, ("+2,000", "")),
+        ("promote", 1, 0, ("−1", "")),
+        ("share", 0.25, 0.5, ("+0.25 (+100.0 %)", "")),
         ("rows", 0, 3, ("+3", "")),
-        ("x", -2.0, -1.0, ("+1 (+50.0 %)", "")),
+        ("x", -2.5, -1.5, ("+1 (+40.0 %)", "")),
         ("mae", None, 1.0, ("", "")),
         ("mae", 1.0, None, ("", "")),
         ("mae", nan, 1.0, ("", "")),
@@ -45,11 +47,8 @@ def test_change__knows_which_way_is_better_or_says_nothing(
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        (None, 1.0, "| a: mae | not there | 1 |  |  |"),
-        (1.0, None, "| a: mae | 1 | not there |  |  |"),
-        (None, None, "| a: mae | not there | not there |  |  |"),
         (nan, nan, "| a: mae | nan | nan |  |  |"),
-        (100.01, 100.02, "| a: mae | 100.01 | 100.02 | +0.01 | worse |"),
+        (100.01, 100.02, "| a: mae | 100.01 | 100.02 | +0.01 | same |"),
         (1000, 1200, "| a: mae | 1,000 | 1,200 | +20.0 % | worse |"),
         (True, False, "| a: mae | True | False |  |  |"),
     ],
@@ -71,3 +70,18 @@ def test_diff__is_cut_after_so_many_rows() -> None:
     text = diff([(f"m{place}", 0, 1) for place in range(70)], "main", "here")
     assert text.endswith("\n\n… and 10 more.")
     assert len(text.splitlines()) == 64
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (None, 1.0, "1 metric has no value on main: a 1."),
+        (1.0, None, "1 metric has no value here: a 1."),
+        (None, None, "1 metric has no value here: a 1."),
+    ],
+)
+def test_diff__counts_what_a_side_lacks(old: Any, new: Any, said: str) -> None:
+    assert diff([("a: mae", old, new)], "main", "here") == said
+    assert diff([("a: x", None, None), ("b: x", 1, None), ("b: y", 2, None)], "main", "here") == (
+        "3 metrics have no value here: a 1, b 2."
+    )

@@ -65,7 +65,6 @@ def make_proposals(words: str) -> list[Proposal]:
         "decision": make_hostile(words, "outdated"),
         "after": make_card(2, recipe=recipe.model_copy(update={"estimator": words}), packages={words: words}),
         "main": {f"{words}: mae": 1.0},
-        "data": {f"{words}: mae": 1.0},
         "promote": {f"{words}: mae": 2.0},
         "params": [("source.fingerprint", words, words)],
     }

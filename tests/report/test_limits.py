@@ -42,11 +42,11 @@ def make_case(change: str) -> tuple[pd.DataFrame, States, Grid]:
     return rows.assign(**{DAY: rows[TS].dt.date}), found, make_tables(rows, columns=columns)[2]
 
 
-def sides(rows: pd.DataFrame, found: States, grid: Grid) -> tuple[pd.DataFrame, pd.DataFrame]:
+def sides(rows: pd.DataFrame, found: States, grid: Grid) -> tuple[pd.DataFrame, dict[str, pd.Series]]:
     windows = candidates(day(0), day(DAYS))
     before = rows[np.logical_or.reduce([rows[DAY].between(w.since, w.until, inclusive="left") for w in windows])]
     newest = rows[at(rows, *LAST)]
-    return limits.merged(newest, grid), limits.masked(limits.merged(before, grid), found)
+    return limits.merged(newest, grid), limits.compared(limits.merged(before, grid), found)
 
 
 @pytest.mark.parametrize(
@@ -113,3 +113,20 @@ def test_limits__what_is_not_judged_never_drifts_and_private_columns_are_not_tol
     thresholds, notes = limits.limits(frame.tail(168), frame.head(400), found, grid, private=("c",))
     assert thresholds == {"x": limits.NOT_JUDGED}
     assert notes == ("x is not judged: its history is too short, or there are too few rows",)
+
+
+@pytest.mark.parametrize("change", ["none", "moved for weeks"])
+def test_page__counts_no_day_as_missing_that_is_not_compared(change: str) -> None:
+    rows, found, grid = make_case(change)
+    rows.loc[rows.index[::3], "c"] = None  # a third is missing indeed, before and now
+    current, reference = sides(rows, found, grid)
+    columns = {"numerical": ("x", "z"), "categorical": ("c", "d")}
+    page = evidently.render(
+        current, reference, None, **columns, target="y", task="regression", title="t", thresholds={}
+    )  # fmt: skip
+    assert isinstance(page, evidently.Rendered)
+    assert not [note for note in page.notes if "in the reference" in note]
+    compared = {name: len(found.compared_days(name)) * 24 for name in found.shifts}
+    assert {name: len(column) for name, column in reference.items() if name in compared} == compared
+    shorter = {name for name, count in compared.items() if count < max(compared.values())}
+    assert {note.partition(":")[0] for note in page.notes if "sound days" in note} == shorter

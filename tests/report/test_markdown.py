@@ -43,3 +43,14 @@ def test_fit__leaves_out_what_ranks_highest() -> None:
 
 def test_fit__what_has_no_rank_is_cut_at_the_end() -> None:
     assert len(markdown.fit([("x" * 70_000, 0)])) <= markdown.LONGEST
+
+
+def test_quiet__drops_what_shows_nothing() -> None:
+    assert markdown.quiet("a\u202eb\x1b[31m\u2066\x00\u200bc\ud800") == "ab[31mc\ufffd"
+
+
+@pytest.mark.parametrize("text", ["a", "```", "a\n````\nb", "``` ```"])
+def test_fenced__ends_where_it_should(text: str) -> None:
+    head, *inside, end = markdown.fenced(text).splitlines()
+    assert head == f"{end}text"
+    assert not any(end in line for line in inside)

@@ -12,7 +12,8 @@ from driftloop.core.finding import Finding
 from driftloop.core.gate import Outcome, Report, Verdict
 from driftloop.core.intervals import Interval
 from driftloop.core.windows import Window
-from driftloop.report.screen import HEADLINES, VERDICTS, screen
+from driftloop.report.headline import HEADLINES, for_screen
+from driftloop.report.screen import VERDICTS, screen
 
 JUDGED = Window(since=date(2025, 3, 10), until=date(2025, 4, 7))
 GAIN = Interval(estimate=0.098, low=0.075, high=0.121, level=0.9)
@@ -62,26 +63,10 @@ def named(name: str, decision: Decision, report: Report | None = None) -> str:
     return next((line[12:] for line in lines(decision, report) if line.startswith(f"  {name} ")), "")
 
 
-def test_screen__fits_a_terminal_and_says_all() -> None:
-    said = screen(make_decision(status="outdated", alert=True, since=date(2025, 2, 17), simulated=True), make_report())
-    head, *rest = said.splitlines()
-    assert head == "bikes v3 · SIMULATED DATA · rows to 13 Apr 2025, labels to 6 Apr 2025 (UTC)"
-    assert rest[1:6] == [
-        HEADLINES["outdated"],
-        "  Error     84.6 rentals/hour, 2025-03-10 to 2025-04-06; normal 31.1",
-        "  Waiting   cost 8.4 normal days of error since 2025-02-17 (alert at 8)",
-        "  Refitted  weekly: 9.8 % less error (90 % interval 7.5 to 12.1 %)",
-        "  Data      no fault found",
-    ]
-    assert f"CANDIDATE: {VERDICTS['promote']}" in rest
-    assert "  MAE       84.6 → 76.3 on the same 1,672 rows that neither side had seen" in rest
-    assert max(map(len, said.splitlines())) <= 120
-
-
 @pytest.mark.parametrize("status", get_args(Status))
 def test_screen__has_a_headline_for_each_status(status: Status) -> None:
     said = lines(make_decision(status=status))
-    assert said[2] == HEADLINES[status]
+    assert said[2] == for_screen(make_decision(status=status))
     assert said[2].startswith(status.upper())
     assert set(HEADLINES) == set(ADVICE) == set(get_args(Status))
 
@@ -175,7 +160,7 @@ def test_screen__says_how_much_history_the_data_alarms_need() -> None:
     said = lines(make_decision(status="healthy", alarms_from=date(2025, 6, 9), alarms_weeks=8))
     place = said.index("  Data      no fault found")
     assert said[place + 1].strip() == (
-        "data alarms by its own history from 2025-06-09: 8 more weeks of history are needed"
+        "data alarms by its own history from 9 Jun 2025: 8 more weeks of history are needed"
     )
 
 
@@ -214,3 +199,28 @@ def test_screen__shows_warnings() -> None:
 def test_screen__says_why_nobody_is_asked(over: dict[str, Any], *, said: bool) -> None:
     found = screen(make_decision(refusal="it is not certain", **over), None)
     assert ("nobody is asked, since a retrained model would be refused now: it is not certain" in found) == said
+
+
+def test_screen__says_what_is_normal_where_nothing_was_measured() -> None:
+    unseen = make_decision(version=2, error=None, judged=None, normal_error=70.6)
+    assert lines(unseen)[2] == "NOT MEASURED YET: no usable labels that v2 has not seen"
+    assert named("Error", unseen) == "not measured yet; normal 70.6 rentals/hour"
+    assert named("Error", make_decision(error=None, judged=None, normal_error=None)) == "not measured yet"
+
+
+def test_screen__on_the_page_of_a_run_names_no_command() -> None:
+    assert "Next" not in screen(make_decision(), make_report(), advise=False)
+
+
+def test_screen__words_of_strangers_steer_neither_terminal_nor_runner() -> None:
+    words = "x\n::error title=a::b\u202e\x1b[31m\n##[group]\ud800```"
+    finding = FAULT.model_copy(update={"text": words})
+    decision = make_decision(
+        unit=words, findings=(finding, finding.model_copy(update={"text": words[2:]})), warnings=(words,)
+    )
+    said = screen(decision, make_report())
+    assert "\u202e" not in said
+    assert "\x1b" not in said
+    assert "##[" not in said
+    assert not [line for line in said.splitlines() if line.lstrip().startswith("::")]
+    assert said.encode("utf-8")

@@ -44,9 +44,9 @@ def root(tmp_path: Path) -> Path:
 def test_build__shows_decision_and_report(root: Path) -> None:
     first = site.build(root, root / "_site")
     page = Page(first.read_text("utf-8"))
-    assert "bikes v1 is outdated: retraining would pay" in page.text
+    assert "bikes v1 is outdated: retraining would have paid" in page.text
     assert REASONS["outdated"] in page.text
-    assert "Data to 13 Apr 2025, labels to 06 Apr 2025 (UTC)" in page.text
+    assert "Data to 13 Apr 2025, labels to 6 Apr 2025 (UTC)" in page.text
     (link,) = page.links
     assert link
     assert (first.parent / link).read_text("utf-8") == "<p>report</p>"

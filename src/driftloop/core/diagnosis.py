@@ -21,7 +21,7 @@ Status = Literal["healthy", "watch", "outdated", "degraded", "data fault", "insu
 
 ADVICE: dict[Status, str] = {
     "healthy": "nothing to do",
-    "watch": "nothing to do; inputs moved, error did not",
+    "watch": "nothing to do yet; inputs alone are no reason to retrain",
     "outdated": "retrain: `dvc repro`, and `driftloop promote` if the verdict says so",
     "degraded": "investigate what changed; retraining is not asked for yet",
     "data fault": "fix the data; retraining would learn the fault",

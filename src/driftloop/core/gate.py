@@ -13,7 +13,7 @@ from driftloop.core.intervals import Interval
 from driftloop.core.names import DAY, PRODUCTION_LOSS, REFIT_LOSS
 from driftloop.core.production import JudgedDay
 from driftloop.core.windows import Window
-from driftloop.core.wording import less_error, percent
+from driftloop.core.wording import day, less_error, percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -249,7 +249,7 @@ def not_comparable(comparable_from: date, *, known_rows: int, fresh: bool) -> Ve
     """Say that production has seen too much of the judged window."""
     return Verdict(
         outcome="not comparable yet",
-        reasons=(f"production has seen most of these rows; comparable when data reaches {comparable_from}",),
+        reasons=(f"production has seen most of these rows; comparable when data reaches {day(comparable_from)}",),
         rows=known_rows,
         comparable_from=comparable_from,
         fresh=fresh,
@@ -257,7 +257,7 @@ def not_comparable(comparable_from: date, *, known_rows: int, fresh: bool) -> Ve
 
 
 def vetoed(verdict: Verdict, faults: Sequence[str]) -> Verdict:
-    """Refuse while the data is faulty: a model trained on a fault soon wins on the fault."""
+    """Refuse while the data is faulty: a model that has learned the fault looks better on faulty rows."""
     if not faults:
         return verdict
     outcome = "keep production" if verdict.outcome == "promote" else verdict.outcome

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from driftloop.core import gate, refits
 from driftloop.core.windows import last_day
+from driftloop.core.wording import day
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from driftloop.core.production import Card
     from driftloop.params import Params
+
+BROKEN = "data fault in the judged step from"
 
 
 def verdict(params: Params, card: Card, judged: pd.DataFrame) -> gate.Verdict:
@@ -58,4 +61,4 @@ def comparable_from(params: Params, trained_until: date) -> date:
 
 def broken(steps: Iterable[date]) -> list[str]:
     """Say of steps (first days) that their data was broken, for `gate.vetoed`."""
-    return [f"data fault in the judged step from {day}" for day in steps]
+    return [f"{BROKEN} {day(step)}" for step in steps]

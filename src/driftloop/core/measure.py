@@ -60,10 +60,10 @@ def measure(params: Params, card: Card, scored: pd.DataFrame, left_out: Collecti
     """
     sound = scored[~scored[STEP].isin(left_out)]
     judged, confidence = judged_rows(params, sound), params.evaluate.confidence
+    normal = _normal_error(params, card, sound) if card.version else None
     if judged.empty or card.version == 0:
-        return Measured(judged)
+        return Measured(judged, normal_error=normal)
     error = intervals.mean(judged[PRODUCTION_LOSS], judged[DAY], confidence=confidence)
-    normal = _normal_error(params, card, sound)
     if REFIT_LOSS not in scored or not normal or not judged[PRODUCTION_LOSS].sum():
         return Measured(judged, error, normal)
     faulty = [step for step in judged_rows(params, scored)[STEP].unique() if step in left_out]

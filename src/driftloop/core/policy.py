@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from driftloop.core.wording import percent
+from driftloop.core.wording import day, percent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -73,8 +73,9 @@ def avoidable_loss(evidence: Evidence, settings: Settings) -> str | None:
     waiting = evidence.waiting
     if waiting is None or waiting.days < settings.alert_at_days or evidence.refusal:
         return None
+    since = f" since {day(waiting.since)}" if waiting.since else ""
     return (
-        f"keeping production has cost {waiting.days:.1f} normal days of error since {waiting.since} "
+        f"keeping production has cost {waiting.days:.1f} normal days of error{since} "
         f"(alert at {settings.alert_at_days:g})"
     )
 

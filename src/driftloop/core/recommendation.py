@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
-from driftloop.core.wording import percent
+from driftloop.core.wording import figure, percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +43,7 @@ def recommend(lines: Sequence[Line], params: Params, *, alerts_a_year: float) ->
     always = next(line for line in lines if line.policy == "always")
     never = next(line for line in lines if line.policy == "never")
     unit = f" {params.data.target_unit}" if params.data.target_unit and params.evaluate.metric == "mae" else ""
-    ends = f"{_figure(always.loss)}{unit} retrained at every run, {_figure(never.loss)} never retrained"
+    ends = f"{figure(always.loss)}{unit} retrained at every run, {figure(never.loss)} never retrained"
     there = [
         line
         for line in lines
@@ -62,7 +62,7 @@ def recommend(lines: Sequence[Line], params: Params, *, alerts_a_year: float) ->
         monitor["alert_at_days"] = chosen.alert_at_days
     if chosen.policy == "calendar":
         monitor["calendar_days"] = chosen.calendar_days
-    cost = f"mean error {_figure(chosen.loss)}{unit} at {chosen.alerts_a_year:.1f} alerts a year ({ends})"
+    cost = f"mean error {figure(chosen.loss)}{unit} at {chosen.alerts_a_year:.1f} alerts a year ({ends})"
     if never.loss <= always.loss * (1 + ALIKE):
         return Recommendation(monitor=monitor, reason=f"retraining hardly mattered on this history: {cost}")
     budget = f"the smallest error for at most {alerts_a_year:g} alerts a year"
@@ -91,7 +91,3 @@ def _asks(line: Line) -> float:
 def about_model(line: Line) -> float:
     """Count the alerts a year that are not about broken data."""
     return line.alerts_a_year + line.degraded_a_year
-
-
-def _figure(value: float) -> str:
-    return f"{value:,.1f}" if abs(value) >= 10 else f"{value:.3g}"  # noqa: PLR2004 as on the screen of status

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from driftloop.core.deviation import SHAPE
 from driftloop.core.finding import Finding
-from driftloop.core.wording import percent
+from driftloop.core.wording import day, percent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -85,7 +85,7 @@ class Alarm(BaseModel):
             digits = 0 if self.now >= 0.1 else 1  # noqa: PLR2004 - 12 %, but 1.4 %
             what = WORDS[self.statistic].format(now=percent(self.now, digits), usual=percent(self.usual, digits))
         often = f"in {self.years:.0f} years" if self.years >= 1.5 else "a year"  # noqa: PLR2004
-        return f"{self.column} {what}, since {self.since}; a week like that was expected less than once {often}"
+        return f"{self.column} {what}, since {day(self.since)}; a week like that was expected less than once {often}"
 
     @property
     def harmful(self) -> Finding:

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from driftloop.core.names import DAY
+from driftloop.core.wording import period
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -35,7 +36,7 @@ class Window(BaseModel):
 
     def __str__(self) -> str:
         """Name first and last day, both included."""
-        return f"{self.since} to {self.until - timedelta(days=1)}"
+        return period(self.since, self.until)
 
     def of(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Keep the rows of `frame` whose `DAY` (a date) lies in the window."""

@@ -1,17 +1,57 @@
-"""Figures in words, the same on screen, in decisions and in verdicts."""
+"""Figures and dates in words, the same on screen, in decisions and in verdicts."""
 
 from __future__ import annotations
 
-import unicodedata
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from driftloop.core.text import line
+
 if TYPE_CHECKING:
+    from datetime import date
+
     from driftloop.core.diagnosis import Decision
     from driftloop.core.intervals import Interval
 
 MOST_NAMED = 4
 LONGEST_VALUE = 40  # characters
-UNSHOWN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+
+
+def figure(value: float | None) -> str:
+    """Write a number with about three digits that count.
+
+    >>> figure(84.62), figure(0.1234), figure(None)
+    ('84.6', '0.123', 'unknown')
+    """
+    if value is None:
+        return "unknown"
+    return f"{value:,.1f}" if abs(value) >= 10 else f"{value:.3g}"  # noqa: PLR2004
+
+
+def day(given: date) -> str:
+    """Write a date; with strftime's `%-d` not every platform could.
+
+    >>> from datetime import date
+    >>> day(date(2025, 2, 7))
+    '7 Feb 2025'
+    """
+    return f"{given.day} {given:%b %Y}"
+
+
+def last(until: date) -> str:
+    """Write the last day before an exclusive end."""
+    return day(until - timedelta(days=1))
+
+
+def period(since: date, until: date) -> str:
+    """Write first and last day, up to an exclusive end.
+
+    >>> from datetime import date
+    >>> period(date(2025, 3, 10), date(2025, 4, 7)), period(date(2024, 12, 30), date(2025, 1, 6))
+    ('10 Mar to 6 Apr 2025', '30 Dec 2024 to 5 Jan 2025')
+    """
+    same_year = since.year == (until - timedelta(days=1)).year
+    return f"{day(since).removesuffix(f' {since.year}') if same_year else day(since)} to {last(until)}"
 
 
 def percent(share: float, digits: int = 1) -> str:
@@ -24,13 +64,13 @@ def percent(share: float, digits: int = 1) -> str:
 
 
 def quoted(value: str) -> str:
-    r"""Write a value from the data: in quotes, short, without characters that control a terminal or the direction of text.
+    r"""Write a value from the data: in quotes, short, without characters that show nothing.
 
     >>> quoted("0,9811"), quoted("\x1b[31m\u202e" + 50 * "x")
-    ("'0,9811'", "'\ufffd[31m\ufffdxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…'")
+    ("'0,9811'", "'[31mxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…'")
     """
-    shown = value if len(value) <= LONGEST_VALUE else f"{value[:LONGEST_VALUE]}…"
-    return "'" + "".join("\ufffd" if unicodedata.category(mark) in UNSHOWN else mark for mark in shown) + "'"
+    shown = line(value)
+    return f"'{shown if len(shown) <= LONGEST_VALUE else f'{shown[:LONGEST_VALUE]}…'}'"
 
 
 def span(gain: Interval) -> str:

@@ -7,10 +7,17 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from driftloop.core import text as texts
 from driftloop.errors import LoopError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+def say(text: str) -> None:
+    """Print on standard output; nothing in it is a command to the runner, or steers a terminal."""
+    sys.stdout.write(f"{texts.log(text)}\n")
+    sys.stdout.flush()
 
 
 def summarise(env: Mapping[str, str], text: str) -> bool:
@@ -38,7 +45,7 @@ def output(env: Mapping[str, str], name: str, value: str) -> None:
 
 def _append(file: str, text: str, where: str) -> bool:
     try:
-        with Path(file).open("a", encoding="utf-8") as page:
+        with Path(file).open("a", encoding="utf-8", errors="replace") as page:
             page.write(text)
     except OSError as exc:
         sys.stderr.write(f"{where}: cannot be written: {exc.strerror}\n")

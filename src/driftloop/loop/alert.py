@@ -220,7 +220,7 @@ def act(hub: Hub, model: str, action: AlertAction) -> Done:
             return Done(f"closed #{action.number}", action.number)
         case Settle():
             hub.edit_issue(action.number, body=action.body)
-            return Done(f"noted in #{action.number}, which is closed, that it is over", action.number)
+            return Done(f"#{action.number} stays closed", action.number)
         case Nothing():
             return Done(f"did nothing: {action.reason}")
         case Leave():

@@ -12,6 +12,7 @@ from driftloop import dvc
 from driftloop.errors import LoopError
 from driftloop.github.refusals import ForbiddenError
 from driftloop.loop import record
+from driftloop.loop.retrain import BRANCHES
 from driftloop.report.comparison import MARKER, Comparison, Difference, Result, body, text
 
 if TYPE_CHECKING:
@@ -81,10 +82,13 @@ def _moved(before: bytes | None, lock: Path) -> bool | None:
 
 def run(hub: Hub, git: Git, number: int, *, diff: Callable[[Git, str], Comparison] = compare) -> Told:
     """Compare, and write the comment; a token of a fork's run may not, and gets the text back."""
-    comparison = diff(git, hub.pull(number).base)
+    pull = hub.pull(number)
+    comparison = diff(git, pull.base)
     said = Result(comparison.base_sha, comparison.head_sha, text(comparison))
     try:
         login = hub.login()
+        if pull.author == login and pull.head.startswith(BRANCHES):
+            said = said._replace(text=text(comparison, evidence=False))
         ours = (each.body for each in hub.comments(number) if each.author == login and each.body.startswith(MARKER))
         written = hub.comment(number, body(said, next(ours, "")), marker=MARKER, author=login)
     except ForbiddenError as exc:

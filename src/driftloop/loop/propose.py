@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, assert_never
 from urllib.parse import urlencode
 
 from driftloop.errors import LoopError
+from driftloop.foreign.lockfile import LOCK, PIPELINE
 from driftloop.github.git import AUTHOR
 from driftloop.github.refusals import ForbiddenError, PullsForbiddenError
 from driftloop.loop import handover, retrain, verification
-from driftloop.loop.handover import LOCK, PARAMS, PIPELINE
+from driftloop.loop.handover import PARAMS
 from driftloop.loop.labels import LOOKS, Label
 from driftloop.loop.retrain import Nothing, branch_of
 from driftloop.params import parse_yaml
@@ -68,7 +69,7 @@ class Refuse:
     number, body
         The issue, and the comment on it.
     judged
-        Whether the gate has spoken; if not, it is to be asked again.
+        Whether a model was judged, which faulty data or a moved main prevents; then it is to be asked again.
     """
 
     number: int
@@ -116,7 +117,7 @@ def plan(
     request = retrain.check(hub, runtime, manifest.issue, manifest.model)
     about = _about(git, found, evidence, runtime.run_url)
     if found.promote is None:
-        return Refuse(manifest.issue, answer.refusal(about))
+        return Refuse(manifest.issue, answer.refusal(about), judged=not about.report.verdict.faults)
     into = hub.default_branch()
     main = git.fetch(into)
     if main != base and _touched(git, found, main, prove):
@@ -166,7 +167,7 @@ def _propose(hub: Hub, git: Git, action: Propose) -> Done:
     try:
         pull = hub.open_pull(title=action.title, body=action.body, branch=about.branch, base=action.into)
     except PullsForbiddenError:
-        words = urlencode({"title": action.title, "body": f"Closes #{about.issue}."})
+        words = urlencode({"title": action.title, "body": pull_request.lead(about), "labels": Label.PROPOSAL})
         link = f"{hub.compare_url(action.into, about.branch)}&{words}"
         said, done = answer.by_hand(about, link), f"pushed {about.branch}; a person has to open {link}"
     else:
@@ -274,7 +275,6 @@ def _about(git: Git, found: HandOver, evidence: Evidence, run_url: str) -> Propo
         after=evidence.after,
         label_delay_days=evidence.params.data.label_delay_days,
         main=verification.read_metrics({path: content for path, content in kept.items() if content is not None}),
-        data=evidence.metrics[0],
         promote=evidence.metrics[1],
         params=[row for row in moved if row[1] != row[2]],
         days=found.data.files.get("metrics/plots/error.csv", b"").decode("utf-8", "replace"),

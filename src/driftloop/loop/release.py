@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from driftloop.artifacts import CARD
 from driftloop.core.production import Card, read_card
 from driftloop.github.git import GitError
-from driftloop.report.markdown import plain
+from driftloop.report import release as texts
 
 if TYPE_CHECKING:
     from driftloop.github.git import Git
     from driftloop.github.hub import Hub
     from driftloop.github.runtime import Runtime
     from driftloop.params import Params
+
+COMMIT = re.compile(r"(?!0+$)[0-9a-f]{40}")
 
 
 @dataclass(frozen=True)
@@ -42,18 +44,30 @@ def plan(git: Git, runtime: Runtime, params: Params) -> Release | Nothing:
     card = read_card((git.show(head, CARD.as_posix()) or b"").decode("utf-8", "replace"), params, where=str(CARD))
     if not card.version:
         return Nothing("there is no production model")
-    if runtime.event_name == "push" and not _is_new(git, str(runtime.event.get("before", "")), card):
+    before = str(runtime.event.get("before", ""))
+    if runtime.event_name == "push" and not _is_new(git, before, card):
         return Nothing(f"production is {card.model} v{card.version} as before")
-    title = f"{card.model} v{card.version}"
-    return Release(f"{card.model}-v{card.version}", head, title, _body(card))
+    title, replaced = f"{card.model} v{card.version}", _was(git, before).get("version")
+    notes = texts.notes(
+        card, replaced=replaced if isinstance(replaced, int) else 0, subject=git.run("log", "-1", "--format=%s", head)
+    )
+    return Release(f"{card.model}-v{card.version}", head, title, notes)
 
 
-def act(hub: Hub, action: Release | Nothing) -> str:
+class Done(NamedTuple):
+    """What was done, in one line, and a text for the page of the run."""
+
+    said: str
+    summary: str
+
+
+def act(hub: Hub, action: Release | Nothing) -> Done:
     """Do it, and say what was done; doing it twice changes nothing."""
     if isinstance(action, Nothing):
-        return f"nothing to release: {action.reason}"
+        said = f"nothing to release: {action.reason}"
+        return Done(said, f"{said[:1].upper()}{said[1:]}.")
     made = hub.create_release(action.tag, target=action.target, name=action.name, body=action.body)
-    return f"released {made.name}: {made.url}"
+    return Done(f"released {made.name}: {made.url}", texts.summary(made.name, made.url))
 
 
 def shown(action: Release | Nothing) -> dict[str, Any]:
@@ -70,18 +84,16 @@ def worded(action: Release | Nothing) -> str:
 
 def _is_new(git: Git, before: str, card: Card) -> bool:
     """Say whether the card is another model or version than before; the first push of a repository promotes nothing."""
-    if not re.fullmatch(r"(?!0+$)[0-9a-f]{40}", before):
+    if not COMMIT.fullmatch(before):
         return False
+    was = _was(git, before)
+    return (was.get("model"), was.get("version")) != (card.model, card.version)
+
+
+def _was(git: Git, before: str) -> dict[str, Any]:
+    """Read the card of a commit; empty where the commit was pushed away by force, or had none."""
     try:
-        was = json.loads(git.show(before, CARD.as_posix()) or b"{}")
-        return (was.get("model"), was.get("version")) != (card.model, card.version)
-    except (GitError, ValueError, AttributeError):  # pushed away by force, or no card
-        return True
-
-
-def _body(card: Card) -> str:
-    verdict = card.verdict or {}
-    reasons = [plain(str(each)) for each in verdict.get("reasons", ())]
-    judged = [f"Verdict: {plain(str(verdict.get('outcome')))}; {'; '.join(reasons)}."] if reasons else []
-    trained = f"Trained on {card.rows:,} rows, {card.trained}. Model file: SHA-256 `{card.sha256}`."
-    return "\n\n".join([*judged, trained, "The tag holds code, parameters, data hashes and model together."])
+        found = json.loads(git.show(before, CARD.as_posix()) or b"{}") if COMMIT.fullmatch(before) else {}
+    except (GitError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -26,9 +26,12 @@ if TYPE_CHECKING:
     from driftloop.loop.handover import Manifest
 
 
+BRANCHES = "retrain/issue-"
+
+
 def branch_of(issue: int) -> str:
     """Name the branch that answers an issue."""
-    return f"retrain/issue-{issue}"
+    return f"{BRANCHES}{issue}"
 
 
 @dataclass(frozen=True)

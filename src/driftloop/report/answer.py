@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from driftloop.core.wording import less_error
+from driftloop.core.judging import BROKEN
+from driftloop.core.wording import day, last, less_error
 from driftloop.report import judged, provenance, pull_request
-from driftloop.report.markdown import day, fit, folded, last, plain
-from driftloop.report.texts import simulated
+from driftloop.report.markdown import fit, folded, plain
+from driftloop.report.texts import MOST_FINDINGS, simulated
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from driftloop.core.gate import Report
     from driftloop.report.proposal import Proposal
 
 VERDICTS = {
@@ -44,21 +48,54 @@ def again(base: str, main: str) -> str:
     )
 
 
+def verdict(report: Report) -> str:
+    """Say on the page of a run what the gate has found, and what follows."""
+    found = report.verdict
+    then = "*propose* opens the pull request" if found.outcome == "promote" else "*propose* answers on the alert"
+    said = (
+        f"**{_faulty(found.faults) or VERDICTS[found.outcome]}** Retrained with data to {last(report.until)}. {then}."
+    )
+    return f"{said}\n\n{_listed(found.reasons[1 if found.faults else 0 :])}".strip()
+
+
 def refusal(proposal: Proposal) -> str:
-    """Say why nothing is proposed, with the numbers."""
-    verdict = proposal.report.verdict
-    until = proposal.report.until
-    lead = "The data is faulty: production stays." if verdict.faults else VERDICTS[verdict.outcome]
-    parts = [
-        (f"**{lead}** Retrained on request with data to {last(until)}.", 0),
-        (simulated(proposal.decision), 0),
-        ("\n".join(f"- {plain(reason[0].upper() + reason[1:])}." for reason in verdict.reasons), 0),
-        (judged.same_rows(proposal), 0),
-        (judged.segments(verdict.segments), 2),
-        (_what_now(proposal), 0),
-        (provenance.reproduce(proposal), 1),
-    ]
-    return fit(parts)
+    """Say why nothing is proposed, with the numbers; of faulty data, what is wrong, and not what the gate makes of it."""
+    found, until = proposal.report.verdict, proposal.report.until
+    faulty = _faulty(found.faults)
+    lead = f"**{faulty or VERDICTS[found.outcome]}** Retrained on request with data to {last(until)}."
+    seen = [(_listed(found.reasons), 0), (judged.same_rows(proposal), 0), (judged.segments(found.segments), 2)]
+    if faulty:
+        inside = "\n\n".join(text for text in (_listed(found.reasons[1:]), *(text for text, _ in seen[1:])) if text)
+        seen = [(_listed(found.faults[1:MOST_FINDINGS]), 0), (folded(_seen(proposal), inside), 2)]
+    return fit(
+        [
+            (lead, 0),
+            (simulated(proposal.decision), 0),
+            *seen,
+            (_what_now(proposal), 0),
+            (provenance.reproduce(proposal), 1),
+        ]
+    )
+
+
+def _faulty(faults: tuple[str, ...]) -> str:
+    return f"{_capital(faults[0])}: production stays." if faults else ""
+
+
+def _seen(proposal: Proposal) -> str:
+    """Name the days that the gate judged; the newest days are most often the faulty ones, and lie after them."""
+    found = proposal.report.verdict
+    days = f", {found.judged}" if found.judged else ""
+    inside = any(fault.startswith(BROKEN) for fault in found.faults)
+    return f"What the gate saw, faulty days included{days}" if inside else f"What the gate saw before the fault{days}"
+
+
+def _listed(reasons: Iterable[str]) -> str:
+    return "\n".join(f"- {_capital(reason)}." for reason in reasons)
+
+
+def _capital(reason: str) -> str:
+    return plain(f"{reason[:1].upper()}{reason[1:]}")
 
 
 def _what_now(proposal: Proposal) -> str:

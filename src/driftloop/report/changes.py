@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from driftloop.core.losses import BETTER_IS_HIGHER, BETTER_IS_LOWER
-from driftloop.core.wording import percent
-from driftloop.report.markdown import figure, signed, table
+from driftloop.core.wording import figure, percent
+from driftloop.report.markdown import plain, signed, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 ERRORS = frozenset({"measured_error", "normal_error", "refit_error"})  # metrics/monitor.json names no metric
 BETTER_IS_NEARER_ZERO = frozenset({"bias"})
-SMALLEST_SHARE = 0.0005  # smaller ones would read 0.0 %
+SMALLEST_SHARE = 0.0005  # smaller changes would read 0.0 %, and are no news
 MISSING = "not there"
 MOST_ROWS = 60
 
@@ -37,11 +38,15 @@ def change(name: str, old: Any, new: Any) -> Change:
         where = "nearer 0" if nearer > 0 else "farther from 0" if nearer < 0 else "as far from 0"
         return Change(where if gap else "0", word(nearer))
     if metric in BETTER_IS_LOWER or metric in ERRORS:
-        share = gap / old if old > 0 else 0.0
-        return Change(_share(share) if abs(share) >= SMALLEST_SHARE else _amount(gap), word(-gap))
+        share = gap / old if old > 0 else float(gap)
+        small = abs(share) < SMALLEST_SHARE
+        return Change(_amount(gap) if small or old <= 0 else _share(share), word(0 if small else -gap))
     if metric in BETTER_IS_HIGHER:
         return Change(_amount(gap), word(gap))
-    return Change(_amount(gap) + (f" ({_share(gap / abs(old))})" if gap and old else ""), "")
+    counted = (
+        float(old).is_integer() and float(new).is_integer()
+    )  # of flags, counts and versions no share says anything
+    return Change(_amount(gap) + (f" ({_share(gap / abs(old))})" if gap and old and not counted else ""), "")
 
 
 def word(better: float) -> str:
@@ -49,26 +54,40 @@ def word(better: float) -> str:
     return "better" if better > 0 else "worse" if better < 0 else "same"
 
 
-def less(gain: float) -> str:
-    """Write a share of loss that was saved as a change of the loss."""
-    return _share(-gain) if gain else "0"
+def less(gain: float) -> Change:
+    """Say how a loss changed of which such a share was saved."""
+    return Change(_share(-gain), word(gain)) if abs(gain) >= SMALLEST_SHARE else Change("0", "same")
 
 
 def diff(rows: Iterable[tuple[str, Any, Any]], before: str, after: str, *, worded: bool = True) -> str:
-    """Compare metrics in a table: name, and both values; None where a side has none, which is said and never judged.
+    """Compare metrics in a table: name, and both values; what one side lacks (None) is counted below it.
 
     What is not a number is equal to nothing but itself. Not `worded`, nothing is called better or worse.
     """
     listed = list(rows)
     if not listed:
         return "No metrics on either side."
-    changed = [row for row in listed if None in row or row[1] != row[2]]
-    equal = len(listed) - len(changed)
+    both = [row for row in listed if None not in row]
+    changed = [row for row in both if row[1] != row[2]]
+    equal = len(both) - len(changed)
     rest = f"{equal} {'metric is' if equal == 1 else 'metrics are'} equal on both sides." if equal else ""
     width = 5 if worded else 4
     cells = [[name, *values(old, new), *change(name, old, new)][:width] for name, old, new in changed]
     head = ["metric", before, after, "change", ""][:width]
-    return "\n\n".join(part for part in (shortened(head, cells) if cells else "", rest) if part)
+    lacking = [
+        _lacking([name for name, _, new in listed if new is None], after),
+        _lacking([name for name, old, new in listed if old is None and new is not None], f"on {before}"),
+    ]
+    return "\n\n".join(part for part in (shortened(head, cells) if cells else "", rest, *lacking) if part)
+
+
+def _lacking(names: Sequence[str], side: str) -> str:
+    """Count by file what a side has no value for: names come as `file: metric`."""
+    if not names:
+        return ""
+    counts = Counter(name.partition(": ")[0] for name in names)
+    listed = ", ".join(f"{plain(file)} {count}" for file, count in sorted(counts.items())[:MOST_ROWS])
+    return f"{len(names)} {'metric has' if len(names) == 1 else 'metrics have'} no value {plain(side)}: {listed}."
 
 
 def values(old: Any, new: Any) -> tuple[str, str]:

@@ -64,14 +64,19 @@ class Result(NamedTuple):
     text: str
 
 
-def text(comparison: Comparison) -> str:
-    """Write both tables."""
+def text(comparison: Comparison, *, evidence: bool = True) -> str:
+    """Write both tables; without `evidence`, which a pull request of the loop has in its description, the parameters."""
     base = plain(comparison.base)
-    parts = [
-        f"**Metrics and parameters**, {base} ({comparison.base_sha[:7]}) → {comparison.head_sha[:7]}",
-        "\n".join(f"- **Not all of {base} could be read:** {plain(each)}" for each in comparison.unread),
+    named = "Metrics and parameters" if evidence else "Parameters"
+    metrics = ((each.title, each.old, each.new) for each in comparison.metrics)
+    figures = [
         _data(comparison.moved),
-        changes.diff(((each.title, each.old, each.new) for each in comparison.metrics), comparison.base, "here"),
+        changes.diff(metrics, comparison.base, "here", worded=comparison.moved is False),
+    ]
+    parts = [
+        f"**{named}**, {base} ({comparison.base_sha[:7]}) → {comparison.head_sha[:7]}",
+        "\n".join(f"- **Not all of {base} could be read:** {plain(each)}" for each in comparison.unread),
+        *(figures if evidence else ["The evidence for this model is in the description."]),
         _params(comparison),
     ]
     return "\n\n".join(part for part in parts if part)
@@ -82,8 +87,8 @@ def _data(moved: bool | None) -> str:  # noqa: FBT001
         return "Whether both are about the same data is not known: one side has no dvc.lock with a stage `collect`."
     if moved:
         return (
-            "**The data differ too.** Each side is measured on its own rows, so *better* and *worse* are not about the "
-            "model alone. The gate's verdict is: it compares on the same rows."
+            "**The data differ too.** Each side is measured on its own rows, so nothing here is called better or worse. "
+            "The gate's verdict compares both models on the same rows."
         )
     return ""
 

@@ -21,13 +21,13 @@ import pandas as pd
 
 from driftloop import processes
 from driftloop.core.names import PREDICTION
-from driftloop.report.job import LESS, MIN_VALUES, Job, add_column, add_judged, mask, unmask
+from driftloop.core.text import line
+from driftloop.report.job import LESS, MIN_VALUES, Columns, Job, add_column, add_judged, mask, unmask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
-    from driftloop.core.names import PREDICTION
-from driftloop.report.job import Task
+    from driftloop.report.job import Task
 
 NOISY_ROWS = 200  # at 100 rows Wasserstein is >= 0.1 in 73 % of windows without drift
 TIMEOUT_SECONDS = 900
@@ -75,7 +75,7 @@ class Failed:
 
 def render(
     current: pd.DataFrame,
-    reference: pd.DataFrame,
+    reference: Columns,
     judged: pd.DataFrame | None,
     *,
     numerical: Sequence[str],
@@ -93,9 +93,10 @@ def render(
     `prediction` and maybe `proba:<class>`. With `thresholds`, drift is a normed Wasserstein or a Jensen-Shannon
     distance at or above the column's threshold (0.1 if it has none). `remarks` stand on the page.
     """
-    for name, frame in (("current", current), ("reference", reference)):
-        if len(frame) < MIN_VALUES:
-            return Failed(f"{name} window: expected at least {MIN_VALUES} rows, got {len(frame)}")
+    windows: tuple[tuple[str, Columns], ...] = (("current", current), ("reference", reference))
+    for name, frame in windows:
+        if (rows := max((len(frame[column]) for column in map(str, frame)), default=0)) < MIN_VALUES:
+            return Failed(f"{name} window: expected at least {MIN_VALUES} rows, got {rows}")
     limits = None if thresholds is None else {mask(name): float(value) for name, value in thresholds.items()}
     job = Job(target=mask(target), task=task, thresholds=limits, notes=list(remarks))
     roles = dict.fromkeys(numerical, True) | dict.fromkeys(categorical, False)
@@ -108,6 +109,7 @@ def render(
         add_column(job, name, (current, reference), number=roles[name])
     if not job.current:
         return Failed("no column can be compared: " + "; ".join(f"{k}: {v}" for k, v in job.left_out.items()))
+    job.notes.extend(_uneven(job.reference))
     if len(current) < NOISY_ROWS:
         job.notes.append(f"only {len(current)} current rows: small samples lie far apart without any drift")
     if target in private:
@@ -115,6 +117,15 @@ def render(
     elif judged is not None and len(judged):
         add_judged(job, judged, target)
     return _finish(job, title, _in_child(job))
+
+
+def _uneven(reference: Mapping[str, pd.Series]) -> Iterator[str]:
+    """Explain what the page would show as missing although it was left out on purpose."""
+    most = max(map(len, reference.values()))
+    for name, column in reference.items():
+        if len(column) < most:
+            rows = f"{len(column):,} of {most:,} reference rows"
+            yield f"{unmask(name)}: compared with {rows}, those of its sound days; a summary counts the others as missing"
 
 
 def _in_child(job: Job) -> Answer:
@@ -252,7 +263,7 @@ def _steady(page: str, *, own: str) -> str:
 
 def _header(job: Job, title: str) -> str:
     """Title, rows, and whatever is not as it should be."""
-    now, then = (len(next(iter(part.values()))) for part in (job.current, job.reference))
+    now, then = (max(map(len, part.values())) for part in (job.current, job.reference))
     known = 0 if job.judged is None else len(job.judged)
     rule = "Evidently's own rule" if job.thresholds is None else "the thresholds of this project"
     facts = (
@@ -260,12 +271,12 @@ def _header(job: Job, title: str) -> str:
         f"Drift is told by {rule}. Rendered by Evidently {version('evidently')}."
     )
     remarks = [*(f"{name} is left out: {why}" for name, why in job.left_out.items()), *job.notes]
-    listed = "".join(f"<li>{escape(remark)}</li>" for remark in remarks)
+    listed = "".join(f"<li>{escape(line(remark))}</li>" for remark in remarks)
     style = "margin:24px 24px 0;font-family:Roboto,Helvetica,Arial,sans-serif;line-height:1.5"
     return f'<header style="{style}"><h1>{escape(title)}</h1><p>{facts}</p><ul>{listed}</ul></header>'
 
 
 def _reason(exc: BaseException) -> str:
     """First line of what Evidently said."""
-    line = next(iter(unmask(str(exc)).strip().splitlines()), "")
-    return f"{type(exc).__name__}: {line[:200]}"
+    first = next(iter(unmask(str(exc)).strip().splitlines()), "")
+    return f"{type(exc).__name__}: {first[:200]}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -18,6 +19,7 @@ TOLD_SHARE = 0.1  # of the rows: from here on the page tells that more are missi
 # Stands for "<" inside Evidently: a category "</script>" would end the page's data block, and run as code.
 LESS = "\ue000"
 
+Columns = pd.DataFrame | Mapping[str, pd.Series]  # columns of a mapping may differ in length
 Task = Literal["regression", "classification"]
 
 
@@ -39,7 +41,7 @@ class Job:
     notes: list[str] = field(default_factory=list)
 
 
-def add_column(job: Job, name: str, frames: tuple[pd.DataFrame, pd.DataFrame], *, number: bool) -> None:
+def add_column(job: Job, name: str, frames: tuple[Columns, Columns], *, number: bool) -> None:
     """Take a column over if both windows have something to compare."""
     taken: list[pd.Series] = []
     for window, frame in zip(("current", "reference"), frames, strict=True):

@@ -10,7 +10,7 @@ from driftloop.core.names import DAY
 from driftloop.report.job import values
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     import pandas as pd
 
@@ -33,17 +33,23 @@ def merged(frame: pd.DataFrame, grid: Grid) -> pd.DataFrame:
     return out
 
 
-def masked(frame: pd.DataFrame, states: States) -> pd.DataFrame:
-    """Keep of each column the days that it is compared with."""
-    out = frame.copy()
-    for name in states.compared:
-        if name in out:
-            out[name] = out[name].where(out[DAY].isin(states.compared_days(name)))
-    return out
+def compared(frame: pd.DataFrame, states: States) -> dict[str, pd.Series]:
+    """Keep of each column the days that it is compared with, so columns may differ in length.
+
+    Emptied instead of left out, the other days would count as missing values.
+    """
+    days = {name: states.compared_days(name) for name in states.compared}
+    every = set().union(*days.values()) if days else set(frame[DAY])
+    return {name: frame[name][frame[DAY].isin(days.get(name, every))] for name in map(str, frame)}
 
 
 def limits(
-    current: pd.DataFrame, reference: pd.DataFrame, states: States, grid: Grid, *, private: Collection[str] = ()
+    current: pd.DataFrame,
+    reference: Mapping[str, pd.Series],
+    states: States,
+    grid: Grid,
+    *,
+    private: Collection[str] = (),
 ) -> tuple[dict[str, float], tuple[str, ...]]:
     """Give each column's threshold in Evidently's units, and what its reader should know.
 

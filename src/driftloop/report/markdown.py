@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from driftloop.core.text import line, visible
+from driftloop.core.wording import figure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
 
 LONGEST = 65_536  # characters that GitHub takes as the text of an issue or a comment
 LONGEST_TITLE = 256
@@ -18,13 +19,6 @@ SECTION_CUT = "… a section was cut, for GitHub takes no longer text."
 # Mentions, #1, GH-1 and addresses: GitHub closes issues for `fixes` before any of the last three.
 ACTIVE = re.compile(r"[@#](?=\w)|:(?=//)|\bGH(?=-)|\bwww(?=\.)", re.IGNORECASE)
 ROOM = 200  # characters for what is put around a text later
-
-
-def figure(value: float | None) -> str:
-    """Write a number with about three digits that count."""
-    if value is None:
-        return "unknown"
-    return f"{value:,.1f}" if abs(value) >= 10 else f"{value:.3g}"  # noqa: PLR2004
 
 
 def about(value: float) -> str:
@@ -42,27 +36,18 @@ def signed(value: float) -> str:
     return figure(value).replace("-", "−")
 
 
-def day(instant: date) -> str:
-    """Write a date."""
-    return f"{instant:%-d %b %Y}"
-
-
-def last(until: date) -> str:
-    """Write the last day before an exclusive end."""
-    return day(until - timedelta(days=1))
-
-
 def quiet(text: str) -> str:
     r"""Make one line in which GitHub finds no mention, no reference to an issue and no address, closing words or not.
 
-    A space of no width keeps their parts apart; it works in titles too, where nothing can be escaped.
+    A space of no width keeps their parts apart; it works in titles too, where nothing can be escaped. Characters that
+    show nothing, such as those that turn the direction of what follows, are dropped before.
 
     >>> quiet("fixes GH-1, closes\nme/it#2 @all").replace("\u200b", "|")
     'fixes GH|-1, closes me/it#|2 @|all'
     """
-    line = " ".join(text.split())
-    line = line if len(line) <= LONGEST_NAME else line[: LONGEST_NAME - 1] + "…"
-    return ACTIVE.sub(lambda found: f"{found[0]}\u200b", line)
+    said = line(text)
+    said = said if len(said) <= LONGEST_NAME else said[: LONGEST_NAME - 1] + "…"
+    return ACTIVE.sub(lambda found: f"{found[0]}\u200b", said)
 
 
 def plain(text: str) -> str:
@@ -71,14 +56,25 @@ def plain(text: str) -> str:
     >>> plain("a_b *c* <!-- x --> @all").replace("\u200b", "|")
     'a_b \\*c\\* &lt;!-- x --&gt; @|all'
     """
-    line = quiet(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return re.sub(r"([\\`*\[\]|~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))", r"\\\1", line)
+    said = quiet(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([\\`*\[\]|~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))", r"\\\1", said)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Write a Markdown table; whatever stands in its cells is shown as it is."""
     lines = [[plain(text) for text in head], ["---"] * len(head), *[[plain(text) for text in row] for row in rows]]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+def fenced(text: str, language: str = "text") -> str:
+    r"""Show a text of several lines as it is; nothing in it ends the fence.
+
+    >>> fenced("a\n```\nb").splitlines()[0]
+    '````text'
+    """
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{visible(text)}\n{fence}"
 
 
 def folded(head: str, text: str) -> str:

@@ -47,13 +47,14 @@ def render(
     until = last_day(params.source.until_instant, params.zone)
     newest_rows, thresholds = read_frame(root / NEWEST), None
     remarks: tuple[str, ...] = ()
+    reference: pd.DataFrame | dict[str, pd.Series]
     if params.monitor.policy == "evidently":
         current = _with_prediction(production, newest(until, params.windows.current_days).of(newest_rows))
         reference = _with_prediction(production, read_frame(root / REFERENCE))
     else:
         grid = read_value(root / GRID, Grid)
         current = limits.merged(newest(until, WINDOW).of(newest_rows), grid)
-        reference = limits.masked(limits.merged(read_frame(root / COMPARED), grid), states)
+        reference = limits.compared(limits.merged(read_frame(root / COMPARED), grid), states)
         thresholds, remarks = limits.limits(current, reference, states, grid, private=params.data.private)
     columns = columns_of(params, production.card)
     return evidently.render(

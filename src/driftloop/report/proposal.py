@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING
 
-from driftloop.report.texts import each
+from driftloop.report.measured import each, refits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,8 +29,8 @@ class Proposal:
         Cards of production and of what would replace it; `after` is None where nothing is proposed.
     label_delay_days
         `data.label_delay_days`.
-    main, data, promote
-        Metrics by name: of the base commit, on the newest data, after the promotion.
+    main, promote
+        Metrics by name: of the base commit, and after the promotion.
     params
         Changed parameters: name, before, after.
     days
@@ -49,7 +48,6 @@ class Proposal:
     after: Card | None
     label_delay_days: int
     main: Mapping[str, float]
-    data: Mapping[str, float]
     promote: Mapping[str, float]
     params: Sequence[tuple[str, str, str]]
     days: str = ""
@@ -59,11 +57,7 @@ class Proposal:
     def sides(self) -> tuple[str, str]:
         """Name what was compared: production, and what was judged in its place."""
         version = self.before.version
-        new = f"v{version + 1}" if self.after else "retrained"
-        return f"v{version}", f"{new}, refitted {each(self.decision)}" if self.report.verdict.fresh else new
-
-    @property
-    def moved_days(self) -> int:
-        """Days by which the end of the data has moved."""
-        ends = [[date.fromisoformat(end[:10]) for end in ends] for name, *ends in self.params if name == "source.until"]
-        return (ends[0][1] - ends[0][0]).days if ends else 0
+        if not self.report.verdict.fresh:
+            return f"v{version}", f"v{version + 1}" if self.after else "retrained"
+        new = f"recipe of v{version + 1}, refitted {each(self.decision)}" if self.after else refits(self.decision)
+        return f"v{version}", new

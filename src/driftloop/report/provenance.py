@@ -4,35 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from driftloop.report.changes import diff
 from driftloop.report.markdown import folded, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from driftloop.core.production import Card
     from driftloop.report.proposal import Proposal
-
-
-def across(proposal: Proposal) -> str:
-    """Compare the metrics before and after the promotion, on the same data."""
-    text = _metrics(proposal.data, proposal.promote, "production as it was", "promoted")
-    return folded("Metrics before and after the promotion, on the same data", text)
-
-
-def against_main(proposal: Proposal) -> str:
-    """Compare the metrics with those of main, where data and model have moved together."""
-    days = proposal.moved_days
-    moved = f" (data moved {days} days too, so this compares two things at once)" if days else ""
-    text = _metrics(proposal.main, proposal.promote, "main", "this pull request", worded=not days)
-    return folded(f"Metrics against main{moved}", text)
-
-
-def _metrics(
-    old: Mapping[str, float], new: Mapping[str, float], before: str, after: str, *, worded: bool = True
-) -> str:
-    rows = ((name, old.get(name), new.get(name)) for name in sorted({*old, *new}))
-    return diff(rows, before, after, worded=worded)
 
 
 def params(proposal: Proposal) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from driftloop.core.wording import less_error, percent, span
-from driftloop.report import judged, provenance
-from driftloop.report.markdown import cut, figure, fit, last, plain, quiet
-from driftloop.report.texts import simulated
+from driftloop.core.wording import last, less_error, percent, span
+from driftloop.report import changes, judged, measured, provenance
+from driftloop.report.markdown import cut, fit, plain, quiet
+from driftloop.report.texts import simulated, too_low
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,19 +27,22 @@ def body(proposal: Proposal) -> str:
     """Say why, on what evidence, what is still wrong, what exactly ships, and how to undo it."""
     return fit(
         [
-            (f"**Better.** {_sentence(proposal)} Closes #{proposal.issue}.", 0),
+            (lead(proposal), 0),
             (simulated(proposal.decision), 0),
             (judged.same_rows(proposal), 0),
             (judged.segments(proposal.report.verdict.segments), 2),
             ("\n".join(_points(proposal)), 0),
             (judged.over_time(proposal), 3),
-            (provenance.across(proposal), 4),
-            (provenance.against_main(proposal), 5),
-            (provenance.params(proposal), 6),
+            (provenance.params(proposal), 4),
             (provenance.versions(proposal), 1),
             (provenance.reproduce(proposal), 1),
         ]
     )
+
+
+def lead(proposal: Proposal) -> str:
+    """Give the verdict with its figures, and what it answers."""
+    return f"**Better.** {_sentence(proposal)} Closes #{proposal.issue}."
 
 
 def check_title(proposal: Proposal) -> str:
@@ -57,25 +60,47 @@ def _sentence(proposal: Proposal) -> str:
     verdict = proposal.report.verdict
     if not verdict.gain:
         return f"{plain(verdict.reasons[0])}."
-    needed = percent(verdict.needed or 0)
     return (
-        f"Error falls {percent(verdict.gain.estimate)} ({span(verdict.gain)}; needed: lower end above {needed}) on "
-        f"{verdict.rows:,} rows that neither side had seen."
+        f"Error was {percent(verdict.gain.estimate)} lower ({span(verdict.gain)}; its lower end had to exceed "
+        f"{percent(verdict.needed or 0)}) on {verdict.rows:,} rows that neither side had seen."
     )
 
 
 def _points(proposal: Proposal) -> Iterator[str]:
-    bias, card, verdict = proposal.report.refit.get("bias"), proposal.after, proposal.report.verdict
-    if bias is not None:
-        unit = plain(proposal.decision.unit) or "on average"
-        yield f"- **Still wrong:** predicts {figure(abs(bias))} too {'many' if bias > 0 else 'few'} {unit}."
-    if card and card.trained:
-        same = "the same recipe trained" if verdict.fresh else "the very model that was judged, trained"
+    yield from _normal(proposal)
+    if (bias := proposal.report.refit.get("bias")) is not None:
+        yield f"- **Still wrong:** {too_low(bias, proposal.decision)}."
+    if (card := proposal.after) and card.trained:
+        same = "the same recipe trained" if proposal.report.verdict.fresh else "the very model that was judged, trained"
+        late = proposal.label_delay_days
+        delay = f" (labels take {late} day{'s' if late > 1 else ''})" if late else ""
         tested = (
-            f" The table tests it on each step with labels from at least {proposal.label_delay_days} days earlier."
-            if verdict.fresh
+            " It has learned the days in the table, so it cannot be judged on them. The table judges its recipe: refits, "
+            f"each on days after the last label that it knew{delay}."
+            if proposal.report.verdict.fresh
             else ""
         )
         yield f"- **You merge** {same} to {last(card.trained.until)} ({card.rows:,} rows).{tested}"
-    yield "- **Measured, not a forecast.** Unknown: labels after " + last(proposal.decision.labelled_until) + "."
+    yield f"- **Measured, not a forecast.** Unknown: labels after {last(proposal.decision.labelled_until)}."
+    yield from _of_main(proposal)
+    yield "- **Checks:** where none run here, a maintainer starts them with *Approve workflows to run*."
     yield "- **Undo:** revert this pull request (its button, or `git revert` of the merge)."
+
+
+def _normal(proposal: Proposal) -> Iterator[str]:
+    """Say what later alarms are measured by: merging raises or lowers that in silence."""
+    metric, version = proposal.decision.metric, proposal.before.version
+    new = proposal.after.normal_error.get(metric) if proposal.after else None
+    if new is None:
+        return
+    shown, old = measured.amount(new, proposal.decision, plain), proposal.before.normal_error.get(metric)
+    was = f"; for v{version} it was {measured.amount(old, proposal.decision, plain)}" if old is not None else ""
+    yield f"- **What becomes normal:** {shown} is the normal error of v{version + 1}, by which alerts are judged after the merge{was}."
+
+
+def _of_main(proposal: Proposal) -> Iterator[str]:
+    """Explain the one figure of `dvc metrics diff` that both sides have: main's is about older rows."""
+    name = f"production: {proposal.decision.metric}"
+    if name in proposal.main and name in proposal.promote:
+        old, new = changes.values(proposal.main[name], proposal.promote[name])
+        yield f"- **`dvc metrics diff`** shows {plain(name)} {old} → {new}. The figure of main is of older rows."

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from driftloop.core.wording import inputs_line, less_error
+from driftloop.core.text import line, log
+from driftloop.core.wording import day, figure, inputs_line, last, less_error
+from driftloop.report.headline import for_screen
+from driftloop.report.measured import each
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import date
 
     from driftloop.core.diagnosis import Decision
     from driftloop.core.gate import Report
 
-HEADLINES = {
-    "healthy": "HEALTHY",
-    "watch": "WATCH: inputs moved, error did not",
-    "outdated": "OUTDATED: retraining would pay",
-    "degraded": "DEGRADED: error is up, investigate",
-    "data fault": "DATA FAULT: fix the data, do not retrain",
-    "insufficient data": "INSUFFICIENT DATA: no decision possible",
-    "no production": "NO PRODUCTION MODEL YET",
-}
 VERDICTS = {
     "promote": "the recipe is better, may be promoted",
     "keep production": "not better, keep production",
@@ -31,50 +23,57 @@ VERDICTS = {
 }
 
 
-def screen(decision: Decision, report: Report | None) -> str:
-    """Word decision and verdict for a terminal, without colour."""
+def screen(decision: Decision, report: Report | None, *, advise: bool = True) -> str:
+    """Word decision and verdict for a terminal, without colour.
+
+    Parameters
+    ----------
+    decision, report
+        The newest ones; no report where nothing was judged yet.
+    advise
+        Whether to name the next commands; on the page of a run nobody can type them.
+    """
     blocks = [
         [_head(decision)],
         list(_decision(decision)),
         list(_verdict(decision, report)),
-        list(_next(decision, report)),
+        list(_next(decision, report)) if advise else [],
     ]
-    return "\n\n".join("\n".join(block) for block in blocks if block)
+    return log("\n\n".join("\n".join(block) for block in blocks if block))
 
 
 def _head(decision: Decision) -> str:
     version = f"v{decision.version}" if decision.version else "(no model)"
     simulated = " · SIMULATED DATA" if decision.simulated else ""
-    return (
-        f"{decision.model} {version}{simulated} · rows to {_last(decision.until)}, "
-        f"labels to {_last(decision.labelled_until)} ({decision.zone})"
+    return line(
+        f"{decision.model} {version}{simulated} · rows to {last(decision.until)}, "
+        f"labels to {last(decision.labelled_until)} ({decision.zone})"
     )
 
 
 def _decision(decision: Decision) -> Iterator[str]:
-    yield HEADLINES[decision.status]
+    yield line(for_screen(decision))
     metric = f" {decision.unit}" if decision.unit and decision.metric == "mae" else f" {decision.metric}"
     if decision.error and decision.judged:
-        normal = f"; normal {_figure(decision.normal_error)}" if decision.normal_error else ""
-        yield _line("Error", f"{_figure(decision.error.estimate)}{metric}, {decision.judged}{normal}")
+        normal = f"; normal {figure(decision.normal_error)}" if decision.normal_error else ""
+        yield _line("Error", f"{figure(decision.error.estimate)}{metric}, {decision.judged}{normal}")
     elif decision.version:
-        yield _line("Error", f"not measured yet: no labels that v{decision.version} has not seen; "
-                    f"normal {_figure(decision.normal_error)}")  # fmt: skip
+        normal = f"; normal {figure(decision.normal_error)}{metric}" if decision.normal_error else ""
+        yield _line("Error", f"not measured yet{normal}")
     if decision.waiting_days is not None:
-        since = f" since {decision.since}" if decision.since and decision.status == "outdated" else ""
+        since = f" since {day(decision.since)}" if decision.since and decision.status == "outdated" else ""
         cost = f"cost {decision.waiting_days:.1f} normal days of error{since} (alert at {decision.alert_at_days:g})"
         yield _line("Waiting", cost)
     if decision.held_back:
         yield _line("", f"nobody is asked, since a retrained model would be refused now: {decision.held_back}")
     if decision.recent_gain:
-        each = "weekly" if decision.step_days == 7 else f"every {decision.step_days} days"  # noqa: PLR2004
-        yield _line("Refitted", f"{each}: {less_error(decision.recent_gain)}")
+        yield _line("Refitted", f"{each(decision)}: {less_error(decision.recent_gain)}")
     faults = [finding.text for finding in decision.findings]
     for name, text in zip(["Data", *[""] * len(faults)], faults or ["no fault found"], strict=False):
         yield _line(name, text)
     if decision.alarms_from:
         weeks = f"{decision.alarms_weeks} more week{'s' if decision.alarms_weeks > 1 else ''} of history"
-        yield _line("", f"data alarms by its own history from {decision.alarms_from}: {weeks} are needed")
+        yield _line("", f"data alarms by its own history from {day(decision.alarms_from)}: {weeks} are needed")
     if told := inputs_line(decision):
         yield _line("Inputs", told)
     for warning in decision.warnings:
@@ -89,7 +88,7 @@ def _verdict(decision: Decision, report: Report | None) -> Iterator[str]:
     for place, reason in enumerate(verdict.reasons):
         yield _line("Because" if place == 0 else "", reason)
     if verdict.production is not None and verdict.refit is not None:
-        same = f"{_figure(verdict.production)} → {_figure(verdict.refit)} on the same {verdict.rows:,} rows"
+        same = f"{figure(verdict.production)} → {figure(verdict.refit)} on the same {verdict.rows:,} rows"
         yield _line(decision.metric.upper(), f"{same} that neither side had seen")
     yield from _window(report)
 
@@ -120,12 +119,4 @@ def _next(decision: Decision, report: Report | None) -> Iterator[str]:
 
 
 def _line(name: str, text: str) -> str:
-    return f"  {name:10}{text}".rstrip()
-
-
-def _figure(value: float | None) -> str:
-    return "?" if value is None else f"{value:,.1f}" if abs(value) >= 10 else f"{value:.3g}"  # noqa: PLR2004
-
-
-def _last(until: date) -> str:
-    return f"{until - timedelta(days=1):%-d %b %Y}"
+    return f"  {name:10}{line(text)}".rstrip()

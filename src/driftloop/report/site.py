@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import shutil
-from datetime import timedelta
 from html import escape
 from string import Template
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from driftloop.artifacts import DECISION, EVIDENTLY, read_value, replacing_folder, write_text
 from driftloop.core.diagnosis import Decision
+from driftloop.core.text import line
+from driftloop.core.wording import last
 from driftloop.errors import LoopError
-from driftloop.report.texts import TITLES
+from driftloop.report import measured
+from driftloop.report.headline import for_title, unmeasured
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +40,7 @@ a { color: #0550ae }
 <ul>
 $reasons
 </ul>
-<p><strong>Do:</strong> $advice.</p>
+<p>$advice</p>
 <p>$report</p>
 </main>
 </body>
@@ -70,15 +72,22 @@ def index(decision: Decision, *, rendered: bool) -> str:
     """Write the first page."""
     version = f" v{decision.version}" if decision.version else ""
     simulated = " · SIMULATED DATA" if decision.simulated else ""
-    ends = [each - timedelta(days=1) for each in (decision.until, decision.labelled_until)]
+    ends = [last(each) for each in (decision.until, decision.labelled_until)]
+    said = [measured.error(decision), *decision.reasons]
+    if unmeasured(decision):  # the title gives the reason
+        said = [measured.normal(decision), *(alarm.text for alarm in decision.alarms)]
     link = f'<a href="{EVIDENTLY.name}/{REPORT}">Evidently’s report</a>'
     return PAGE.substitute(
-        title=escape(f"{decision.model}{version} {TITLES[decision.status]}"),
-        dates=escape(f"Data to {ends[0]:%d %b %Y}, labels to {ends[1]:%d %b %Y} ({decision.zone}){simulated}"),
-        reasons="\n".join(f"<li>{escape(reason)}</li>" for reason in decision.reasons),
-        advice=escape(decision.advice),
+        title=_shown(f"{decision.model}{version} {for_title(decision)}"),
+        dates=_shown(f"Data to {ends[0]}, labels to {ends[1]} ({decision.zone}){simulated}"),
+        reasons="\n".join(f"<li>{_shown(each)}</li>" for each in said if each),
+        advice="Nothing to do." if decision.status == "healthy" else f"<strong>Do:</strong> {_shown(decision.advice)}.",
         report=link if rendered else "Evidently’s report was not rendered this time.",
     )
+
+
+def _shown(text: str) -> str:
+    return escape(line(text))
 
 
 class Publication(NamedTuple):
@@ -91,12 +100,12 @@ class Publication(NamedTuple):
 def publication(setting: Setting, is_private: Callable[[], bool]) -> Publication:
     """Decide by report.pages; on most plans the pages of a private repository can be read by everybody."""
     if setting != "auto":
-        verb = "published" if setting == "always" else "not published"
-        return Publication(setting == "always", f"The report is {verb}: report.pages is {setting}.")
+        goes = "goes to Pages" if setting == "always" else "is not published"
+        return Publication(setting == "always", f"The report {goes}: report.pages is {setting}.")
     if is_private():
         why = "The report is not published: the repository is private, and report.pages is auto."
         return Publication(pages=False, why=f"{why} It is the artifact `site` of this run.")
-    return Publication(pages=True, why="The report is published: the repository is public, and report.pages is auto.")
+    return Publication(pages=True, why="The report goes to Pages: the repository is public, and report.pages is auto.")
 
 
 def _is_foreign(out: Path) -> bool:

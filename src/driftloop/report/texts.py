@@ -1,12 +1,14 @@
-"""Markdown for people on GitHub: the alert, and what is said beside it."""
+"""Markdown for people on GitHub: the text of an alert, and what is told of it later."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from driftloop.core.wording import inputs_line, less_error
-from driftloop.report.markdown import LONGEST_TITLE, about, day, figure, last, plain, quiet, table
+from driftloop.core.wording import day, figure, inputs_line, last
+from driftloop.report import measured
+from driftloop.report.headline import for_title, unmeasured
+from driftloop.report.markdown import LONGEST_TITLE, about, fenced, folded, plain, quiet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -15,22 +17,6 @@ if TYPE_CHECKING:
     from driftloop.core.finding import Finding
 
 MOST_FINDINGS = 15
-WEEK = 7
-TITLES = {
-    "healthy": "is healthy",
-    "watch": "is healthy: inputs moved, error did not",
-    "outdated": "is outdated: retraining would pay",
-    "degraded": "is degraded: investigate",
-    "data fault": "gets faulty data: fix the data, do not retrain",
-    "insufficient data": "gets too little data to be judged",
-    "no production": "has no production model yet",
-}
-METRICS = {
-    "mae": "mean absolute error",
-    "mse": "mean squared error",
-    "log_loss": "log loss",
-    "brier": "Brier score",
-}
 
 
 @dataclass(frozen=True)
@@ -54,10 +40,8 @@ class Links:
 
 def alert_title(decision: Decision) -> str:
     """Say in one line how the model is."""
-    asked = decision.status == "outdated" and decision.policy != "avoidable_loss"
-    said = f"is outdated by the policy {quiet(decision.policy)}" if asked else TITLES[decision.status]
     simulated = " (simulated data)" if decision.simulated else ""
-    return f"{_name(decision)} {said}{simulated}"[:LONGEST_TITLE]
+    return f"{_name(decision)} {quiet(for_title(decision))}{simulated}"[:LONGEST_TITLE]
 
 
 def alert(decision: Decision, links: Links) -> str:
@@ -65,7 +49,6 @@ def alert(decision: Decision, links: Links) -> str:
     parts = [
         simulated(decision),
         _lead(decision),
-        _errors(decision),
         "\n".join(_points(decision)),
         _advice(decision),
         _footer(decision, links),
@@ -79,15 +62,24 @@ def _name(decision: Decision) -> str:
 
 
 def _lead(decision: Decision) -> str:
-    gain, judged = decision.recent_gain, decision.judged
+    """Say the most important first: how large the error is, and how much of that retraining would have taken back."""
     reason = f"**{_sentence(decision)}**" if decision.reasons else ""
-    if decision.status != "outdated" or gain is None or judged is None:
-        return reason
-    measured = (
-        f"Refitted {each(decision)}, it would have made **{less_error(gain).replace(' (', '** (', 1)} over the "
-        f"{judged.days} labelled days to {last(judged.until)}. Measured, not a forecast."
-    )
-    return measured if decision.policy == "avoidable_loss" else f"{reason} {measured}".strip()
+    error = measured.error(decision, plain)
+    match decision.status:
+        case "outdated" | "degraded" if error:
+            asked = reason if decision.status == "outdated" and decision.policy != "avoidable_loss" else ""
+            told = [measured.refitted(decision), measured.share_of_rise(decision)]
+            past = "Measured, not a forecast." if any(told) else ""
+            lead = [asked, error] if asked else [f"**{error}**"]
+            return " ".join(part for part in (*lead, *told, past) if part)
+        case "data fault" if measured.is_up(decision):
+            days = f", over {decision.judged}" if decision.judged else ""
+            before = measured.against_normal(decision, plain)
+            return f"{reason} Error was up already before the fault: {before}{days}."
+        case "insufficient data" if error:
+            return f"{reason} {error}"
+        case _:
+            return reason
 
 
 def _sentence(decision: Decision) -> str:
@@ -100,29 +92,9 @@ def simulated(decision: Decision) -> str:
     return "_Simulated data: nothing of this is real._" if decision.simulated else ""
 
 
-def each(decision: Decision) -> str:
-    """Say how often there is a refit."""
-    return "weekly" if decision.step_days == WEEK else f"every {decision.step_days} days"
-
-
-def _errors(decision: Decision) -> str:
-    if not decision.error:
-        return ""
-    name = METRICS.get(decision.metric, decision.metric)
-    unit = decision.unit if decision.metric == "mae" else ""
-    version = f"v{decision.version}"
-    head = [unit, version, f"normal for {version}"]
-    row = [name, figure(decision.error.estimate), figure(decision.normal_error)]
-    if decision.refit_error is not None:
-        head, row = [*head, f"refitted {each(decision)}"], [*row, figure(decision.refit_error)]
-    return table(head, [row])
-
-
 def _points(decision: Decision) -> Iterator[str]:
     if decision.waiting_days is not None:
-        since = f" since {day(decision.since)}" if decision.since and decision.status == "outdated" else ""
-        bar = f" Alert at {decision.alert_at_days:g}." if decision.policy == "avoidable_loss" else ""
-        yield f"- **Cost of waiting:** {decision.waiting_days:.1f} normal days of error{since}{_saved(decision)}.{bar}"
+        yield f"- **Cost of waiting**{_waited(decision)}."
     if decision.held_back:
         yield f"- **Retraining would be refused now:** {plain(decision.held_back)}."
     if pattern := _pattern(decision):
@@ -137,12 +109,15 @@ def _points(decision: Decision) -> Iterator[str]:
         yield f"- **Warning:** {plain(warning)}."
 
 
-def _saved(decision: Decision) -> str:
-    """Give the cost in the target's unit; what a row stands for is not known, so it stays a sum over rows."""
+def _waited(decision: Decision) -> str:
+    """Explain a normal day of error where it is counted; what a row stands for is not known, so sums are over rows."""
+    since = f" since {day(decision.since)}" if decision.since and decision.status == "outdated" else ""
+    bar = f" (the alert comes at {decision.alert_at_days:g})" if decision.policy == "avoidable_loss" else ""
+    said = f"{since}: as much avoidable error as {decision.waiting_days:.1f} normal days bring{bar}"
     if not decision.waiting_error or decision.waiting_error <= 0:
-        return ""
-    unit = f"{plain(decision.unit)}, " if decision.unit else ""
-    return f"; refits would have erred by about {about(decision.waiting_error)} less in all ({unit}summed over rows)"
+        return said
+    unit = f" {plain(decision.unit)}" if decision.unit else ""
+    return f"{said}, about {about(decision.waiting_error)}{unit} summed over rows"
 
 
 def _data(findings: Sequence[Finding]) -> Iterator[str]:
@@ -161,14 +136,20 @@ def _pattern(decision: Decision) -> str:
     pattern = decision.pattern
     said = []
     if pattern.bias is not None:
-        unit = plain(decision.unit) or "on average"
-        said.append(f"predicts {figure(abs(pattern.bias))} too {'many' if pattern.bias > 0 else 'few'} {unit}")
+        said.append(too_low(pattern.bias, decision))
     if pattern.worst is not None:
         said.append(f"worst where {plain(pattern.worst)} (error {figure(pattern.worst_error)})")
     return "; ".join(said)
 
 
+def too_low(bias: float, decision: Decision) -> str:
+    """Say by how much predictions miss on average."""
+    unit = f" {plain(decision.unit)}" if decision.unit else ""
+    return f"predicts {figure(abs(bias))}{unit} too {'high' if bias > 0 else 'low'} on average"
+
+
 def _advice(decision: Decision) -> str:
+    over = "when the model is healthy again, or another one has replaced it"
     match decision.status:
         case "outdated":
             do = (
@@ -176,34 +157,42 @@ def _advice(decision: Decision) -> str:
                 "Nothing changes until you merge."
             )
         case "data fault":
+            over = "when the data is sound again"
             do = (
-                "fix the data at its source. Do not retrain: a model trained on a fault soon wins on the fault, and "
-                "the gate refuses. If this is normal from now on, `driftloop promote --force` says so."
+                "fix the data at its source. Do not retrain: a model that has learned the fault looks better on faulty "
+                "rows, and the gate refuses it. If the data will stay like this, make it the new normal by hand: "
+                "`dvc repro`, `driftloop promote --force`, `dvc repro`, then commit and push."
             )
         case "degraded":
-            do = "investigate what changed. Retraining is not asked for: it has not been shown to help enough."
+            do = "investigate what changed. Retraining is not asked for: refits have not been shown to help enough."
         case "insufficient data":
-            do = "wait for data, or mend the source. Nothing can be said of the model until then."
+            over = "when there is enough data again"
+            do = "wait for data, or repair the source. Nothing can be said about the model until then."
         case _:
             do = f"{plain(decision.advice)}."
     return (
-        f"**Do:** {do}\n\nThis issue closes by itself when it is over. "
-        "Close it to hear of it again only when it has got worse."
+        f"**Do:** {do}\n\nThis issue closes by itself {over}. "
+        "If you close it, you hear of it again only when it has got worse."
     )
 
 
 def _footer(decision: Decision, links: Links) -> str:
-    shown = [f"[{name}]({link})" for name, link in (("Dashboard", links.dashboard), ("run", links.run)) if link]
-    checkout = f"git checkout {links.commit[:12]} && " if links.commit else ""
-    shown.append(f"`{checkout}driftloop refresh --until {decision.until} && dvc repro monitor`")
-    return " · ".join(shown)
+    named = (("Dashboard", links.dashboard), ("Run that measured this", links.run))
+    shown = " · ".join(f"[{name}]({link})" for name, link in named if link)
+    checkout = [f"git checkout {links.commit[:12]}"] if links.commit else []
+    commands = [*checkout, f"driftloop refresh --until {decision.until}", "dvc repro monitor"]
+    return "\n\n".join(part for part in (shown, folded("Reproduce", fenced("\n".join(commands), "sh"))) if part)
 
 
 def recovered(decision: Decision) -> str:
     """Say that an alert is over."""
-    return (
-        f"Recovered: {plain(_name(decision))} {TITLES[decision.status]}, with data to {last(decision.until)}. Closing."
-    )
+    name, until = plain(_name(decision)), last(decision.until)
+    said = plain(for_title(decision))
+    if unmeasured(decision):
+        known = f" {measured.normal(decision, plain)}" if decision.normal_error else ""
+        return f"No reason for an alert any more: {name} {said}.{known} Data to {until}. Closing."
+    error = f" {measured.error(decision, plain)}" if decision.error else ""
+    return f"Recovered: {name} {said}.{error} Data to {until}. Closing."
 
 
 def changed(decision: Decision) -> str:
@@ -220,13 +209,12 @@ def joined(findings: Sequence[Finding]) -> str:
 
 def grown(decision: Decision) -> str:
     """Say that waiting has become dearer."""
-    return f"Waiting has now cost {decision.waiting_days or 0:.1f} normal days of error."
+    return f"Waiting has now cost as much error as {decision.waiting_days or 0:.1f} normal days bring."
 
 
 def worse(decision: Decision) -> str:
     """Say that error has risen further."""
-    error = decision.error.estimate if decision.error else None
-    return f"Error has risen to {figure(error)}; normal is {figure(decision.normal_error)}."
+    return f"Error has risen further. {measured.error(decision, plain)}".strip()
 
 
 def double(number: int) -> str:
@@ -236,5 +224,13 @@ def double(number: int) -> str:
 
 def paragraph(decision: Decision, done: str) -> str:
     """Sum up for the page of a run: how the model is, why, and what was done."""
-    reason = f" {_sentence(decision)}" if decision.reasons else ""
-    return f"**{plain(alert_title(decision))}.**{reason} Data to {last(decision.until)}. {done[:1].upper()}{done[1:]}."
+    why = _sentence(decision) if decision.reasons else ""
+    if unmeasured(decision) and decision.status == "healthy":  # the title gives the reason
+        why = measured.normal(decision, plain)
+    parts = [
+        f"**{plain(alert_title(decision))}.**",
+        why,
+        f"Data to {last(decision.until)}.",
+        f"{done[:1].upper()}{done[1:]}.",
+    ]
+    return " ".join(part for part in parts if part)

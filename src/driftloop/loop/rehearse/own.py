@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from driftloop.artifacts import PROFILE, read_frame
 from driftloop.core.names import DAY
 from driftloop.core.windows import last_day
+from driftloop.core.wording import day
 from driftloop.errors import LoopError
 from driftloop.loop.rehearse import acts, story
 from driftloop.loop.rehearse.story import Step
-from driftloop.loop.rehearse.telling import day
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,17 +5,15 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from driftloop.report.markdown import figure
+from driftloop.core.wording import figure
 from driftloop.report.texts import alert_title
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from datetime import date
 
     from driftloop.core.diagnosis import Decision
 
@@ -69,16 +67,6 @@ class Narrator:
         else:
             yield
         self.line(f"{f'    $ {shown}':{WIDTH - 6}}{self.clock() - start:4.0f} s")
-
-
-def day(until: date) -> str:
-    """Write a date as people do."""
-    return f"{until:%-d %b %Y}"
-
-
-def last(until: date) -> str:
-    """Write the last day before an exclusive end."""
-    return day(until - timedelta(days=1))
 
 
 def decision(found: Decision) -> Iterator[str]:

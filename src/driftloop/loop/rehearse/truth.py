@@ -6,7 +6,7 @@ from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from driftloop.loop.rehearse.telling import day
+from driftloop.core.wording import day
 from driftloop.sources.simulator import EVENTS
 
 if TYPE_CHECKING:

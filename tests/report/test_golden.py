@@ -1,0 +1,227 @@
+"""Every text as a whole, in a file to read and review: `pytest tests/report/test_golden.py --rewrite-golden` writes them.
+
+The situations are made up, and each is told in all the texts that would tell it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+import pytest
+from comparisons import make_comparison
+from decisions import make_decision, make_finding
+from proposals import make_card, make_proposal, make_verdict
+
+from driftloop.core.diagnosis import Inputs, Pattern, Status
+from driftloop.core.gate import Report
+from driftloop.core.intervals import Interval
+from driftloop.core.states import Alarm
+from driftloop.report import answer, comparison, headline, pull_request, release, site, texts
+from driftloop.report.comparison import Difference
+from driftloop.report.screen import screen
+from driftloop.report.texts import Links
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from driftloop.core.diagnosis import Decision
+    from driftloop.report.proposal import Proposal
+
+GOLDEN = Path(__file__).parent / "golden"
+LINKS = Links(run="https://github.com/acme/bikes/actions/runs/7", dashboard="https://acme.github.io", commit="c" * 40)
+NOTHING = dict.fromkeys(("judged", "error", "normal_error", "refit_error", "waiting_days", "recent_gain"))
+UNMEASURED: dict[str, Any] = {**NOTHING, "version": 2, "normal_error": 70.6, "rows": 0}
+UNSEEN = ("no labels yet that production has not seen",)
+FEW = Interval(estimate=0.02, low=-0.01, high=0.05, level=0.9)
+MOVED = Alarm(kind="shape", column="temp", statistic="shape", since=date(2025, 4, 1), found=date(2025, 4, 8), until=None,
+              now=1.4, usual=0.0, years=2.0, number=True, rows=168)  # fmt: skip
+DAYS = "day,date,production,refit\n" + "".join(f"{n + 1},2025-03-{10 + n},{80 + n}.5,{70 + n}.25\n" for n in range(5))
+REFUSED: dict[str, Any] = {"outcome": "keep production", "gain": FEW,
+                           "reasons": ("2.0 % less error is not certain enough; the lower end must exceed 1.0 %",)}  # fmt: skip
+FAULT = "temperature lies far outside its range in 94 of 168 rows (a change of unit?)"
+MORE = ("humidity is missing in 12 of 168 rows, at most 0 % before",)
+
+DECISIONS: dict[str, Decision] = {
+    "outdated": make_decision(
+        simulated=True,
+        waiting_error=9_040.0,
+        pattern=Pattern(bias=-54.2, worst="workingday = 1", worst_error=100.99),
+        inputs=Inputs(shifted=("temp", "a_b"), columns=9),
+        comparable_from=date(2025, 5, 5),
+    ),
+    "outdated-wholly": make_decision(refit_error=31.5, unit="", metric="log_loss", step_days=5),
+    "outdated-normal": make_decision(error=Interval(estimate=32, low=29, high=35, level=0.9), refit_error=27.1),
+    "outdated-calendar": make_decision(
+        policy="calendar",
+        reasons=("95 days since production's last label",),
+        recent_gain=Interval(estimate=-0.05, low=-0.08, high=-0.02, level=0.9),
+        refit_error=88.9,
+    ),
+    "outdated-unlabelled": make_decision(
+        policy="calendar", reasons=("95 days since production's last label",), **NOTHING
+    ),
+    "degraded": make_decision(
+        "degraded", recent_gain=FEW, refit_error=82.9, refusal="2.0 % less error is not certain enough"
+    ),
+    "data-fault": make_decision(
+        "data fault",
+        findings=[make_finding("temperature", FAULT), make_finding("humidity", MORE[0])],
+        reasons=(FAULT, *MORE),
+    ),
+    "data-fault-alone": make_decision("data fault", error=Interval(estimate=31.0, low=29.0, high=33.0, level=0.9)),
+    "insufficient-data": make_decision("insufficient data", **NOTHING),
+    "insufficient-data-measured": make_decision(
+        "insufficient data", findings=[make_finding(text="12 of 168 usual rows")]
+    ),
+    "healthy": make_decision(
+        "healthy",
+        error=Interval(estimate=32, low=29, high=35, level=0.9),
+        refit_error=31.5,
+        recent_gain=FEW,
+        waiting_days=1.0,
+    ),
+    "healthy-unmeasured": make_decision("healthy", reasons=UNSEEN, **UNMEASURED),
+    "watch": make_decision(
+        "watch", reasons=(MOVED.text,), alarms=(MOVED,), inputs=Inputs(shifted=("temp",), columns=9)
+    ),
+    "watch-unmeasured": make_decision("watch", reasons=(MOVED.text, *UNSEEN), alarms=(MOVED,), **UNMEASURED),
+    "no-production": make_decision("no production", **{**NOTHING, "version": 0, "rows": 0}),
+}
+CARDS = {"before": make_card(1, normal_error={"mae": 31.08}), "after": make_card(2, normal_error={"mae": 58.7})}
+METRICS = (
+    Difference("metrics/production.json", "mae", 84.62, 70.63),
+    Difference("metrics/production.json", "version", 1, 2),
+    Difference("metrics/monitor.json", "rows", 672, 0),
+    Difference("metrics/monitor.json", "alert", 1, 0),
+    Difference("metrics/monitor.json", "measured_error", 84.62, None),
+    Difference("metrics/evaluate.json", "promote", 1, 0),
+    Difference("metrics/evaluate.json", "gain", 0.124, None),
+    Difference("metrics/evaluate.json", "refit.mae", 70.6, None),
+    Difference("metrics/data.json", "rows", 9482, 9482),
+    Difference("metrics/own.json", "cost", None, 12.5),
+)
+
+
+def proposal(**over: Any) -> Proposal:
+    verdict = make_verdict(**over.pop("verdict", {}))
+    made = make_proposal(verdict, days=DAYS, run_url=LINKS.run, **CARDS)
+    figures = {"production": {**made.report.production, "mape": 0.362}, "refit": {**made.report.refit, "mape": 0.3}}
+    return replace(made, report=made.report.model_copy(update=figures), **over)
+
+
+def refused(**verdict: Any) -> Proposal:
+    return proposal(verdict=REFUSED | verdict, after=None)
+
+
+def faulty(fault: str = FAULT) -> Proposal:
+    reasons = (f"the data is faulty: {fault}", *REFUSED["reasons"])
+    return refused(reasons=reasons, faults=(fault, *MORE))
+
+
+def report(outcome: str = "promote", **over: Any) -> Report:
+    given = {"production": 84.62, "refit": 76.31, "outcome": outcome, "rows": 1672} | over
+    made = {"production_version": 1, "candidate_sha256": "a" * 64, "until": date(2025, 4, 14), "rule": {}}
+    return Report.model_validate({"verdict": make_verdict(**given), **made})
+
+
+def titled(title: str, body: str) -> str:
+    return f"# {title}\n\n{body}"
+
+
+TEXTS: dict[str, Callable[[], str]] = {
+    **{f"screen-{name}.txt": lambda made=made: screen(made, None) for name, made in DECISIONS.items()},  # type: ignore[misc]
+    "screen-promote.txt": lambda: screen(DECISIONS["outdated"], report()),
+    "screen-keep-production.txt": lambda: screen(DECISIONS["data-fault"], faulty().report),
+    "screen-on-actions.txt": lambda: screen(DECISIONS["outdated"], report(), advise=False),
+    **{
+        f"alert-{name}.md": lambda made=made: titled(texts.alert_title(made), texts.alert(made, LINKS))  # type: ignore[misc]
+        for name, made in DECISIONS.items()
+        if made.alert
+    },
+    "alert-without-links.md": lambda: texts.alert(DECISIONS["insufficient-data"], Links()),
+    "updates.md": lambda: "\n\n".join(
+        [
+            texts.changed(DECISIONS["degraded"]),
+            texts.joined(DECISIONS["data-fault"].findings),
+            texts.grown(DECISIONS["outdated"]),
+            texts.worse(DECISIONS["degraded"]),
+            texts.double(1),
+        ]
+    ),
+    "recovered.md": lambda: "\n\n".join(
+        texts.recovered(DECISIONS[name]) for name in ("healthy", "watch", "healthy-unmeasured", "watch-unmeasured")
+    ),
+    "summary-monitor.md": lambda: "\n\n".join(
+        texts.paragraph(made, "opened [#1](https://github.com/acme/bikes/issues/1)" if made.alert else "did nothing")
+        for made in DECISIONS.values()
+    ),
+    "summary-train.md": lambda: "\n\n".join(answer.verdict(each.report) for each in (proposal(), refused(), faulty())),
+    "summary-release.md": lambda: release.summary("bikes v2", "https://github.com/acme/bikes/releases/tag/bikes-v2"),
+    "summary-pages.md": lambda: "\n\n".join(
+        site.publication(setting, lambda private=private: private).why  # type: ignore[misc]
+        for setting, private in (("auto", False), ("auto", True), ("always", True), ("never", False))
+    ),
+    "pull-request.md": lambda: titled(pull_request.title(proposal()), pull_request.body(proposal())),
+    "pull-request-judged-model.md": lambda: pull_request.body(proposal(verdict={"fresh": False})),
+    "pull-request-by-hand.md": lambda: pull_request.lead(proposal()),
+    "check-run.md": lambda: f"{pull_request.check_title(proposal())}\n\n{pull_request.check_summary(proposal())}",
+    "answer-proposed.md": lambda: answer.proposed(2),
+    "answer-by-hand.md": lambda: answer.by_hand(proposal(), "https://github.com/acme/bikes/compare/main...x"),
+    "answer-again.md": lambda: answer.again("b" * 40, "d" * 40),
+    "answer-not-better.md": lambda: answer.refusal(refused()),
+    "answer-fault.md": lambda: answer.refusal(faulty()),
+    "answer-fault-in-judged.md": lambda: answer.refusal(faulty("data fault in the judged step from 31 Mar 2025")),
+    "answer-not-comparable.md": lambda: answer.refusal(
+        proposal(
+            verdict={"outcome": "not comparable yet", "comparable_from": date(2025, 5, 5), "judged": None, "segments": (),
+                     "reasons": ("production has seen most of these rows; comparable when data reaches 5 May 2025",)},
+            after=None,
+        )
+    ),
+    "answer-not-enough-data.md": lambda: answer.refusal(
+        proposal(
+            verdict={"outcome": "not enough data", "judged": None, "gain": None, "segments": (),
+                     "reasons": ("64 labelled rows to compare on, 200 are needed (evaluate.min_rows)",)},
+            after=None,
+        )
+    ),
+    "comment-same-data.md": lambda: comparison.text(make_comparison(metrics=METRICS)),
+    "comment-data-moved.md": lambda: comparison.text(make_comparison(metrics=METRICS, moved=True)),
+    "comment-on-proposal.md": lambda: comparison.text(make_comparison(metrics=METRICS, moved=True), evidence=False),
+    "release.md": lambda: release.notes(
+        make_card(2, verdict={"outcome": "promote", "reasons": ["14.7 % less error"]}),
+        replaced=1,
+        subject="Merge pull request #2 from acme/retrain/issue-1",
+    ),
+    "page-headlines.txt": lambda: "\n".join(f"bikes {headline.for_title(made)}" for made in DECISIONS.values()),
+    "page-outdated.html": lambda: site.index(DECISIONS["outdated"], rendered=True),
+    "page-healthy-unmeasured.html": lambda: site.index(DECISIONS["healthy-unmeasured"], rendered=True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_text__is_as_reviewed(name: str, request: pytest.FixtureRequest) -> None:
+    file, said = GOLDEN / name, TEXTS[name]().replace("\u200b", "") + "\n"
+    if request.config.getoption("--rewrite-golden"):
+        file.write_text(said, encoding="utf-8")
+    assert said == file.read_text("utf-8")
+
+
+def test_golden_files__all_belong_to_a_text() -> None:
+    assert {file.name for file in GOLDEN.iterdir()} == set(TEXTS)
+
+
+def test_situations__cover_each_status() -> None:
+    assert {made.status for made in DECISIONS.values()} == set(get_args(Status))
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_text__has_one_form_of_dates_no_placeholder_and_no_promise(name: str) -> None:
+    said = (GOLDEN / name).read_text("utf-8")
+    commands = ("source.until", "driftloop refresh --until")  # what is pasted or compared stays as it is written there
+    prose = "\n".join(line for line in said.splitlines() if not any(command in line for command in commands))
+    for wrong in ("2025-", "normal ?", "not there", "would pay", "−100.0 %", "nan", "unknown", "None"):
+        assert wrong not in prose
