@@ -147,13 +147,16 @@ def retrain(
     if dry_run:
         would(retraining.shown(action), retraining.worded(action, out))
         return
-    if isinstance(action, retraining.Nothing):
-        said = f"nothing to do: {action.reason}"
-    else:
+    if isinstance(action, retraining.Request):
         made = retraining.act(Path(), _git(runtime), action, out, until=until, now=datetime.now(tz=UTC))
-        said = f"handed over in {out}: {made.outcome}, data until {made.until}"
+        typer.echo(f"handed over in {out}: {made.outcome}, data until {made.until}")
         steps.output(os.environ, "base", made.base)
+        _summarise(runtime, f"Verdict: **{made.outcome}**, with data until {made.until}. It is answered on #{issue}.")
+        return
+    refused = isinstance(action, retraining.Refused)
+    said = retraining.refusal(action) if refused else f"Nothing to do: {action.reason}."
     typer.echo(said)
+    steps.output(os.environ, "refused", "true" if refused else "")
     _summarise(runtime, said)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from driftloop.artifacts import CARD
 from driftloop.core.production import Card, read_card
@@ -48,12 +48,19 @@ def plan(git: Git, runtime: Runtime, params: Params) -> Release | Nothing:
     return Release(f"{card.model}-v{card.version}", head, title, _body(card))
 
 
-def act(hub: Hub, action: Release | Nothing) -> str:
+class Done(NamedTuple):
+    """What was done, in one line, and for the page of the run."""
+
+    line: str
+    summary: str
+
+
+def act(hub: Hub, action: Release | Nothing) -> Done:
     """Do it, and say what was done; doing it twice changes nothing."""
     if isinstance(action, Nothing):
-        return f"nothing to release: {action.reason}"
+        return Done(f"nothing to release: {action.reason}", f"Nothing to release: {action.reason}.")
     made = hub.create_release(action.tag, target=action.target, name=action.name, body=action.body)
-    return f"released {made.name}: {made.url}"
+    return Done(f"released {made.name}: {made.url}", f"Released [{plain(made.name)}]({made.url}).")
 
 
 def shown(action: Release | Nothing) -> dict[str, Any]:
