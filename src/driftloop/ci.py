@@ -151,15 +151,17 @@ def retrain(
     if dry_run:
         would(retraining.shown(action), retraining.worded(action, out))
         return
-    if isinstance(action, retraining.Nothing):
-        said = summary = f"nothing to do: {action.reason}"
-    else:
+    if isinstance(action, retraining.Request):
         made = retraining.act(Path(), _git(runtime), action, out, until=until, now=datetime.now(tz=UTC))
-        said = f"handed over in {out}: {made.outcome}, data until {made.until}"
+        steps.say(f"handed over in {out}: {made.outcome}, data until {made.until}")
         steps.output(os.environ, "base", made.base)
-        summary = answer.verdict(artifacts.read_value(out / "data" / artifacts.VERDICT, Report))
+        _summarise(runtime, answer.verdict(artifacts.read_value(out / "data" / artifacts.VERDICT, Report)))
+        return
+    refused = isinstance(action, retraining.Refused)
+    said = retraining.refusal(action) if refused else f"Nothing to do: {action.reason}."
     steps.say(said)
-    _summarise(runtime, summary)
+    steps.output(os.environ, "refused", "true" if refused else "")
+    _summarise(runtime, said)
 
 
 @app.command(epilog="Examples: driftloop ci propose --from handover · driftloop ci propose --from handover --dry-run")

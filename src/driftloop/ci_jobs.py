@@ -1,4 +1,4 @@
-"""`driftloop ci …`, continued: what jobs of a workflow hand to each other, store, check and publish."""
+"""`driftloop ci …`, continued: what jobs of a workflow hand to each other, store, check and publish, and what they leave out."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def pages(*, dry_run: ci.DryRun = False) -> None:
 
     runtime = from_environment(os.environ)
     with Hub(runtime) as hub:
-        found = site.publication(load_params(Path("params.yaml")).report.pages, hub.is_private)
+        found = site.publication(load_params(Path("params.yaml")).report.pages, hub.repository)
     if dry_run:
         ci.would({"pages": found.pages, "why": found.why}, f"would say: {found.why}")
         return
@@ -118,3 +118,59 @@ def failed(
         return
     with Hub(runtime) as hub:
         steps.say(failure.tell(hub, issue, load_params(Path("params.yaml")).model, runtime.run_url))
+
+
+@app.command(epilog="Examples: driftloop ci refused --issue 12 · driftloop ci refused --issue 12 --dry-run")
+def refused(
+    *,
+    issue: Annotated[int, typer.Option(help="Number of the alert on which retraining was asked for.", min=1)],
+    dry_run: ci.DryRun = False,
+) -> None:
+    """Check a request to retrain again, and say on the alert why it does not count, if it does not."""
+    from driftloop.github.hub import Hub
+    from driftloop.github.runtime import from_environment
+    from driftloop.loop import failure, retrain
+    from driftloop.params import load_params
+
+    runtime, model = from_environment(os.environ), load_params(Path("params.yaml")).model
+    with Hub(runtime) as hub:
+        if dry_run:
+            found = retrain.check(hub, runtime, issue, model)
+            said = retrain.refusal(found) if isinstance(found, retrain.Refused) else ""
+            ci.would(retrain.shown(found), f"would comment on #{issue}: {said}" if said else "would say nothing")
+            return
+        steps.say(failure.refuse(hub, runtime, issue, model))
+
+
+@app.command(epilog="Example: driftloop ci code")
+def code() -> None:
+    """Say whether the merge of a pull request that is checked out changes code, which lint and tests are about."""
+    from driftloop.github.git import Git
+    from driftloop.loop import sparing
+
+    changed = sparing.code(Git(Path()))
+    said = f"code changes: {', '.join(changed[:5])}{' …' if len(changed) > 5 else ''}" if changed else sparing.NO_CODE  # noqa: PLR2004 - enough to see why
+    steps.say(said)
+    steps.output(os.environ, "code", "true" if changed else "false")
+    if not changed:
+        steps.summarise(os.environ, said)
+
+
+@app.command(epilog="Example: driftloop ci unchanged")
+def unchanged() -> None:
+    """Say whether a run is recorded already that measured the same data with the same commit and parameters."""
+    from driftloop.github.git import Git
+    from driftloop.github.runtime import from_environment
+    from driftloop.loop import sparing
+    from driftloop.params import load_params
+
+    runtime = from_environment(os.environ)
+    git = Git(Path(), token=runtime.token, server_url=runtime.server_url)
+    found = sparing.recorded(git, load_params(Path("params.yaml")))
+    said = (
+        f"Nothing new: {found} has measured the same data with the same commit." if found else "There is something new."
+    )
+    steps.say(said)
+    steps.output(os.environ, "unchanged", "true" if found else "false")
+    if found:
+        steps.summarise(os.environ, f"{said} *Run workflow* measures it again.")

@@ -27,7 +27,7 @@ def language() -> Iterator[Language]:
 
 @pytest.fixture(scope="session")
 def project(language: Language, tmp_path_factory: pytest.TempPathFactory) -> Project:  # noqa: ARG001 - skips first
-    """A small project, made once for all workers."""
+    """This repository, made once for all workers."""
     return made(tmp_path_factory)
 
 
@@ -39,8 +39,14 @@ def world(tmp_path: Path, language: Language) -> Iterator[Setting]:
 
 
 @pytest.fixture
-def shop(tmp_path: Path, language: Language, project: Project) -> Iterator[Setting]:
-    """A world whose repository is the small project, with Pages on."""
+def fresh(tmp_path: Path, language: Language, project: Project) -> Iterator[Setting]:
+    """A world that finds the project's results in DVC's cache, and whose repository nobody has pushed to."""
     with setting(tmp_path / "world", language, tools(tmp_path / "tools", project.cache)) as opened:
-        opened.begin(project.repo)
         yield opened
+
+
+@pytest.fixture
+def shop(fresh: Setting, project: Project) -> Setting:
+    """A world whose repository is this one, with Pages on."""
+    fresh.begin(project.repo)
+    return fresh

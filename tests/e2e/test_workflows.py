@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from runner.gitserver import protect
-from runner.project import MODEL
+from runner.project import MODEL, NEXT, UNTIL
 
 from driftloop import rehearsal
+from driftloop.artifacts import read_value
+from driftloop.core.diagnosis import Decision
 
 if TYPE_CHECKING:
     from runner.project import Project
@@ -26,8 +29,7 @@ HOSTILE = "$(touch pwned) `id` ${{ github.token }} ]]> \"'; exit 1 #"
 
 @pytest.fixture
 def alerted(shop: Setting, project: Project) -> Setting:
-    """The shop with an alert that says to retrain; checks of code and pages, tested elsewhere, are left out."""
-    shop.runner.without = {"test", "latest", "checks", "site", "publish"}
+    """The shop with an alert that says to retrain."""
     shop.alert(project.decision)
     return shop
 
@@ -65,28 +67,41 @@ def change(shop: Setting, path: str, old: str, new: str) -> None:
     file = shop.clone.root / path
     assert old in file.read_text("utf-8")
     file.write_text(file.read_text("utf-8").replace(old, new), encoding="utf-8")
-    shop.clone.push("main", f"change {path}")
+    shop.clone.push(shop.repo.default_branch, f"change {path}")
     shop.runner.ignore()
 
 
 # The whole loop
 
 
-def test_loop__from_schedule_to_release(shop: Setting) -> None:
-    """With main protected against pushes, monitored twice before anybody looks, and a proposal closed at first."""
-    protect(shop.repo, "main")
-    shop.runner.without = {"test", "latest", "checks"}
+def test_loop__from_the_first_push_to_a_change_of_parameters(fresh: Setting, project: Project) -> None:
+    """In a new repository with nothing set up, whose default branch is protected and has a name of its own."""
+    shop = fresh
+    first = shop.first_push(project.repo, "trunk")
+    assert {run.workflow: run.result for run in first} == {
+        ".github/workflows/ci.yml": "skipped", ".github/workflows/release.yml": "skipped",
+    }  # fmt: skip
+    protect(shop.repo, "trunk")
+
     watched = shop.runner.schedule(shop.repo, "monitor.yml")
     assert watched.result == "success", watched.log
     alert = shop.issue(1)
     assert (alert.labels, alert.author.login) == (["model-alert"], "github-actions[bot]")
     assert alert.title.startswith(f"{MODEL} v1 is ")
-    assert MODEL in (shop.runner.shelf.pages[shop.repo.name] / "index.html").read_text("utf-8")
+    assert "not published: Pages are not set up (Settings → Pages" in watched.jobs["act"].summary
+    assert watched.jobs["publish"].result == "skipped"
+    assert (watched.artifacts["site"] / "index.html").exists()
 
+    idle = shop.runner.schedule(shop.repo, "monitor.yml")
+    assert (idle.jobs["measure"].result, idle.jobs["act"].result) == ("success", "skipped"), idle.log
+    assert "Nothing new" in idle.jobs["measure"].summary
+    assert "dvc repro monitor: success" not in idle.log
+
+    shop.repo.pages = {"build_type": "workflow"}
     body, comments = alert.body, shop.comments(1)
-    shop.runner.without |= {"site", "publish"}
-    again = shop.runner.schedule(shop.repo, "monitor.yml")
+    again = shop.runner.dispatch(shop.repo, "monitor.yml", "ann")
     assert again.result == "success", again.log
+    assert MODEL in (shop.runner.shelf.pages[shop.repo.name] / "index.html").read_text("utf-8")
     assert (len(shop.repo.issues), shop.comments(1)) == (1, comments)
     assert re.sub(r"runs/\d+", "", alert.body or "") == re.sub(r"runs/\d+", "", body or "")
     assert shop.runner.deliver() == []  # what the workflow's own token did
@@ -101,22 +116,42 @@ def test_loop__from_schedule_to_release(shop: Setting) -> None:
     assert retrain(shop).jobs["propose"].result == "skipped"  # it is open already
     shop.hub.at().get_pull(pull.number).edit(state="closed")
     shop.runner.ignore()
-    again = retrain(shop)
-    assert again.result == "success", again.log
-    assert [each.state for each in shop.repo.pulls] == ["closed", "open"]
-    pull = shop.repo.pulls[1]
+    declined = retrain(shop)
+    assert declined.result == "success", declined.log
+    assert proposal(shop).state == "closed"
+    assert f"**Not proposed again.** #{pull.number} holds the same commits" in shop.comments(1)[-1]
+    assert "retrain-model" not in alert.labels
 
-    shop.runner.without -= {"site", "publish"}
+    shop.hub.at().get_pull(pull.number).edit(state="open")
+    (checked,) = shop.runner.deliver()
+    assert checked.result == "success", checked.log
+    assert "No code changes" in checked.jobs["checks"].summary
+    assert "make" not in [step.name.split()[0] for step in checked.jobs["checks"].steps if step.outcome != "skipped"]
+    assert len(shop.comments(pull.number)) == 1
+
     shop.hub.at().get_pull(pull.number).merge()
-    released = next(run for run in shop.runner.deliver() if run.workflow.endswith("release.yml"))
+    (released,) = shop.runner.deliver()  # no tests of code: none has changed
+    assert released.workflow.endswith("release.yml")
     assert released.result == "success", released.log
     assert (alert.state, alert.state_reason) == ("closed", "completed")
     (release,) = shop.repo.releases.values()
     assert release["tag_name"] == f"{MODEL}-v2"
-    assert shop.repo.git.refs()[f"refs/tags/{MODEL}-v2"] == shop.repo.git.refs()["refs/heads/main"]
+    assert shop.repo.git.refs()[f"refs/tags/{MODEL}-v2"] == shop.repo.git.refs()["refs/heads/trunk"]
     assert [(each["kind"], each["outcome"]) for each in records(shop)] == [
         ("monitor", "ok"), ("monitor", "ok"), ("retrain", "ok"), ("retrain", "ok"), ("promote", "ok"),
     ]  # fmt: skip
+
+    repeated = shop.runner.again(watched, "act")
+    assert repeated.result == "success", repeated.log
+    assert (alert.state, len(shop.repo.issues)) == ("closed", 2)
+
+    shop.clone.run("pull", "--quiet", "origin", "trunk")
+    number = branch(shop, "stricter", "max_segment_loss: 0.05", "max_segment_loss: 0.1")
+    (changed,) = shop.runner.deliver()
+    results = {name: job.result for name, job in changed.jobs.items()}
+    assert results == {"checks": "success", "pipeline": "failure", "comment": "success"}, changed.log
+    assert "run `dvc repro`, and commit" in changed.jobs["pipeline"].summary
+    assert "evaluate.max_segment_loss" in shop.comments(number)[-1]
 
 
 # Monitoring
@@ -127,31 +162,52 @@ def test_monitor__by_hand_takes_inputs_and_touches_nothing_in_a_dry_run(alerted:
     body = alerted.issue(1).body
     run = alerted.runner.dispatch(alerted.repo, "monitor.yml", "ann", until="2025-04-21", dry_run="true")
     assert run.result == "success", run.log
-    assert "until: 2025-04-07T00:00Z → 2025-04-21T00:00Z" in run.jobs["measure"].log
+    assert f"until: {UNTIL} → {NEXT}" in run.jobs["measure"].log
     assert "would" in run.jobs["act"].summary
     assert (alerted.repo.git.refs(), alerted.issue(1).body) == (before, body)
 
 
 def test_monitor__in_a_private_repository_publishes_nothing(alerted: Setting) -> None:
     alerted.repo.private = True
-    alerted.runner.without = set()
     run = alerted.runner.schedule(alerted.repo, "monitor.yml")
     assert run.result == "success", run.log
     assert run.jobs["publish"].result == "skipped"
     assert alerted.runner.shelf.pages == {}
 
 
+def test_monitor__on_another_branch_is_a_dry_run(alerted: Setting) -> None:
+    alerted.clone.push("topic")
+    alerted.runner.ignore()
+    before, body = dict(alerted.repo.git.refs()), alerted.issue(1).body
+    run = alerted.runner.dispatch(alerted.repo, "monitor.yml", "ann", "topic")
+    assert run.result == "success", run.log
+    assert "would" in run.jobs["act"].summary
+    assert run.jobs["publish"].result == "skipped"
+    assert (alerted.repo.git.refs(), alerted.issue(1).body, alerted.runner.shelf.pages) == (before, body, {})
+
+
+def test_monitor__an_old_run_that_is_repeated_does_not_turn_the_alert_back(shop: Setting, project: Project) -> None:
+    old = shop.runner.schedule(shop.repo, "monitor.yml")
+    assert old.result == "success", old.log
+    now = read_value(project.decision, Decision).until + timedelta(days=7)
+    shop.alert(project.decision, status="healthy", alert=False, until=now)
+    assert shop.issue(1).state == "closed"
+    repeated = shop.runner.again(old, "act")
+    assert repeated.result == "success", repeated.log
+    assert "#1 knows newer data" in repeated.log
+    assert [issue.state for issue in shop.repo.issues.values()] == ["closed"]
+
+
 def test_monitor__a_missing_permission_is_named(shop: Setting) -> None:
-    shop.runner.without = {"site", "publish"}
     change(shop, ".github/workflows/monitor.yml", "      issues: write", "      issues: read")
     run = shop.runner.schedule(shop.repo, "monitor.yml")
     assert run.jobs["act"].result == "failure"
     assert "issues: write" in run.jobs["act"].summary
     assert "what to do" in run.jobs["failed"].summary
+    assert "index.html" in {path.name for path in run.artifacts["site"].iterdir()}  # the report is no less true
 
 
 def test_monitor__after_github_failed_does_the_rest(shop: Setting) -> None:
-    shop.runner.without = {"site", "publish"}
     shop.hub.server.faults.on("POST", "/issues$", rehearsal.LOST)
     shop.hub.server.faults.on("GET", "/issues$", rehearsal.ERROR, nth=2, times=4)
     first = shop.runner.schedule(shop.repo, "monitor.yml")
@@ -172,10 +228,26 @@ def test_retrain__another_label_asks_for_nothing(alerted: Setting) -> None:
 
 
 def test_retrain__asked_by_someone_without_write_access_is_refused(alerted: Setting) -> None:
-    run = retrain(alerted, by="ted")  # who may set labels
-    assert run.jobs["train"].result == "failure"
-    assert "ted has no write access" in run.jobs["train"].summary
-    assert alerted.repo.pulls == []
+    """A refusal is an answer, and no failure; however often somebody asks, there is one."""
+    for _ in range(2):
+        run = retrain(alerted, by="ted")  # who may set labels
+        results = {name: job.result for name, job in run.jobs.items()}
+        assert results == {"train": "success", "refused": "success", "propose": "skipped", "failed": "skipped"}, run.log
+        assert "ted has no write access" in run.jobs["train"].summary
+    (comment,) = alerted.comments(1)
+    assert comment.splitlines()[1:] == [
+        "**Not retrained:** ted has no write access, so the label does not count. A maintainer has to take `retrain-model` "
+        "off and set it again."
+    ]
+    assert (alerted.repo.pulls, set(alerted.repo.git.refs())) == ([], {"refs/heads/main"})
+
+
+def test_retrain__whose_label_is_taken_off_meanwhile_proposes_nothing(alerted: Setting) -> None:
+    alerted.runner.before["propose"] = lambda: alerted.hub.at().get_issue(1).remove_from_labels("retrain-model")
+    run = retrain(alerted)
+    assert run.result == "success", run.log
+    assert "does not carry the label" in run.jobs["propose"].log
+    assert (alerted.repo.pulls, alerted.comments(1)) == ([], [])
 
 
 def test_retrain__on_an_issue_of_a_stranger_is_refused(alerted: Setting) -> None:
@@ -189,8 +261,8 @@ def test_retrain__on_an_issue_of_a_stranger_is_refused(alerted: Setting) -> None
     (by_form,) = alerted.runner.deliver()
     alerted.label(number, HOSTILE[:50])
     (by_name,) = alerted.runner.deliver()
-    assert by_form.jobs["train"].result == "failure"
-    assert "expected an alert of small that the loop itself opened" in by_form.jobs["train"].summary
+    assert (by_form.result, by_form.jobs["refused"].result) == ("success", "skipped")
+    assert f"is not an alert of {MODEL} that the loop itself opened" in by_form.jobs["train"].summary
     assert by_name.result == "skipped"
     assert (alerted.repo.pulls, alerted.comments(number)) == ([], [])
     clean(alerted)
@@ -245,24 +317,25 @@ def test_retrain__where_actions_may_not_propose_leaves_a_link(alerted: Setting) 
 # Pull requests
 
 
-def branch(shop: Setting, name: str) -> int:
-    """Let Ann propose another parameter from a branch; nothing has been run for it."""
+def branch(shop: Setting, name: str, old: str = "pages: auto", new: str = "pages: never") -> int:
+    """Let Ann propose another parameter from a branch; no stage depends on `report.pages`."""
     file = shop.clone.root / "params.yaml"
     text = file.read_text("utf-8")
+    assert old in text
     shop.clone.run("checkout", "--quiet", "-b", name)
-    file.write_text(text.replace("max_segment_loss: 0.05", "max_segment_loss: 0.1"), encoding="utf-8")
+    file.write_text(text.replace(old, new), encoding="utf-8")
     shop.clone.run("commit", "--quiet", "-am", HOSTILE)
     shop.clone.run("push", "--quiet", "origin", name)
     shop.hub.world.observe_pushes()
-    return shop.hub.at().create_pull(title=HOSTILE, head=name, base="main", body=HOSTILE).number
+    return shop.hub.at().create_pull(title=HOSTILE, head=name, base=shop.repo.default_branch, body=HOSTILE).number
 
 
 def test_pull_request__with_a_hostile_branch_is_commented_on(alerted: Setting) -> None:
     number = branch(alerted, "a$(touch${IFS}pwned)`id`;b")
     (run,) = alerted.runner.deliver()
-    assert run.jobs["comment"].result == "success", run.log
+    assert run.result == "success", run.log
     (comment,) = alerted.comments(number)
-    assert "evaluate.max_segment_loss" in comment
+    assert "report.pages" in comment
     clean(alerted)
 
 
@@ -270,7 +343,7 @@ def test_pull_request__from_a_fork_gets_its_comment_on_the_page_of_the_run(alert
     number = branch(alerted, "mine")
     alerted.runner.ignore()
     (run,) = alerted.runner.from_fork(alerted.repo, "eve", number)
-    assert run.jobs["comment"].result == "success", run.log
+    assert run.result == "success", run.log
     assert set(run.jobs["comment"].permissions.values()) == {"read"}
     assert alerted.comments(number) == []
-    assert "evaluate.max_segment_loss" in run.jobs["comment"].summary
+    assert "report.pages" in run.jobs["comment"].summary

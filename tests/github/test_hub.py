@@ -54,9 +54,10 @@ def test_login__is_not_guessed_while_github_is_down(site: Site) -> None:
 
 
 def test_repository__tells_branch_and_privacy(site: Site, hub: Hub) -> None:
-    assert (hub.default_branch(), hub.is_private()) == ("main", False)
+    assert (hub.default_branch(), hub.repository()) == ("main", Repository(private=False, has_pages=False))
     site.repo.private = True
-    assert hub.is_private()
+    site.repo.pages = {"build_type": "workflow"}
+    assert hub.repository() == Repository(private=True, has_pages=True)
 
 
 def test_may_write__takes_the_role(hub: Hub) -> None:

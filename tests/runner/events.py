@@ -37,6 +37,7 @@ USUAL_TYPES = {"pull_request": ("opened", "synchronize", "reopened")} | {
     "pull_request_target": ("opened", "synchronize", "reopened")
 }
 NOWHERE = "0" * 40
+EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"  # git knows it everywhere
 
 
 class Witness:
@@ -78,7 +79,7 @@ class Witness:
 
     def schedule(self, repo: Repository, cron: str) -> Happening:
         """Tell that it is time."""
-        ref, payload = f"refs/heads/{repo.default_branch}", {"schedule": cron, "repository": self._get(repo, "")}
+        ref, payload = f"refs/heads/{repo.default_branch}", {"schedule": cron}  # no repository, no sender
         return Happening("schedule", "", repo, repo.owner, payload, ref, repo.git.refs()[ref])
 
     def from_fork(self, repo: Repository, actor: Actor, number: int) -> list[Happening]:
@@ -188,7 +189,9 @@ def _paths_match(given: Mapping[str, Any], event: Happening) -> bool:
         sides = event.payload["pull_request"]
         after = sides["head"]["sha"]
         before = git.base(sides["base"]["sha"], after) or sides["base"]["sha"]
-    if before == NOWHERE:  # a new branch: what it has that the default branch had not
+    if before == NOWHERE and event.ref == trunk:  # a repository begins: every file is new
+        before = EMPTY_TREE
+    elif before == NOWHERE:  # a new branch: what it has that the default branch had not
         before = git.base(event.repo.refs.get(trunk, after), after) or after
     changed = [change.path for change in git.changes(before, after)]
     if "paths" in given:

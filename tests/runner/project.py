@@ -1,35 +1,31 @@
-"""A small project as its users have it: workflows, code, production and a lock, with results of later days in DVC's cache."""
+"""This repository as it ships, with results of later data in DVC's cache, so that no test has to train."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-import yaml
 from hub import Clone
 from once import copy_ours, once
-from workspace import SMALL, STAGES, Workspace, merged
 
 from driftloop.artifacts import DECISION
-from driftloop.params import Params
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pytest
 
-MODEL = "small"
-# Commuting habits change on 10 February 2025, so the simulator. `driftloop refresh` goes on by a week from UNTIL.
-PROMOTED, UNTIL, NEXT, AFTER = (f"2025-{day}T00:00Z" for day in ("01-06", "04-07", "04-14", "04-21"))
-LEFT_OUT = ("tests/", "backtest/", "benchmarks/", "metrics/", "models/", "dvc.lock")
+MODEL = "city-bikes"
+# `source.until` as it is committed, and where `driftloop refresh` moves it.
+UNTIL, NEXT = "2025-04-14T00:00Z", "2025-04-21T00:00Z"
 
 
 @dataclass(frozen=True)
 class Project:
-    """A repository whose `main` is at UNTIL, and DVC's cache."""
+    """A repository whose `main` is what `git archive HEAD` holds, nothing left out or changed; and DVC's cache."""
 
     root: Path
 
@@ -45,35 +41,32 @@ class Project:
 
     @property
     def cache(self) -> Path:
-        """Results of UNTIL and NEXT, of NEXT and AFTER with the model that is better then."""
+        """Results of NEXT, and of NEXT with the model that is better then."""
         return self.root / "cache"
 
 
 def made(factory: pytest.TempPathFactory) -> Project:
-    """Make it, once for all workers."""
+    """Make it, once for all workers: the one full run of the pipeline that these tests cost."""
     return Project(once(factory, "project", lambda root: _make(Project(root))))
 
 
 def _make(project: Project) -> None:
-    copy_ours(project.repo, without=LEFT_OUT)
-    start = {"source": {"until": PROMOTED, "fingerprint": "simulator-1"}}
-    complete = Params.model_validate(merged(SMALL, start)).model_dump(mode="json")
-    space = Workspace.create(project.repo)
-    (project.repo / "params.yaml").write_text(yaml.safe_dump(complete, sort_keys=False), encoding="utf-8")
+    copy_ours(project.repo)
     clone = Clone(project.repo)
     clone.run("init", "--quiet", "--initial-branch=main")
-    (project.repo / ".dvc/config.local").write_text(f"[cache]\n    dir = {project.cache}\n")
-    space.run().promote(first=True)
-    _keep(space.set(source={"until": UNTIL}).run())
     clone.run("add", ".")
-    clone.run("commit", "--quiet", "-m", "v1")
-    _keep(space.set(source={"until": NEXT}).run())
+    clone.run("commit", "--quiet", "-m", "Initial commit")
+    (project.repo / ".dvc/config.local").write_text(f"[cache]\n    dir = {project.cache}\n")
+    _run(project, "driftloop", "refresh")
+    _run(project, "dvc", "repro", "--quiet")
     shutil.copy(project.repo / DECISION, project.decision)
-    _keep(space.promote().run())
-    _keep(space.set(source={"until": AFTER}).run())
+    _run(project, "driftloop", "promote")
+    _run(project, "dvc", "repro", "--quiet")
     clone.run("checkout", "--quiet", "--", ".")
 
 
-def _keep(space: Workspace) -> None:
-    """Let DVC lock what the stages have written, and keep it for whoever runs them again."""
-    subprocess.run([sys.executable, "-m", "dvc", "commit", "--force", "--quiet", *STAGES], cwd=space.root, check=True)
+def _run(project: Project, *command: str) -> None:
+    """Run a command of these tests' environment with the code of the project."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    env = {**os.environ, "PATH": path, "PYTHONPATH": str(project.repo / "src")}
+    subprocess.run(command, cwd=project.repo, env=env, check=True)

@@ -9,7 +9,7 @@ import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hub import make_hub
 from runner.gitserver import GitServer
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from hub import Clone, Hub
     from runner.language import Language
+    from runner.values import Run
 
     from driftloop.rehearsal import Issue, Repository
 
@@ -101,12 +102,23 @@ class Setting:
         self.clone.run("fetch", "--quiet", "origin")
         self.clone.run("checkout", "--quiet", "-B", "main", "origin/main")
 
-    def alert(self, decision: Path) -> None:
-        """Open the alert that a monitoring run opens for a decision."""
+    def first_push(self, project: Path, branch: str = "main") -> list[Run]:
+        """Push another clone's HEAD to an empty repository, as a template or `git push` does, and run what that starts."""
+        for ref in self.repo.git.refs():
+            self.repo.git.run("update-ref", "-d", ref)
+        self.repo.default_branch = branch
+        self.runner.ignore()
+        type(self.clone)(project).run("push", "--quiet", str(self.repo.git.path), f"HEAD:refs/heads/{branch}")
+        self.clone.run("fetch", "--quiet", "--prune", "origin")
+        self.clone.run("checkout", "--quiet", "-B", branch, f"origin/{branch}")
+        return self.runner.deliver()
+
+    def alert(self, decision: Path, **over: Any) -> None:
+        """Do to the alert what a monitoring run does for a decision, or for one that is changed."""
         token = Token(self.hub.actions(issues="write").value)
         runtime = Runtime(self.repo.name, self.hub.server.url, "https://github.com", token)
         with Adapter(runtime) as adapter:
-            alert.run(adapter, read_value(decision, Decision), Links())
+            alert.run(adapter, read_value(decision, Decision).model_copy(update=over), Links())
 
     def issue(self, number: int) -> Issue:
         """An issue or a pull request."""

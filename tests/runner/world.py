@@ -87,12 +87,20 @@ class Runner:
         found = self._named(repo, workflow)
         return self.run(found, self.witness.schedule(repo, found.on["schedule"][0]["cron"]))
 
-    def dispatch(self, repo: Repository, workflow: str, by: str, /, **inputs: str) -> Run:
-        """Run a workflow because somebody pressed its button."""
+    def dispatch(self, repo: Repository, workflow: str, by: str, branch: str = "", /, **inputs: str) -> Run:
+        """Run a workflow because somebody pressed its button; on the default branch, unless another one was chosen."""
         found = self._named(repo, workflow)
         actor = self.server.world.user(by)
         payload = {"workflow": found.path, "inputs": inputs, **self.witness.common(repo, actor)}
-        return self.run(found, self.witness.dispatch(repo, actor, payload, repo.default_branch))
+        return self.run(found, self.witness.dispatch(repo, actor, payload, branch or repo.default_branch))
+
+    def again(self, run: Run, name: str) -> Job:
+        """Run one job of a run again: the same commit and event, with what the other jobs have left."""
+        workflow = next(each for each in self.workflows(run.event.repo, run.event.sha) if each.path == run.workflow)
+        before = {each: job for each, job in run.jobs.items() if each != name}
+        order = Order(workflow, name, run.id, run.event, before, self._inputs(workflow, run.event), {})
+        artifacts = {each: files.parent for each, files in run.artifacts.items()}
+        return self._job(order, Shelf(self.shelf.folder, artifacts, self.shelf.caches, self.shelf.pages))
 
     def from_fork(self, repo: Repository, by: str, number: int) -> list[Run]:
         """Run what an open pull request would start, came it from a fork of somebody."""
@@ -140,10 +148,10 @@ class Runner:
         if hook := self.before.pop(wanted.name, None):
             hook()
         site = self._site(wanted.event.repo)
-        if wanted.name in self.without:
-            return Job(wanted.name, wanted.name, "success")
         if not jobs.wanted(wanted, site):
             return Job(wanted.name, wanted.name, "skipped")
+        if wanted.name in self.without:
+            return Job(wanted.name, wanted.name, "success")
         group = jobs.concurrency(wanted, site).get("group", "")
         with self._alone(group), self._machine(wanted, site) as machine:
             return jobs.execute(wanted, site, machine, shelf)

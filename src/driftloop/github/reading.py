@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from driftloop.github.runtime import Runtime
-    from driftloop.github.values import Comment, Issue, Pull, Release
+    from driftloop.github.values import Comment, Issue, Pull, Release, Repository
 
 T = TypeVar("T")
 
@@ -51,9 +51,14 @@ class Reading:
         """Give the branch that is production."""
         return self._do("repository", lambda: str(self._client.get_repo(self._runtime.repository).default_branch))
 
-    def is_private(self) -> bool:
-        """Say whether strangers cannot read the repository."""
-        return self._do("repository", lambda: bool(self._client.get_repo(self._runtime.repository).private))
+    def repository(self) -> Repository:
+        """Say whether strangers cannot read the repository, and whether it has Pages."""
+
+        def step() -> Repository:
+            found = self._client.get_repo(self._runtime.repository)
+            return values.Repository(private=bool(found.private), has_pages=bool(found.has_pages))
+
+        return self._do("repository", step)
 
     def may_write(self, login: str) -> bool:
         """Say whether somebody has write access."""

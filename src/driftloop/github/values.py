@@ -7,6 +7,14 @@ from typing import Any
 
 
 @dataclass(frozen=True)
+class Repository:
+    """Who can read a repository, and whether Pages are set up for it."""
+
+    private: bool
+    has_pages: bool
+
+
+@dataclass(frozen=True)
 class Issue:
     """An issue, or the issue side of a pull request."""
 

@@ -18,6 +18,7 @@ from driftloop.report.markdown import cut
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
     from pathlib import Path
 
     from driftloop.github.hub import Hub, Issue
@@ -111,6 +112,8 @@ def plan(decision: Decision, found: Sequence[Issue], links: Links) -> tuple[Aler
     """
     mine = [alert for alert in found if alert.body.startswith(alerts.marker(decision.model))]
     left = [Leave(alert.number, alerts.model_of(alert)) for alert in found if alert.open and alert not in mine]
+    if ahead := alerts.ahead(decision, mine):
+        return (Nothing(_ahead(decision, *ahead)), *left)
     match [alert for alert in mine if alert.open]:
         case [first, *others]:
             doubles = [_double(decision, each, first.number) for each in others]
@@ -128,7 +131,8 @@ def _without(decision: Decision, closed: Sequence[Issue], links: Links) -> Alert
     snoozed = last and before and not before.over
     if not decision.alert:
         if last and before and snoozed:
-            return Settle(last.number, alerts.with_state(last.body, before.model_copy(update={"over": "recovered"})))
+            over = before.model_copy(update={"over": "recovered", "until": decision.until})
+            return Settle(last.number, alerts.with_state(last.body, over))
         return Nothing("there is nothing to tell")
     if last and snoozed and not alerts.news(decision, before):
         return Nothing(f"#{last.number} was closed by hand, and nothing new has happened since")
@@ -143,15 +147,25 @@ def _with(decision: Decision, alert: Issue, links: Links) -> AlertAction:
     if not decision.alert:
         if before and before.over:
             return Nothing(f"#{alert.number} was opened again by hand, and waits for a person")
-        state = (before or alerts.told(decision, told)).model_copy(update={"over": "recovered", "told": told})
+        over = {"over": "recovered", "told": told, "until": decision.until}
+        state = (before or alerts.told(decision, told)).model_copy(update=over)
         return Close(alert.number, alerts.with_state(alert.body, state), texts.recovered(decision), told)
     news = alerts.news(decision, before)
-    state = before if before and not news else alerts.told(decision, told, before)
+    same_news = before and before.model_copy(update={"until": decision.until})
+    state = same_news if same_news and not news else alerts.told(decision, told, before)
     title, body = texts.alert_title(decision), _body(decision, state, links)
     relabel = not has(alert.labels, Label.ALERT)
     if same(alert.title, title) and same(alert.body, body) and not relabel:
         return Nothing(f"#{alert.number} says so already")
     return Update(alert.number, title, body, news, told, relabel)
+
+
+def _ahead(decision: Decision, alert: Issue, until: date) -> str:
+    """Say why older data change nothing, and what whoever means it has to do."""
+    return (
+        f"#{alert.number} knows newer data, to {texts.last(until)}; this run has data to {texts.last(decision.until)}. To "
+        f"replay older data all the same, delete the line `<!-- driftloop:state …` from the text of #{alert.number}"
+    )
 
 
 def _double(decision: Decision, alert: Issue, first: int) -> Close:

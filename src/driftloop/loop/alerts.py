@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -13,6 +14,8 @@ from driftloop.report import texts
 from driftloop.report.markdown import cut
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from driftloop.core.diagnosis import Decision
     from driftloop.core.finding import Finding
     from driftloop.github.hub import Hub, Issue
@@ -41,6 +44,8 @@ class State(BaseModel):
         Digests of the findings that were told.
     told
         Number of the last comment; a comment that may be there already is found by it.
+    until
+        Exclusive end of the newest data that it has seen; None in alerts of versions that did not keep it.
     over
         Why the loop closed the issue, or would have; empty while it is open, and where a person closed it.
     """
@@ -53,6 +58,7 @@ class State(BaseModel):
     error: float | None = None
     faults: tuple[str, ...] = ()
     told: int = 0
+    until: date | None = None
     over: Literal["", "recovered", "double"] = ""
 
     def __str__(self) -> str:
@@ -88,7 +94,24 @@ def told(decision: Decision, count: int, before: State | None = None) -> State:
         error=decision.error.estimate if decision.error else None,
         faults=tuple(sorted({*known, *faults})[:MOST_FAULTS]),
         told=count,
+        until=decision.until,
     )
+
+
+def ahead(decision: Decision, found: Sequence[Issue]) -> tuple[Issue, date] | None:
+    """Find the alert that has seen newer data than a decision, and until when.
+
+    A repeated run comes with the data of its own day. What is decided about a newer version of the model is no repetition:
+    after a promotion replayed data may begin again at an earlier day.
+    """
+    states = [(alert, read_state(alert.body)) for alert in found]
+    seen = [
+        (state.until, alert)
+        for alert, state in states
+        if state and state.until and state.until > decision.until and state.version >= decision.version
+    ]
+    until, alert = max(seen, key=lambda each: each[0], default=(None, None))
+    return (alert, until) if alert and until else None
 
 
 def news(decision: Decision, before: State | None) -> str | None:

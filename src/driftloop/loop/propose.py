@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, assert_never
 from urllib.parse import urlencode
 
-from driftloop.errors import LoopError
+from driftloop.errors import GitHubError, LoopError
 from driftloop.foreign.lockfile import LOCK, PIPELINE
 from driftloop.github.git import AUTHOR
 from driftloop.github.refusals import ForbiddenError, PullsForbiddenError
 from driftloop.loop import handover, retrain, verification
 from driftloop.loop.handover import PARAMS
 from driftloop.loop.labels import LOOKS, Label
-from driftloop.loop.retrain import Nothing, branch_of
+from driftloop.loop.retrain import Nothing, Refused, Request, branch_of
 from driftloop.params import parse_yaml
 from driftloop.paramsfile import with_values
 from driftloop.report import answer, pull_request
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from driftloop.github.git import Git
-    from driftloop.github.hub import Hub
+    from driftloop.github.hub import Hub, Pull
     from driftloop.github.runtime import Runtime
     from driftloop.loop.handover import HandOver
     from driftloop.loop.verification import Evidence
@@ -48,6 +48,8 @@ class Propose:
         Branch that is production.
     asked_by
         Is assigned.
+    head
+        What is pushed: both states as commits.
     found
         The hand-over; its files are what is committed.
     """
@@ -57,6 +59,7 @@ class Propose:
     body: str
     into: str
     asked_by: str
+    head: str
     found: HandOver = field(repr=False)
 
 
@@ -70,14 +73,17 @@ class Refuse:
         The issue, and the comment on it.
     judged
         Whether a model was judged, which faulty data or a moved main prevents; then it is to be asked again.
+    said
+        The same in two or three words.
     """
 
     number: int
     body: str
     judged: bool = True
+    said: str = "not proposed"
 
 
-Action = Propose | Refuse | Nothing
+Action = Propose | Refuse | Refused | Nothing
 
 
 def plan(
@@ -114,15 +120,20 @@ def plan(
     _prove(git, found, base, prove)
     if not hub.issue(manifest.issue).open:
         return Nothing(f"#{manifest.issue} is closed")
-    request = retrain.check(hub, runtime, manifest.issue, manifest.model)
+    request = retrain.check(hub, runtime, manifest.issue, manifest.model)  # again: hours may have passed
+    if not isinstance(request, Request):
+        return request
     about = _about(git, found, evidence, runtime.run_url)
     if found.promote is None:
         return Refuse(manifest.issue, answer.refusal(about), judged=not about.report.verdict.faults)
     into = hub.default_branch()
     main = git.fetch(into)
     if main != base and _touched(git, found, main, prove):
-        return Refuse(manifest.issue, answer.again(base, main), judged=False)
-    return Propose(about, pull_request.title(about), pull_request.body(about), into, request.asked_by, found)
+        return Refuse(manifest.issue, answer.again(base, main), judged=False, said="to be done again")
+    head = _commit(git, found)
+    if closed := _declined(hub, about.branch, head):
+        return Refuse(manifest.issue, _again(closed), judged=False, said="not proposed again")
+    return Propose(about, pull_request.title(about), pull_request.body(about), into, request.asked_by, head, found)
 
 
 class Done(NamedTuple):
@@ -142,8 +153,10 @@ def act(hub: Hub, git: Git, action: Action) -> Done:
             if action.judged:
                 _label(hub, action.number, Label.NO_BETTER)
             hub.remove_label(action.number, Label.RETRAIN)  # last: until then the request stands
-            what = "not proposed" if action.judged else "to be done again"
-            return Done(f"commented on #{action.number}: {what}", action.body)
+            return Done(f"commented on #{action.number}: {action.said}", action.body)
+        case Refused():
+            retrain.refuse(hub, action)
+            return Done(f"commented on #{action.issue}: {action.why}", retrain.refusal(action))
         case Nothing():
             return Done(f"nothing to do: {action.reason}")
         case _:
@@ -151,8 +164,8 @@ def act(hub: Hub, git: Git, action: Action) -> Done:
 
 
 def _propose(hub: Hub, git: Git, action: Propose) -> Done:
-    about = action.about
-    head = _push(git, action)
+    about, head = action.about, action.head
+    _push(git, action)
     remarks = []
     try:
         hub.check_run(
@@ -172,8 +185,7 @@ def _propose(hub: Hub, git: Git, action: Propose) -> Done:
         said, done = answer.by_hand(about, link), f"pushed {about.branch}; a person has to open {link}"
     else:
         _label(hub, pull.number, Label.PROPOSAL)
-        if not hub.assign(pull.number, action.asked_by):
-            remarks.append(f"{action.asked_by} cannot be assigned")
+        remarks += _assigned(hub, pull.number, action.asked_by)
         said, done = answer.proposed(pull.number), f"proposed in #{pull.number}: {action.title}"
     _tell(hub, about.issue, said)
     hub.remove_label(about.issue, Label.NO_BETTER)
@@ -190,6 +202,8 @@ def shown(action: Action) -> dict[str, Any]:
                     "title": action.title, "assignee": action.asked_by, "paths": state.committed}  # fmt: skip
         case Refuse():
             return {"action": "refuse", "issue": action.number, "judged": action.judged}
+        case Refused():
+            return {"action": "refused", "issue": action.issue, "why": action.why}
         case Nothing():
             return {"action": "nothing", "reason": action.reason}
         case _:
@@ -203,14 +217,49 @@ def worded(action: Action) -> str:
             return f"would push {action.about.branch} and open a pull request:\n\n# {action.title}\n\n{action.body}"
         case Refuse():
             return f"would comment on #{action.number}:\n\n{action.body}"
+        case Refused():
+            return f"would comment on #{action.issue}:\n\n{retrain.refusal(action)}"
         case Nothing():
             return f"nothing to do: {action.reason}"
         case _:
             assert_never(action)
 
 
-def _push(git: Git, action: Propose) -> str:
-    """Commit both states on the base, and push them unless somebody else's commits are on the branch."""
+def _assigned(hub: Hub, number: int, login: str) -> list[str]:
+    """Assign who asked, as a favour: the proposal stands without it."""
+    try:
+        return [] if hub.assign(number, login) else [f"{login} cannot be assigned"]
+    except GitHubError as exc:
+        return [f"{login} was not assigned: {exc}"]
+
+
+def _declined(hub: Hub, branch: str, head: str) -> Pull | None:
+    """Find the pull request of these very commits that a person has closed."""
+    closed = (pull for pull in hub.pulls(branch, state="closed") if not pull.merged)
+    return next((pull for pull in closed if pull.head_sha == head), None)
+
+
+def _again(pull: Pull) -> str:
+    return (
+        f"**Not proposed again.** #{pull.number} holds the same commits and was closed without a merge. Reopen it if they "
+        f"are wanted after all. Newer data or other parameters make another proposal."
+    )
+
+
+def _commit(git: Git, found: HandOver) -> str:
+    """Commit both states on the base, in this clone alone; the same hand-over makes the same commits."""
+    with git.worktree(found.manifest.base) as tree:
+        head = found.manifest.base
+        for state, message in ((found.data, f"data until {found.manifest.until}"),
+                               (found.promote, f"promote v{found.manifest.after}")):  # fmt: skip
+            if state:
+                state.write(tree.root)
+                head = tree.commit(message, state.committed)
+    return head
+
+
+def _push(git: Git, action: Propose) -> None:
+    """Push what was committed, unless somebody else's commits are on the branch."""
     found, branch = action.found, action.about.branch
     there = git.remote_head(branch)
     if there:
@@ -220,15 +269,7 @@ def _push(git: Git, action: Propose) -> str:
         if strangers := sorted(authors - {AUTHOR[1]}):
             msg = f"{branch}: holds commits of {', '.join(strangers)}; merge or delete the branch, then run it again"
             raise LoopError(msg)
-    with git.worktree(found.manifest.base) as tree:
-        head = found.manifest.base
-        for state, message in ((found.data, f"data until {found.manifest.until}"),
-                               (found.promote, f"promote v{found.manifest.after}")):  # fmt: skip
-            if state:
-                state.write(tree.root)
-                head = tree.commit(message, state.committed)
-        tree.push(branch, expected=there, revision=head)
-    return head
+    git.push(branch, expected=there, revision=action.head)
 
 
 def _prove(git: Git, found: HandOver, revision: str, prove: Callable[[Path], None]) -> None:

@@ -123,7 +123,7 @@ def collect(root: Path, run: Run) -> Record:
         "verdict": report.model_dump(mode="json", exclude={"judged"}) if report else None,
         "data": outs(root / "dvc.lock", notes),
         "models": _models(root, notes),
-        "params": _digest(params.model_dump(mode="json")) if params else None,
+        "params": params_digest(params) if params else None,
         "packages": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
         "notes": notes,
     }
@@ -131,6 +131,11 @@ def collect(root: Path, run: Run) -> Record:
     # A run by hand has no number: its record is called after what it holds.
     name = f"{run.id}-{run.attempt or 1}" if run.id else f"local-{_digest(content)[:12]}"
     return Record(f"records/{until or 'unknown'}/{run.kind}-{name}.json", content)
+
+
+def params_digest(params: Params) -> str:
+    """Give a hash of all parameters, among them what the data looks like and where it ends."""
+    return _digest(params.model_dump(mode="json"))
 
 
 def write(git: Git, record: Record) -> str:

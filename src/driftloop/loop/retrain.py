@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 
 from driftloop import dvc
 from driftloop.artifacts import VERDICT, read_card, read_value
@@ -14,6 +14,7 @@ from driftloop.loop import alerts, handover, promote
 from driftloop.loop import refresh as refreshing
 from driftloop.loop.labels import Label
 from driftloop.params import load_params
+from driftloop.report.markdown import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 
 BRANCHES = "retrain/issue-"
+REFUSED = "<!-- driftloop:refused -->"
 
 
 def branch_of(issue: int) -> str:
@@ -51,59 +53,95 @@ class Request:
 
 
 @dataclass(frozen=True)
+class Refused:
+    """The request does not count; whoever asked hears why on the alert.
+
+    Attributes
+    ----------
+    issue
+        The alert.
+    why
+        A sentence or two, with what has to be done instead.
+    """
+
+    issue: int
+    why: str
+
+
+@dataclass(frozen=True)
 class Nothing:
     """Leave everything as it is."""
 
     reason: str
 
 
-def plan(hub: Hub, runtime: Runtime, number: int, model: str) -> Request | Nothing:
-    """Check a request.
+Plan = Request | Refused | Nothing
 
-    Raises
-    ------
-    LoopError
-        If the issue is closed or none that the loop opened for this model, or who asks may not write.
-    """
+
+def plan(hub: Hub, runtime: Runtime, number: int, model: str) -> Plan:
+    """Check a request."""
     if runtime.event_name == "issues" and not values.has(frozenset({runtime.label}), Label.RETRAIN):
         return Nothing(f"the label {runtime.label!r} asks for nothing")
     request = check(hub, runtime, number, model)
-    if not values.has(hub.issue(number).labels, Label.RETRAIN):
-        return Nothing(f"#{number} does not carry the label {Label.RETRAIN}")
-    if pulls := hub.pulls(branch_of(number)):
+    if isinstance(request, Request) and (pulls := hub.pulls(branch_of(number))):
         return Nothing(f"pull request #{pulls[0].number} for #{number} is open already: {pulls[0].url}")
     return request
 
 
-def check(hub: Hub, runtime: Runtime, number: int, model: str) -> Request:
-    """Check that an issue is an open alert of this model by the loop itself, and that who asks may write."""
+def check(hub: Hub, runtime: Runtime, number: int, model: str) -> Plan:
+    """Check that an issue is an open alert of this model by the loop itself, that it carries the label, and who asks.
+
+    Nothing is said on issues that are not the loop's own: an issue form may set the label on those of strangers.
+
+    Raises
+    ------
+    LoopError
+        If it is not the issue of the event.
+    """
     if runtime.number not in (None, number):
         msg = f"#{number}: expected the issue of the event, #{runtime.number}"
         raise LoopError(msg)
     issue = hub.issue(number)
     if issue.is_pull or not alerts.is_alert(issue, model, hub.login()):
-        msg = f"#{number}: expected an alert of {model} that the loop itself opened, got another; nothing was done"
-        raise LoopError(msg)
+        return Nothing(f"#{number} is not an alert of {model} that the loop itself opened, so the label does not count")
+    if not values.has(issue.labels, Label.RETRAIN):
+        return Nothing(f"#{number} does not carry the label {Label.RETRAIN}")
     if not issue.open:
-        msg = f"#{number}: expected an open alert, got a closed one; reopen it to retrain"
-        raise LoopError(msg)
+        again = f"Reopen it, then take `{Label.RETRAIN}` off and set it again"
+        return Refused(number, f"#{number} is closed. {again}.")
     asked_by = runtime.sender or hub.login()
     if not hub.may_write(asked_by):
-        msg = f"#{number}: {asked_by} has no write access, so the request does not count; a maintainer has to set the label"
-        raise LoopError(msg)
+        again = f"A maintainer has to take `{Label.RETRAIN}` off and set it again"
+        return Refused(number, f"{plain(asked_by)} has no write access, so the label does not count. {again}.")
     return Request(number, asked_by)
 
 
-def shown(action: Request | Nothing) -> dict[str, Any]:
+def refusal(action: Refused) -> str:
+    """Write the comment."""
+    return f"**Not retrained:** {action.why}"
+
+
+def refuse(hub: Hub, action: Refused) -> None:
+    """Say on the alert why a request does not count, beside the answers to those that did; once, however often asked."""
+    hub.comment(action.issue, f"{REFUSED}\n{refusal(action)}", marker=REFUSED, author=hub.login())
+
+
+def shown(action: Plan) -> dict[str, Any]:
     """Give a plan as data."""
-    return {"action": "retrain" if isinstance(action, Request) else "nothing", **asdict(action)}
+    return {"action": "retrain" if isinstance(action, Request) else type(action).__name__.lower(), **asdict(action)}
 
 
-def worded(action: Request | Nothing, out: Path) -> str:
+def worded(action: Plan, out: Path) -> str:
     """Say what would be done."""
-    if isinstance(action, Nothing):
-        return f"nothing to do: {action.reason}"
-    return f"would refresh, run `dvc repro` for #{action.issue}, and leave the hand-over in {out}"
+    match action:
+        case Request():
+            return f"would refresh, run `dvc repro` for #{action.issue}, and leave the hand-over in {out}"
+        case Refused():
+            return f"would not retrain: {action.why}"
+        case Nothing():
+            return f"nothing to do: {action.reason}"
+        case _:
+            assert_never(action)
 
 
 def act(

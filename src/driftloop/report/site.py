@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from driftloop.github.values import Repository
+
 Setting = Literal["auto", "always", "never"]
 REPORT = "index.html"
 PAGE = Template("""\
@@ -97,15 +99,22 @@ class Publication(NamedTuple):
     why: str
 
 
-def publication(setting: Setting, is_private: Callable[[], bool]) -> Publication:
-    """Decide by report.pages; on most plans the pages of a private repository can be read by everybody."""
-    if setting != "auto":
-        goes = "goes to Pages" if setting == "always" else "is not published"
-        return Publication(setting == "always", f"The report {goes}: report.pages is {setting}.")
-    if is_private():
-        why = "The report is not published: the repository is private, and report.pages is auto."
-        return Publication(pages=False, why=f"{why} It is the artifact `site` of this run.")
-    return Publication(pages=True, why="The report goes to Pages: the repository is public, and report.pages is auto.")
+def publication(setting: Setting, look: Callable[[], Repository]) -> Publication:
+    """Decide by report.pages; on most plans the pages of a private repository can be read by everybody.
+
+    A repository whose Pages nobody has set up yet is no failure: a token of Actions cannot set them up.
+    """
+    kept, why = "It is the artifact `site` of this run.", ""
+    if setting == "never":
+        why = "report.pages is never"
+    elif (found := look()).private and setting == "auto":
+        why = "the repository is private, and report.pages is auto"
+    elif not found.has_pages:
+        why = "Pages are not set up (Settings → Pages → Source: GitHub Actions)"
+    if why:
+        return Publication(pages=False, why=f"The report is not published: {why}. {kept}")
+    because = "the repository is public, and report.pages is auto" if setting == "auto" else "report.pages is always"
+    return Publication(pages=True, why=f"The report goes to Pages: {because}.")
 
 
 def _is_foreign(out: Path) -> bool:
