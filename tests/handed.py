@@ -17,7 +17,7 @@ from workspace import SMALL, Workspace, merged
 
 from driftloop.github.git import Git
 from driftloop.github.runtime import Runtime, Token
-from driftloop.loop import alerts, handover, propose, retrain
+from driftloop.loop import alerts, propose, retrain
 from driftloop.loop.labels import Label
 from driftloop.params import Params
 from driftloop.rehearsal import GitHubServer

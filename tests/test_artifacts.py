@@ -177,7 +177,11 @@ def test_write__names_another_file_that_failed_inside(tmp_path: Path) -> None:
         (b"", "not valid JSON; run `dvc repro`"),
         (b'{"a": 1', "not valid JSON; run `dvc repro`"),
         (b"\xff\xfe", "not valid JSON; run `dvc repro`"),
-        (b"<<<<<<< HEAD\n{}\n", "not valid JSON; run `dvc repro`"),
+        (b'{"a": 1, "a": 2}', "not valid JSON; run `dvc repro`"),
+        (b'{"a": NaN}', "not valid JSON; run `dvc repro`"),
+        (b'{"a": 1e999}', "expected finite numbers, got infinity; run `dvc repro`"),
+        (b"[" * 100 + b"]" * 100, "expected at most 32 levels, got more; run `dvc repro`"),
+        (b"[" * 100_000, "not valid JSON; run `dvc repro`"),
     ],
 )
 def test_read_json__says_what_to_do(content: bytes | None, said: str, tmp_path: Path) -> None:
@@ -187,6 +191,14 @@ def test_read_json__says_what_to_do(content: bytes | None, said: str, tmp_path: 
     with pytest.raises(LoopError) as caught:
         artifacts.read_json(path)
     assert str(caught.value) == f"{path}: {said}"
+
+
+def test_read_json__says_that_a_merge_is_not_done(tmp_path: Path) -> None:
+    (tmp_path / "card.json").write_text('{\n<<<<<<< HEAD\n"a": 1\n=======\n"a": 2\n>>>>>>> other\n}\n')
+    with pytest.raises(
+        LoopError, match=r"card\.json at line 2: expected a merged file, got a marker of a merge conflict"
+    ):
+        artifacts.read_json(tmp_path / "card.json")
 
 
 def test_read_json__of_a_folder_is_one_line(tmp_path: Path) -> None:

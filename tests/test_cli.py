@@ -160,6 +160,15 @@ def test_status__sees_a_key_that_dvc_does_not(driftloop: Run, healthy: Workspace
     assert driftloop(healthy.root, "status") == Done(1, "", said)
 
 
+def test_status__before_a_merge_is_done_says_what_to_do(driftloop: Run, healthy: Workspace) -> None:
+    (healthy.root / "dvc.lock").write_text("<<<<<<< HEAD\n")
+    done = driftloop(healthy.root, "status")
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith(
+        "dvc.lock at line 1: expected a merged file, got a marker of a merge conflict; run `git ch"
+    )
+
+
 def test_status__shows_decision_and_verdict(driftloop: Run, healthy: Workspace) -> None:
     done = driftloop(healthy.root, "status")
     assert (done.code, done.err) == (0, "")

@@ -158,7 +158,7 @@ def retrain(
         _summarise(runtime, answer.verdict(artifacts.read_value(out / "data" / artifacts.VERDICT, Report)))
         return
     refused = isinstance(action, retraining.Refused)
-    said = retraining.refusal(action) if refused else f"Nothing to do: {action.reason}."
+    said = retraining.refusal(action) if isinstance(action, retraining.Refused) else f"Nothing to do: {action.reason}."
     steps.say(said)
     steps.output(os.environ, "refused", "true" if refused else "")
     _summarise(runtime, said)

@@ -29,9 +29,10 @@ app.add_typer(ci_jobs.app, name="ci")
 @app.command(epilog="Example: driftloop status")
 def status() -> None:
     """Show the newest decision and verdict on one screen."""
-    from driftloop import artifacts
+    from driftloop import artifacts, dvc
     from driftloop.core.diagnosis import Decision
     from driftloop.core.gate import Report
+    from driftloop.core.production import Card
     from driftloop.github import steps
     from driftloop.params import load_params
     from driftloop.report.markdown import fenced
@@ -39,14 +40,15 @@ def status() -> None:
 
     load_params(PARAMS)  # DVC does not see a key that no stage knows
     root = Path()
+    dvc.check_merged(root)
     decision = artifacts.read_value(root / artifacts.DECISION, Decision)
     there = (root / artifacts.VERDICT).exists()
     report = artifacts.read_value(root / artifacts.VERDICT, Report) if there else None
-    card = artifacts.read_json(root / artifacts.CARD)
-    overtaken = card.get("model") == decision.model and card.get("version") != decision.version
+    card = artifacts.read_value(root / artifacts.CARD, Card)
+    overtaken = card.model == decision.model and card.version != decision.version
     shown = screen(decision, None if overtaken else report, advise="GITHUB_ACTIONS" not in os.environ)
     if overtaken:
-        shown += f"\n\nProduction is v{card['version']} since then"
+        shown += f"\n\nProduction is v{card.version} since then"
     steps.say(shown)
     steps.summarise(os.environ, fenced(shown))
 
@@ -70,6 +72,10 @@ def refresh(
     typer.echo(
         f"source.until: {done.before} → {done.after}" if done.before != done.after else "source.until: unchanged"
     )
+    if done.ahead:
+        typer.echo(
+            "source.until lies after now, and is never moved back; `--until now` does so, if this clock is right"
+        )
     typer.echo(f"source.fingerprint: {'changed' if done.changed else 'unchanged'}")
     typer.echo("Next: dvc repro")
 

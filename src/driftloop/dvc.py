@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from driftloop import processes
+from driftloop import foreign, processes
 from driftloop.errors import LoopError
-from driftloop.foreign import check_size, lockfile
+from driftloop.foreign import lockfile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -111,6 +111,15 @@ def check_files(root: Path, *, others: bool = True) -> None:
             lockfile.lock(_content(lock, where), stages=None if others else stages, where=where)
 
 
+def check_merged(root: Path) -> None:
+    """Refuse a dvc.lock in which a merge is not done: DVC says so too, but not what to do."""
+    try:
+        text = (root / lockfile.LOCK).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return
+    foreign.check_merged(text, where=lockfile.LOCK)
+
+
 def _pipelines(root: Path) -> Iterator[Path]:
     for folder, folders, names in os.walk(root):
         folders[:] = [name for name in folders if not name.startswith(PRIVATE)]
@@ -120,7 +129,7 @@ def _pipelines(root: Path) -> Iterator[Path]:
 
 def _content(path: Path, where: str) -> bytes:
     try:
-        check_size(where, path.stat().st_size)
+        foreign.check_size(where, path.stat().st_size)
         return path.read_bytes()
     except OSError as exc:
         msg = f"{where}: cannot be read: {exc.strerror}"

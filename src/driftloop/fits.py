@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from contextlib import suppress
+import io
 from functools import cache
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from driftloop.artifacts import digest, read_frame, write_frame
+from driftloop.artifacts import digest, write_bytes
 from driftloop.core import model
-from driftloop.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from driftloop.core.recipe import Recipe
 
+DIGEST_BYTES = 32
 MIN_ROWS = 50  # a refit on fewer rows says nothing
 
 
@@ -46,12 +46,43 @@ def scores(recipe: Recipe, known: pd.DataFrame, rows: pd.DataFrame, *, seed: int
     if len(known) < MIN_ROWS:
         msg = f"{len(known)} rows to learn from"
         raise model.UnfittableError(msg)
-    path = folder / f"{_key(recipe, known, rows, seed)}.parquet"
-    with suppress(DataError):  # a file that is not there or cannot be read is one that has to be made
-        return read_frame(path).set_index(rows.index)
+    path = folder / f"{_key(recipe, known, rows, seed)}.scores"
+    remembered = _recall(path, len(rows))
+    if remembered is not None:
+        return remembered.set_index(rows.index)
     found = model.score(model.fit(recipe, known, seed=seed), recipe, rows)
-    write_frame(path, found)
+    _remember(path, found)
     return found
+
+
+def _remember(path: Path, scores: pd.DataFrame) -> None:
+    """Write scores behind a digest of them and of what they are the scores of.
+
+    It finds files that are damaged, cut, or those of another fit. It is no defence against somebody who may write into
+    the folder: they can make the digest anew, and no secret is at hand that they could not read too. So the folder must
+    come from nowhere where others write.
+    """
+    content = io.BytesIO()
+    scores.to_parquet(content, index=False)
+    write_bytes(path, _digest(path, content.getvalue()) + content.getvalue())
+
+
+def _recall(path: Path, rows: int) -> pd.DataFrame | None:
+    """Read scores; None where there are none that can be believed, so that they are made again."""
+    try:
+        stored = path.read_bytes()
+        written, content = stored[:DIGEST_BYTES], stored[DIGEST_BYTES:]
+        if written != _digest(path, content):
+            return None
+        found = pd.read_parquet(io.BytesIO(content))
+    except (OSError, ValueError):
+        return None
+    numbers = all(pd.api.types.is_float_dtype(kind) for kind in found.dtypes)
+    return found if len(found) == rows and len(found.columns) and numbers else None
+
+
+def _digest(path: Path, content: bytes) -> bytes:
+    return hashlib.sha256(path.stem.encode() + content).digest()
 
 
 def _key(recipe: Recipe, known: pd.DataFrame, rows: pd.DataFrame, seed: int) -> str:

@@ -69,7 +69,7 @@ def opened(fitted: Pipeline) -> tuple[str, set[float]]:
                     numbers |= set(np.asarray(array[column], dtype=float).ravel().tolist())
                 if array.dtype.kind in "fiu":
                     numbers |= set(array.astype(float).ravel().tolist())
-        return archive.read(modelfile.SCHEMA).decode(), numbers
+        return archive.read("schema.json").decode(), numbers
 
 
 def test_fit__keeps_only_the_names_that_it_uses() -> None:

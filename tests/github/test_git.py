@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import subprocess
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from exposed import exposed
 
-from driftloop.github.git import AUTHOR, Git, GitError, MovedError
+from driftloop.github.git import AUTHOR, SECONDS, Git, GitError, MovedError
 from driftloop.github.runtime import Token
 
 if TYPE_CHECKING:
@@ -190,6 +191,34 @@ def test_worktree__is_apart_and_leaves_nothing(tree: Git) -> None:
     assert tree.head() != made
     assert not folder.exists()
     assert len(git(tree.root, "worktree", "list").splitlines()) == 1
+
+
+def test_fetch__after_a_kill_while_a_worktree_was_made(tree: Git, tmp_path: Path) -> None:
+    """Git leaves its name without a commit, and says `bad object` ever after."""
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    left = tmp_path / f"driftloop-{ended.pid}-abc"
+    with tree.worktree("main") as apart:
+        git(tree.root, "worktree", "add", "--quiet", "--detach", "--lock", str(left), "main")
+        (tree.root / ".git/worktrees" / left.name / "HEAD").write_text(f"{'0' * 39}1\n")
+        with pytest.raises(subprocess.CalledProcessError):
+            git(tree.root, "fetch", "--quiet", "origin", "main")
+        assert tree.fetch("main") == tree.head()
+        assert not left.exists()
+        assert apart.head() == tree.head(), "that of a process that runs stays"
+    assert len(git(tree.root, "worktree", "list").splitlines()) == 1
+
+
+def test_run__that_takes_too_long_is_one_line_and_holds_no_token(tree: Git, monkeypatch: pytest.MonkeyPatch) -> None:
+    token = "ghs_secret"
+    slow = replace(tree, token=Token(token), server_url="https://github.example")
+    monkeypatch.setitem(SECONDS, "fetch", 1)
+    git(tree.root, "config", "remote.origin.uploadpack", "sleep 60;")
+    with pytest.raises(
+        GitError, match=r"^git fetch: cannot be run in .*: expected an end within 1 s, still ru"
+    ) as caught:
+        slow.run("fetch", "origin")
+    assert token not in exposed(caught.value)
 
 
 def test_worktree__lets_errors_out(tree: Git) -> None:

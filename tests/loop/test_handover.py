@@ -36,7 +36,7 @@ def folder(made: Made, tmp_path: Path) -> Path:
 def check(made: Made, folder: Path) -> verification.Evidence:
     repo = made.repo
     found = handover.read(folder, (repo / "dvc.yaml").read_bytes())
-    return verification.check(found, {path: (repo / path).read_bytes() for path in ("params.yaml", str(CARD))})
+    return verification.check(found, {path: (repo / path).read_bytes() for path in verification.BASE})
 
 
 def edit(folder: Path, name: str, **over: Any) -> None:

@@ -21,6 +21,7 @@ from driftloop.github.hub import Hub
 from driftloop.github.runtime import Runtime, Token
 from driftloop.loop import pr_comment
 from driftloop.loop.pr_comment import compare
+from driftloop.rehearsal import records
 from driftloop.report.comparison import MARKER, Comparison, text
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def run(site: Site, comparison: Comparison, hub: Hub | None = None) -> pr_commen
     return pr_comment.run(hub or site.hub(), NOWHERE, 1, diff=lambda _, __: comparison)
 
 
-def propose(site: Site, head: str = "topic", token: Token | None = None) -> None:
+def propose(site: Site, head: str = "topic", token: records.Token | None = None) -> None:
     site.stand.clone.push(head, **{"b.txt": "x"})
     site.stand.at(token).create_pull(base="main", head=head, title="Change", body="")
 

@@ -168,6 +168,28 @@ def test_collect__of_a_failed_run_has_what_there_is(tmp_path: Path) -> None:
     ]
 
 
+def test_collect__of_a_failed_run_survives_files_without_end(tmp_path: Path) -> None:
+    for path in (fill(tmp_path) / artifacts.DECISION, tmp_path / artifacts.CARD):
+        write_text(path, "[" * 3_000 + "]" * 3_000)
+    write_text(tmp_path / "dvc.lock", f"stages: {'[' * 3_000}{']' * 3_000}")
+    write_text(tmp_path / "params.yaml", f"a: {'[' * 3_000}{']' * 3_000}")
+    notes = record.collect(tmp_path, make_run(outcome="failed")).content["notes"]
+    assert [note.partition(": ")[0] for note in notes] == [
+        "params.yaml", "reports/decision.json", "dvc.lock", "models/production/card.json",
+    ]  # fmt: skip
+
+
+def test_collect__keeps_a_record_small(tmp_path: Path) -> None:
+    """It stays on the branch for good, and the decision may be forged."""
+    reasons = tuple(f"{number}{'x' * 5_000}" for number in range(2_000))
+    content = record.collect(fill(tmp_path, reasons=reasons), make_run()).content
+    kept = content["decision"]["reasons"]
+    assert len(kept) == 201
+    assert kept[-1] == "… and 1,800 more"
+    assert kept[0] == f"0{'x' * 999}…"
+    assert len(json.dumps(content)) < 300_000
+
+
 def test_collect__of_a_run_that_failed_at_once(tmp_path: Path) -> None:
     found = record.collect(tmp_path, make_run(outcome="failed"))
     assert found.path == "records/unknown/monitor-77-1.json"

@@ -9,7 +9,7 @@ import pytest
 from factories import make_params
 from workspace import Workspace
 
-from driftloop.errors import DataError, ParamsError
+from driftloop.errors import DataError, LoopError, ParamsError
 from driftloop.loop.refresh import Refreshed, next_until, refresh
 from driftloop.params import load_params, parse_yaml
 
@@ -133,6 +133,24 @@ def test_refresh__sees_corrected_files(tmp_path: Path) -> None:
     refresh(path, until=None, now=NOW)
     (tmp_path / "rows.csv").write_text("ts,x,y\n2025-01-01,1,3\n")
     assert refresh(path, until=None, now=NOW).changed
+
+
+@pytest.mark.parametrize("now", [datetime(2020, 1, 1, tzinfo=UTC), datetime(2025, 4, 6, 23, tzinfo=UTC)])
+def test_refresh__by_a_clock_that_is_slow_moves_nothing(tmp_path: Path, now: datetime) -> None:
+    path = make_file(tmp_path)
+    refresh(path, until="2025-04-07", now=NOW)
+    done = refresh(path, until=None, now=now)
+    assert done == Refreshed("2025-04-07T00:00Z", "2025-04-07T00:00Z", changed=False, ahead=True)
+    assert refresh(path, until="now", now=now).after == f"{now:%Y-%m-%d}T00:00Z"
+
+
+def test_refresh__before_a_merge_is_done_says_what_to_do(tmp_path: Path) -> None:
+    path = make_file(tmp_path)
+    (tmp_path / "dvc.lock").write_text("a: 1\n<<<<<<< HEAD\n")
+    with pytest.raises(
+        LoopError, match=r"^dvc\.lock at line 2: .*; run `git checkout --theirs dvc\.lock`, then `dvc repro`$"
+    ):
+        refresh(path, until=None, now=NOW)
 
 
 def test_refresh__goes_back_in_time_where_asked(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from driftloop.core.diagnosis import Inputs, Pattern, Status
 from driftloop.core.gate import Report
 from driftloop.core.intervals import Interval
 from driftloop.core.states import Alarm
+from driftloop.github.values import Repository
 from driftloop.report import answer, comparison, headline, pull_request, release, site, texts
 from driftloop.report.comparison import Difference
 from driftloop.report.screen import screen
@@ -30,6 +31,13 @@ if TYPE_CHECKING:
     from driftloop.core.diagnosis import Decision
     from driftloop.report.proposal import Proposal
 
+PUBLICATIONS: tuple[tuple[site.Setting, Repository], ...] = (
+    ("auto", Repository(private=False, has_pages=True)),
+    ("auto", Repository(private=True, has_pages=True)),
+    ("auto", Repository(private=False, has_pages=False)),
+    ("always", Repository(private=True, has_pages=True)),
+    ("never", Repository(private=False, has_pages=True)),
+)
 GOLDEN = Path(__file__).parent / "golden"
 LINKS = Links(run="https://github.com/acme/bikes/actions/runs/7", dashboard="https://acme.github.io", commit="c" * 40)
 NOTHING = dict.fromkeys(("judged", "error", "normal_error", "refit_error", "waiting_days", "recent_gain"))
@@ -61,7 +69,7 @@ DECISIONS: dict[str, Decision] = {
         refit_error=88.9,
     ),
     "outdated-unlabelled": make_decision(
-        policy="calendar", reasons=("95 days since production's last label",), **NOTHING
+        **{"policy": "calendar", "reasons": ("95 days since production's last label",), **NOTHING}
     ),
     "degraded": make_decision(
         "degraded", recent_gain=FEW, refit_error=82.9, refusal="2.0 % less error is not certain enough"
@@ -161,8 +169,8 @@ TEXTS: dict[str, Callable[[], str]] = {
     "summary-train.md": lambda: "\n\n".join(answer.verdict(each.report) for each in (proposal(), refused(), faulty())),
     "summary-release.md": lambda: release.summary("bikes v2", "https://github.com/acme/bikes/releases/tag/bikes-v2"),
     "summary-pages.md": lambda: "\n\n".join(
-        site.publication(setting, lambda private=private: private).why  # type: ignore[misc]
-        for setting, private in (("auto", False), ("auto", True), ("always", True), ("never", False))
+        site.publication(setting, lambda seen=seen: seen).why  # type: ignore[misc]
+        for setting, seen in PUBLICATIONS
     ),
     "pull-request.md": lambda: titled(pull_request.title(proposal()), pull_request.body(proposal())),
     "pull-request-judged-model.md": lambda: pull_request.body(proposal(verdict={"fresh": False})),

@@ -100,6 +100,26 @@ def test_collect__failure_shows_the_last_line_and_passes_the_rest_on(
     assert "connecting\n" in capsys.readouterr().err
 
 
+def test_collect__failure_shows_the_end_of_endless_complaints(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DB_PASSWORD", "hunter2hunter2")
+    command = make_command(
+        tmp_path,
+        """
+        import os, sys
+        for number in range(100_000):
+            sys.stderr.write(f"{number} {os.environ['DB_PASSWORD']}\\n")
+        sys.exit("the end")
+        """,
+    )
+    assert refusal(make_params(command), tmp_path).endswith("got exit code 1: the end")
+    said = capsys.readouterr().err
+    assert len(said) < 100_000
+    assert "99999 $DB_PASSWORD\n" in said
+    assert "unter2" not in said
+
+
 def test_collect__failure_hides_values_of_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

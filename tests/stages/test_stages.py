@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import io
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -89,6 +90,26 @@ def test_refit__gives_the_same_bytes_without_its_cache(healthy: Workspace) -> No
         path.unlink()
     healthy.run("refit")
     assert (healthy.root / REFITS).read_bytes() == before
+
+
+@pytest.mark.parametrize("damage", ["cut", "edited", "another", "fewer rows", "empty"])
+def test_refit__does_not_believe_a_remembered_fit_that_is_none(healthy: Workspace, damage: str) -> None:
+    before = (healthy.root / REFITS).read_bytes()
+    first, second, *_ = sorted((healthy.root / ".cache/refits").iterdir())
+    content = first.read_bytes()
+    shorter = io.BytesIO()
+    pd.read_parquet(io.BytesIO(content[32:])).iloc[1:].to_parquet(shorter, index=False)
+    damaged = {
+        "cut": content[:-100],
+        "edited": content[:60] + bytes([content[60] ^ 1]) + content[61:],
+        "another": second.read_bytes(),
+        "fewer rows": hashlib.sha256(first.stem.encode() + shorter.getvalue()).digest() + shorter.getvalue(),
+        "empty": b"",
+    }
+    first.write_bytes(damaged[damage])
+    healthy.run("refit")
+    assert (healthy.root / REFITS).read_bytes() == before
+    assert first.read_bytes() == content
 
 
 def test_refit__keeps_the_steps_it_knows_when_time_goes_on(healthy: Workspace) -> None:
@@ -268,7 +289,7 @@ def test_estimator__of_the_user_is_taken_from_src(healthy: Workspace, monkeypatc
         ({"estimator": "math.sqrt"}, "expected a class with fit and predict"),
         ({"estimator": "nodots"}, "cannot be imported"),
         ({"estimator": "sklearn.tree.DecisionTreeClassifier", "params": {}}, "expected an estimator for regression"),
-        ({"params": {"depth": 3}}, "does not take them"),
+        ({"params": {"depth": 3}}, "does not take them: .*; `dvc exp run -S '~train.params.NAME'` takes one away"),
         ({"params": {"max_depth": "deep"}}, "cannot be fitted"),
     ],
 )

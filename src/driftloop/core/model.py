@@ -100,7 +100,8 @@ def _estimator(recipe: Recipe, seed: int) -> Any:
     try:
         made = load_estimator(recipe.estimator)(**recipe.params)
     except TypeError as exc:
-        msg = f"train.params: {recipe.estimator} does not take them: {exc}"
+        # `-S 'train.params={}'` merges with what is there, and takes nothing away.
+        msg = f"train.params: {recipe.estimator} does not take them: {exc}; `dvc exp run -S '~train.params.NAME'` takes one away"
         raise ModelError(msg) from exc
     fits = is_classifier if recipe.task == "classification" else is_regressor
     if not hasattr(made, "get_params") or not fits(made):

@@ -7,8 +7,9 @@ repository or in a name changes what a command does.
 from __future__ import annotations
 
 import os
+import shutil
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -40,6 +41,7 @@ ALWAYS = (
 INHERITED = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY"}
 TALKING = {"fetch", "push", "ls-remote"}
 NO_OBJECT = "0" * 40
+OURS = "driftloop-"  # begins the names of worktrees, with the number of the process that made them
 TRIES = 3
 SECONDS = {"fetch": 3600, "push": 3600, "ls-remote": 300}
 OTHERWISE = 600
@@ -106,6 +108,7 @@ class Git:
 
     def fetch(self, branch: str) -> str:
         """Fetch one branch, and give the hash it is at."""
+        self._tidy()
         ref, kept = self._ref(branch), f"refs/remotes/{self.remote}/{branch}"
         self.run("fetch", "--quiet", "--no-tags", "--", self.remote, f"+{ref}:{kept}")
         return self.head(kept)
@@ -201,13 +204,25 @@ class Git:
     @contextmanager
     def worktree(self, revision: str) -> Iterator[Git]:
         """Check a revision out into a folder of its own, for as long as the block lasts."""
-        with TemporaryDirectory() as folder:
-            path = Path(folder) / "tree"
-            self.run("worktree", "add", "--quiet", "--detach", "--", str(path), self.head(revision))
+        self._tidy()
+        with TemporaryDirectory(prefix=f"{OURS}{os.getpid()}-") as folder:
+            self.run("worktree", "add", "--quiet", "--detach", "--", folder, self.head(revision))
             try:
-                yield replace(self, root=path)
+                yield replace(self, root=Path(folder))
             finally:
-                self.succeeds("worktree", "remove", "--force", "--force", "--", str(path))
+                self.succeeds("worktree", "remove", "--force", "--force", "--", folder)
+
+    def _tidy(self) -> None:
+        """Remove worktrees of ours whose process was killed: half of one makes every later `git fetch` fail."""
+        common = self.root / self.run("rev-parse", "--git-common-dir")
+        for entry in common.glob(f"worktrees/{OURS}*"):
+            pid = entry.name.removeprefix(OURS).partition("-")[0]
+            if pid.isdecimal() and not _runs(int(pid)):
+                with suppress(OSError):
+                    left = Path((entry / "gitdir").read_text(encoding="utf-8").strip()).parent
+                    if left.name == entry.name:
+                        shutil.rmtree(left, ignore_errors=True)
+                shutil.rmtree(entry, ignore_errors=True)
 
     def _add_to_branch(
         self, branch: str, files: Mapping[str, bytes], message: str, remove: Iterable[str], date: str | None
@@ -280,6 +295,16 @@ def _reason(said: str) -> str:
     """Keep what git says in one line, without its hints."""
     lines = [line.strip() for line in said.splitlines() if line.strip() and not line.startswith("hint:")]
     return "; ".join(lines) or "no reason given"
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True
 
 
 def _inherited() -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, assert_never
 from driftloop.artifacts import DECISION, read_value
 from driftloop.core.diagnosis import Decision
 from driftloop.core.windows import last_day
+from driftloop.core.wording import last
 from driftloop.errors import LoopError
 from driftloop.github.values import has, same
 from driftloop.loop import alerts
@@ -163,7 +164,7 @@ def _with(decision: Decision, alert: Issue, links: Links) -> AlertAction:
 def _ahead(decision: Decision, alert: Issue, until: date) -> str:
     """Say why older data change nothing, and what whoever means it has to do."""
     return (
-        f"#{alert.number} knows newer data, to {texts.last(until)}; this run has data to {texts.last(decision.until)}. To "
+        f"#{alert.number} knows newer data, to {last(until)}; this run has data to {last(decision.until)}. To "
         f"replay older data all the same, delete the line `<!-- driftloop:state …` from the text of #{alert.number}"
     )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from driftloop import paramsfile
+from driftloop import dvc, paramsfile
 from driftloop.artifacts import write_text
 from driftloop.errors import ParamsError
 from driftloop.params import load_params, parse_instant, parse_params
@@ -29,11 +29,14 @@ class Refreshed:
         `source.until`.
     changed
         Whether the source itself looks different.
+    ahead
+        Whether `source.until` lies after now, and was kept for that.
     """
 
     before: str
     after: str
     changed: bool
+    ahead: bool = False
 
 
 def next_until(params: Params, asked: str | None, now: datetime) -> datetime:
@@ -44,7 +47,8 @@ def next_until(params: Params, asked: str | None, now: datetime) -> datetime:
     params
         Of the current state.
     asked
-        A date or time, `now`, or None: now for live sources, one step further for replayed ones.
+        A date or time, `now`, or None: now for live sources, but never back (a clock may be wrong), and one step further
+        for replayed ones.
     now
         The time of day, with zone.
     """
@@ -53,7 +57,8 @@ def next_until(params: Params, asked: str | None, now: datetime) -> datetime:
         return (until + timedelta(days=params.monitor.step_days)).astimezone(UTC)
     if asked is None or asked == "now":
         local = now.astimezone(params.zone)
-        return local.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+        return midnight if asked else max(midnight, params.source.until_instant)
     try:
         instant = datetime.fromisoformat(asked)
         return parse_instant(instant.replace(tzinfo=instant.tzinfo or params.zone).isoformat())
@@ -67,10 +72,14 @@ def refresh(path: Path, *, until: str | None, now: datetime) -> Refreshed:
     from driftloop import sources
 
     params = load_params(path)
-    after = f"{next_until(params, until, now):%Y-%m-%dT%H:%MZ}"
+    dvc.check_merged(path.parent)
+    moved = next_until(params, until, now)
+    after = f"{moved:%Y-%m-%dT%H:%MZ}"
     found = sources.fingerprint(params)
     before = path.read_bytes().decode("utf-8")  # read_text would change the ends of lines
     text = paramsfile.with_values(before, {"source.until": after, "source.fingerprint": found})
     parse_params(text, where=path.name)
     write_text(path, text)
-    return Refreshed(before=params.source.until, after=after, changed=found != params.source.fingerprint)
+    changed = found != params.source.fingerprint
+    ahead = until is None and params.source.kind not in REPLAYED and moved > now
+    return Refreshed(before=params.source.until, after=after, changed=changed, ahead=ahead)
