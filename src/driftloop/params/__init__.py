@@ -142,7 +142,9 @@ class Data(_Section):
     numerical: Names = Field(default_factory=list)
     categorical: Names = Field(default_factory=list)
     segments: Names = Field(default_factory=list, description="reported and guarded")
-    private: Names = Field(default_factory=list, description="values appear in no report, page, issue or record")
+    private: Names = Field(
+        default_factory=list, description="values appear in no text; the model file keeps them coarse, see README"
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Data:
