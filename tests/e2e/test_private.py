@@ -28,7 +28,7 @@ from driftloop.errors import LoopError
 from driftloop.params import Params
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from runner.language import Language
@@ -79,7 +79,9 @@ def begin(root: Path, params: dict[str, Any], today: date, cache: Path) -> Begun
     clone.run("add", ".")
     clone.run("commit", "--quiet", "-m", "v1")
     space.set(source={"until": f"{today}"}, report={"max_rows": 0}).run("collect", "prepare", "refit", "monitor")
-    return Begun(root, shutil.copy(root / DECISION, root.parent / "decision.json"))
+    decision = root.parent / "decision.json"
+    shutil.copy(root / DECISION, decision)
+    return Begun(root, decision)
 
 
 @pytest.mark.slow
@@ -141,7 +143,7 @@ def left_behind(shop: Setting, runs: list[Run]) -> Iterator[tuple[str, bytes]]:
             yield from ((f"{run.id}: {name}: {path}", content) for path, content in canary.files(folder))
 
 
-BROKEN = {
+BROKEN: dict[str, Callable[[str], str]] = {
     "no header": lambda text: text.partition("\n")[2],
     "another delimiter": lambda text: text.replace(",", "~"),
     "a line too long": lambda text: text + text.splitlines()[1] + ",more\n",
