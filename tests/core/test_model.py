@@ -142,6 +142,13 @@ def test_fit__takes_estimators_that_keep_no_rows(estimator: str) -> None:
     model.fit(make_recipe(estimator, private=["x", "y", "c"]), make_frame(200))
 
 
+@pytest.mark.parametrize(("private", "quoted"), [([], True), (["y"], False), (["x"], False)])
+def test_fit__quotes_an_error_only_where_nothing_is_private(private: list[str], *, quoted: bool) -> None:
+    with pytest.raises(model.UnfittableError, match=r"LinearRegression cannot be fitted to 100 rows: ") as caught:
+        model.fit(make_recipe(private=private), make_frame(100).assign(y="secret"))
+    assert ("secret" in str(caught.value)) is quoted
+
+
 def test_fit__with_private_columns_gives_the_same_bytes() -> None:
     recipe, rows = make_recipe("ensemble.RandomForestRegressor", private=["x", "c", "y"]), make_rows(300)
     first, second = (modelfile.dumps(model.fit(recipe, rows)) for _ in range(2))

@@ -24,8 +24,10 @@ def holds(estimator: Any, *, rows: np.ndarray | None, target: np.ndarray | None)
     """
     for array in _arrays(estimator):
         if rows is not None and array.ndim == 2 and len(array) > 1 and array.shape[1] == rows.shape[1]:  # noqa: PLR2004
-            missing = {row.tobytes() for row in array[:LOOKED_AT].astype(np.float32)}
-            for row in rows.astype(np.float32):
+            with np.errstate(over="ignore"):
+                held, given = array[:LOOKED_AT].astype(np.float32), rows.astype(np.float32)
+            missing = {row.tobytes() for row in held}
+            for row in given:
                 missing.discard(row.tobytes())
             if not missing:
                 return True

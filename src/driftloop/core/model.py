@@ -134,7 +134,7 @@ def fit(recipe: Recipe, rows: pd.DataFrame, *, seed: int | None = None) -> Pipel
     pipeline = build(recipe, recipe.seed if seed is None else seed)
     if reason := untrainable(recipe, rows):
         raise UnfittableError(reason)
-    given, target = inputs(recipe, rows), _target(recipe, rows)
+    given = inputs(recipe, rows)
     _bound(recipe, given)
     # Only where threads cannot change the model: each tree of an ensemble has its own seed.
     parallel = recipe.estimator.startswith("sklearn.ensemble.") and _is_free(pipeline, recipe, "n_jobs")
@@ -143,17 +143,23 @@ def fit(recipe: Recipe, rows: pd.DataFrame, *, seed: int | None = None) -> Pipel
     try:
         # Histogram boosting sums in an order that depends on the number of OpenMP threads.
         with threadpool_limits(1):
+            target = _target(recipe, rows)
             pipeline.fit(given, target)
     except TypeError as exc:  # scikit-learn's errors about parameters are type errors too
         msg = f"train.params: {recipe.estimator} cannot be fitted: {str(exc).splitlines()[0]}"
         raise ModelError(msg) from exc
     except ValueError as exc:
-        msg = f"{recipe.estimator} cannot be fitted to {len(rows)} rows: {str(exc).splitlines()[0]}"
+        msg = f"{recipe.estimator} cannot be fitted to {len(rows)} rows: {_words(exc, recipe)}"
         raise UnfittableError(msg) from exc
     if parallel:  # a sum over threads may differ in its last bit from run to run, so predict in one
         pipeline.set_params(model__n_jobs=None)
     _let_go(pipeline, recipe, given, target)
     return pipeline
+
+
+def _words(exc: ValueError, recipe: Recipe) -> str:
+    """Give the first line of an error, which may quote a value: not where some are private."""
+    return "its error is not quoted, since data.private is set" if recipe.private else str(exc).partition("\n")[0]
 
 
 def _target(recipe: Recipe, rows: pd.DataFrame) -> np.ndarray:
@@ -238,7 +244,7 @@ def score(pipeline: Pipeline, recipe: Recipe, rows: pd.DataFrame) -> pd.DataFram
         else:
             values = np.asarray(pipeline.predict(given), dtype=float).reshape(-1, 1)
     except ValueError as exc:
-        msg = f"{recipe.estimator} cannot predict {len(rows)} rows: {str(exc).splitlines()[0]}"
+        msg = f"{recipe.estimator} cannot predict {len(rows)} rows: {_words(exc, recipe)}"
         raise UnfittableError(msg) from exc
     if not np.isfinite(values).all():
         msg = f"{recipe.estimator}: expected finite predictions, got {int((~np.isfinite(values)).sum())} that are not"

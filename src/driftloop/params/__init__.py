@@ -183,7 +183,9 @@ class Data(_Section):
     missing: Codes | dict[Name, Codes] = Field(
         default_factory=list, description='codes for a missing value: for all columns, or by column, "*" for the others'
     )
-    private: Names = Field(default_factory=list, description="values appear in no report, page, issue or record")
+    private: Names = Field(
+        default_factory=list, description="values appear in no text; the model file keeps them coarse, see the manual"
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Data:
