@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from driftloop.artifacts import EVIDENTLY, VERDICT
 from driftloop.errors import LoopError
+from driftloop.foreign.lockfile import LOCK, PIPELINE
 from driftloop.loop import handover, verification
-from driftloop.loop.handover import LOCK, PARAMS, PIPELINE, REPORTS, State
+from driftloop.loop.handover import PARAMS, REPORTS, State
 
 if TYPE_CHECKING:
     from pathlib import Path

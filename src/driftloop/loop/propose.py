@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, assert_never
 from urllib.parse import urlencode
 
 from driftloop.errors import LoopError
+from driftloop.foreign.lockfile import LOCK, PIPELINE
 from driftloop.github.git import AUTHOR
 from driftloop.github.refusals import ForbiddenError, PullsForbiddenError
 from driftloop.loop import handover, retrain, verification
-from driftloop.loop.handover import LOCK, PARAMS, PIPELINE
+from driftloop.loop.handover import PARAMS
 from driftloop.loop.labels import LOOKS, Label
 from driftloop.loop.retrain import Nothing, branch_of
 from driftloop.params import parse_yaml

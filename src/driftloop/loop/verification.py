@@ -19,7 +19,8 @@ from driftloop.core.recipe import recipe_of
 from driftloop.core.windows import Window, last_day
 from driftloop.errors import LoopError
 from driftloop.foreign import METRICS, jsonfile, lockfile
-from driftloop.loop.handover import LOCK, PARAMS, PIPELINE, REPORTS
+from driftloop.foreign.lockfile import LOCK, PIPELINE
+from driftloop.loop.handover import PARAMS, REPORTS
 from driftloop.params import Params, parse_params, parse_yaml
 
 if TYPE_CHECKING:
