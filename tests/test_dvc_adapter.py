@@ -55,7 +55,7 @@ def bomb(levels: int = 12) -> str:
     return first + "".join(f"x{n}: &x{n} [{', '.join([f'*x{n - 1}'] * 9)}]\n" for n in range(1, levels))
 
 
-@pytest.mark.parametrize("place", ["dvc.lock", "dvc.yaml", "sub/dvc.lock"])
+@pytest.mark.parametrize("place", ["dvc.lock", "dvc.yaml", "params.yaml", "sub/dvc.lock", "sub/x.dvc"])
 def test_stale__does_not_show_dvc_what_would_keep_it_busy(tmp_path: Path, place: str) -> None:
     """A pull request of a fork can bring any of them to `driftloop ci lock`."""
     make(tmp_path, PIPELINE.decode(), LOCK.decode())
