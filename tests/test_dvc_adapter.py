@@ -69,6 +69,17 @@ def test_stale__does_not_show_dvc_what_would_keep_it_busy(tmp_path: Path, place:
     assert time.monotonic() - start < 20
 
 
+@pytest.mark.parametrize("kind", ["link", "pipe"])
+def test_stale__reads_no_file_without_end(tmp_path: Path, kind: str) -> None:
+    make(tmp_path, PIPELINE.decode())
+    if kind == "link":
+        (tmp_path / "dvc.lock").symlink_to("/dev/zero")
+    else:
+        os.mkfifo(tmp_path / "dvc.lock")
+    with pytest.raises(LoopError, match=r"^dvc\.lock: cannot be read: not a regular file$"):
+        dvc.stale(tmp_path)
+
+
 def test_stale__refuses_stages_that_the_pipeline_does_not_have(tmp_path: Path) -> None:
     make(tmp_path, PIPELINE.decode(), LOCK.decode() + "  other:\n    cmd: x\n")
     with pytest.raises(LoopError, match=r"^dvc\.lock: stages: expected those of dvc\.yaml, got 'other'"):

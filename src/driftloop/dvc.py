@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from driftloop import foreign, processes
 from driftloop.errors import LoopError
-from driftloop.foreign import lockfile, yamlfile
+from driftloop.foreign import files, lockfile, yamlfile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -117,7 +117,7 @@ def check_files(root: Path, *, others: bool = True) -> None:
 def check_merged(root: Path) -> None:
     """Refuse a dvc.lock in which a merge is not done: DVC says so too, but not what to do."""
     try:
-        text = (root / lockfile.LOCK).read_text(encoding="utf-8", errors="replace")
+        text = files.read_bytes(root / lockfile.LOCK).decode("utf-8", "replace")
     except OSError:
         return
     foreign.check_merged(text, where=lockfile.LOCK)
@@ -133,8 +133,7 @@ def _read_by_dvc(root: Path) -> Iterator[Path]:
 
 def _content(path: Path, where: str) -> bytes:
     try:
-        foreign.check_size(where, path.stat().st_size)
-        return path.read_bytes()
+        return files.read_bytes(path, where=where)
     except OSError as exc:
         msg = f"{where}: cannot be read: {exc.strerror}"
         raise LoopError(msg) from exc
