@@ -55,7 +55,7 @@ def bomb(levels: int = 12) -> str:
     return first + "".join(f"x{n}: &x{n} [{', '.join([f'*x{n - 1}'] * 9)}]\n" for n in range(1, levels))
 
 
-@pytest.mark.parametrize("place", ["dvc.lock", "dvc.yaml", "sub/dvc.lock"])
+@pytest.mark.parametrize("place", ["dvc.lock", "dvc.yaml", "params.yaml", "sub/dvc.lock", "sub/x.dvc"])
 def test_stale__does_not_show_dvc_what_would_keep_it_busy(tmp_path: Path, place: str) -> None:
     """A pull request of a fork can bring any of them to `driftloop ci lock`."""
     make(tmp_path, PIPELINE.decode(), LOCK.decode())
@@ -67,6 +67,17 @@ def test_stale__does_not_show_dvc_what_would_keep_it_busy(tmp_path: Path, place:
     with pytest.raises(LoopError, match=rf"^{place} at line \d+, column 5: expected a value, got an anchor \(&x0\)"):
         dvc.stale(tmp_path)
     assert time.monotonic() - start < 20
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe"])
+def test_stale__reads_no_file_without_end(tmp_path: Path, kind: str) -> None:
+    make(tmp_path, PIPELINE.decode())
+    if kind == "link":
+        (tmp_path / "dvc.lock").symlink_to("/dev/zero")
+    else:
+        os.mkfifo(tmp_path / "dvc.lock")
+    with pytest.raises(LoopError, match=r"^dvc\.lock: cannot be read: not a regular file$"):
+        dvc.stale(tmp_path)
 
 
 def test_stale__refuses_stages_that_the_pipeline_does_not_have(tmp_path: Path) -> None:

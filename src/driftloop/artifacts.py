@@ -11,10 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from driftloop import foreign
 from driftloop.core import production as cards
 from driftloop.errors import DataError, LoopError, ModelError
-from driftloop.foreign import jsonfile
+from driftloop.foreign import files, jsonfile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -126,8 +125,7 @@ def write_frame(path: Path, frame: pd.DataFrame) -> None:
 def read_json(path: Path, *, remedy: str = "run `dvc repro`") -> Any:
     """Read a JSON file of the pipeline."""
     try:
-        foreign.check_size(str(path), path.stat().st_size)
-        content = path.read_bytes()
+        content = files.read_bytes(path)
     except FileNotFoundError as exc:
         msg = f"{path}: not found; {remedy}"
         raise LoopError(msg) from exc
@@ -175,7 +173,7 @@ def read_card(root: Path, params: Params) -> Card:
     """Read production's card."""
     path = root / CARD
     try:
-        content = path.read_bytes()
+        content = files.read_bytes(path)
     except FileNotFoundError as exc:
         msg = f"{CARD}: not found; restore it with `git checkout -- {CARD}`"
         raise ModelError(msg) from exc

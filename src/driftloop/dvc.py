@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from driftloop import foreign, processes
 from driftloop.errors import LoopError
-from driftloop.foreign import lockfile
+from driftloop.foreign import files, lockfile, yamlfile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ TOKENS = ("GITHUB_TOKEN", "GH_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_
 RUNTIME = ("ACTIONS_RUNTIME_", "ACTIONS_ID_TOKEN_", "ACTIONS_CACHE_", "ACTIONS_RESULTS_")
 # With it, each stage would compile pandas and scikit-learn anew.
 SLOWING = "PYTHONDONTWRITEBYTECODE"
-PRIVATE = "."  # folders such as .git, .dvc and .venv: DVC looks for pipelines in none of them
+HIDDEN = "."  # folders such as .git, .dvc and .venv: DVC looks for pipelines in none of them
 
 CHECK_SECONDS = 120
 READ_SECONDS = 600
@@ -91,7 +91,7 @@ def stale(root: Path) -> str:
 
 
 def check_files(root: Path, *, others: bool = True) -> None:
-    """Refuse what DVC would read of a working tree and take long over; it reads each pipeline that it finds.
+    """Refuse what DVC would read of a working tree and take long over: it reads each pipeline that it finds.
 
     DVC expands aliases: 420 bytes of them keep it busy for hours.
 
@@ -102,8 +102,11 @@ def check_files(root: Path, *, others: bool = True) -> None:
     others
         Whether a dvc.lock may hold stages that its dvc.yaml has no more: DVC leaves them there.
     """
-    for path in _pipelines(root):
+    for path in _read_by_dvc(root):
         where = path.relative_to(root).as_posix()
+        if path.name != lockfile.PIPELINE:
+            yamlfile.read(_content(path, where), where=where)
+            continue
         stages = lockfile.pipeline(_content(path, where), where=where)
         lock = path.with_name(lockfile.LOCK)
         if lock.exists():
@@ -114,23 +117,23 @@ def check_files(root: Path, *, others: bool = True) -> None:
 def check_merged(root: Path) -> None:
     """Refuse a dvc.lock in which a merge is not done: DVC says so too, but not what to do."""
     try:
-        text = (root / lockfile.LOCK).read_text(encoding="utf-8", errors="replace")
+        text = files.read_bytes(root / lockfile.LOCK).decode("utf-8", "replace")
     except OSError:
         return
     foreign.check_merged(text, where=lockfile.LOCK)
 
 
-def _pipelines(root: Path) -> Iterator[Path]:
+def _read_by_dvc(root: Path) -> Iterator[Path]:
     for folder, folders, names in os.walk(root):
-        folders[:] = [name for name in folders if not name.startswith(PRIVATE)]
-        if lockfile.PIPELINE in names:
-            yield Path(folder) / lockfile.PIPELINE
+        folders[:] = [name for name in folders if not name.startswith(HIDDEN)]
+        for name in names:
+            if name in {lockfile.PIPELINE, "params.yaml"} or Path(name).suffix == ".dvc":
+                yield Path(folder) / name
 
 
 def _content(path: Path, where: str) -> bytes:
     try:
-        foreign.check_size(where, path.stat().st_size)
-        return path.read_bytes()
+        return files.read_bytes(path, where=where)
     except OSError as exc:
         msg = f"{where}: cannot be read: {exc.strerror}"
         raise LoopError(msg) from exc

@@ -201,7 +201,7 @@ def test_archive__whose_objects_refer_to_others_is_refused(loader: str) -> None:
 
 def test_archive__that_unpacks_to_gigabytes_is_refused() -> None:
     blank = b" " * (65 * foreign.MIB)
-    with refused("expected a schema.json of at most 64 MiB", ModelError):
+    with refused("expected a schema.json of at most 32 MiB", ModelError):
         modelfile.audit(packed({"schema.json": blank}))
     many = {f"{n}.npy": blank for n in range(8)}
     with refused("expected at most 512 MiB when unpacked", ModelError):

@@ -12,7 +12,7 @@ from driftloop.foreign import MIB, MODEL, check_size, jsonfile
 
 SCHEMA = "schema.json"
 MOST_MEMBERS = 100_000
-MOST_SCHEMA = 64 * MIB
+MOST_SCHEMA = 32 * MIB
 MOST_UNPACKED = 512 * MIB
 ENCRYPTED = 0x1
 ENTRY = b"PK\x01\x02"  # begins a line of the directory

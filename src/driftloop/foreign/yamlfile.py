@@ -67,7 +67,7 @@ def scan(events: Iterable[yaml.Event], *, where: str, bounds: Bounds = TREE) -> 
             raise LoopError(msg)
 
 
-def place(mark: yaml.Mark) -> str:
+def place(mark: Any) -> str:
     """Word a place of the file."""
     return f"line {mark.line + 1}, column {mark.column + 1}"
 
@@ -77,7 +77,7 @@ class _Level:
 
     def __init__(self, *, mapping: bool) -> None:
         self.mapping = mapping
-        self.names: dict[str, yaml.Mark] = {}
+        self.names: dict[str, Any] = {}
         self.at_key = mapping
 
     def refuses(self, event: yaml.NodeEvent, bounds: Bounds) -> str:
@@ -101,7 +101,7 @@ class _Level:
 
 def _strange(event: yaml.NodeEvent) -> str:
     if isinstance(event, yaml.AliasEvent):
-        return f"expected a value, got an alias (*{event.anchor[:80]}); write the value out"
+        return f"expected a value, got an alias (*{str(event.anchor)[:80]}); write the value out"
     if event.anchor is not None:
         return f"expected a value, got an anchor (&{event.anchor[:80]}); remove it, and write values out where they are used"
     if getattr(event, "tag", None) is not None:

@@ -16,7 +16,7 @@ from driftloop.core.diagnosis import Decision
 from driftloop.core.gate import Report
 from driftloop.core.windows import last_day
 from driftloop.errors import LoopError
-from driftloop.foreign import lockfile
+from driftloop.foreign import files, lockfile
 from driftloop.params import load_params
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def write(git: Git, record: Record) -> str:
 def outs(lock: Path, notes: list[str] | None = None) -> dict[str, dict[str, str]]:
     """Read what each stage wrote last, by dvc.lock: stage → path → MD5; folders end with `.dir`."""
     try:
-        return lock_outs(lock.read_bytes())
+        return lock_outs(files.read_bytes(lock))
     except (OSError, LoopError):
         if notes is not None:
             notes.append("dvc.lock: cannot be read")

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from driftloop.errors import ParamsError
+from driftloop.errors import LoopError, ParamsError
+from driftloop.foreign import files
 from driftloop.params.words import one_line, shown
 from driftloop.params.written import (
     valid_decimal,
@@ -354,7 +355,9 @@ def load_params(path: Path) -> Params:
         One line naming the key, what was expected and what was found.
     """
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = files.read_bytes(path, where=path.name).decode("utf-8")
+    except LoopError as exc:
+        raise ParamsError(str(exc)) from exc
     except FileNotFoundError as exc:
         msg = f"{path.name}: not found; run driftloop in the folder that holds it"
         raise ParamsError(msg) from exc
