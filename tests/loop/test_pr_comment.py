@@ -26,6 +26,8 @@ from driftloop.report.comparison import MARKER, Comparison, text
 if TYPE_CHECKING:
     from adapter import Site
 
+    from driftloop.rehearsal import records
+
 BOT = "github-actions[bot]"
 NOWHERE = Git(Path())
 
@@ -135,7 +137,7 @@ def run(site: Site, comparison: Comparison, hub: Hub | None = None) -> pr_commen
     return pr_comment.run(hub or site.hub(), NOWHERE, 1, diff=lambda _, __: comparison)
 
 
-def propose(site: Site, head: str = "topic", token: Token | None = None) -> None:
+def propose(site: Site, head: str = "topic", token: records.Token | None = None) -> None:
     site.stand.clone.push(head, **{"b.txt": "x"})
     site.stand.at(token).create_pull(base="main", head=head, title="Change", body="")
 

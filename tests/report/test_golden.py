@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 
 GOLDEN = Path(__file__).parent / "golden"
 LINKS = Links(run="https://github.com/acme/bikes/actions/runs/7", dashboard="https://acme.github.io", commit="c" * 40)
-NOTHING = dict.fromkeys(("judged", "error", "normal_error", "refit_error", "waiting_days", "recent_gain"))
+NOTHING: dict[str, Any] = dict.fromkeys(
+    ("judged", "error", "normal_error", "refit_error", "waiting_days", "recent_gain")
+)
 UNMEASURED: dict[str, Any] = {**NOTHING, "version": 2, "normal_error": 70.6, "rows": 0}
 UNSEEN = ("no labels yet that production has not seen",)
 FEW = Interval(estimate=0.02, low=-0.01, high=0.05, level=0.9)
@@ -161,8 +163,12 @@ TEXTS: dict[str, Callable[[], str]] = {
     "summary-train.md": lambda: "\n\n".join(answer.verdict(each.report) for each in (proposal(), refused(), faulty())),
     "summary-release.md": lambda: release.summary("bikes v2", "https://github.com/acme/bikes/releases/tag/bikes-v2"),
     "summary-pages.md": lambda: "\n\n".join(
-        site.publication(setting, lambda private=private: private).why  # type: ignore[misc]
-        for setting, private in (("auto", False), ("auto", True), ("always", True), ("never", False))
+        [
+            site.publication("auto", lambda: False).why,
+            site.publication("auto", lambda: True).why,
+            site.publication("always", lambda: True).why,
+            site.publication("never", lambda: False).why,
+        ]
     ),
     "pull-request.md": lambda: titled(pull_request.title(proposal()), pull_request.body(proposal())),
     "pull-request-judged-model.md": lambda: pull_request.body(proposal(verdict={"fresh": False})),
