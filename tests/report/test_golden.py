@@ -105,6 +105,12 @@ METRICS = (
     Difference("metrics/data.json", "rows", 9482, 9482),
     Difference("metrics/own.json", "cost", None, 12.5),
 )
+PUBLICATIONS: list[tuple[site.Setting, Callable[[], bool]]] = [
+    ("auto", lambda: False),
+    ("auto", lambda: True),
+    ("always", lambda: True),
+    ("never", lambda: False),
+]
 
 
 def proposal(**over: Any) -> Proposal:
@@ -162,14 +168,7 @@ TEXTS: dict[str, Callable[[], str]] = {
     ),
     "summary-train.md": lambda: "\n\n".join(answer.verdict(each.report) for each in (proposal(), refused(), faulty())),
     "summary-release.md": lambda: release.summary("bikes v2", "https://github.com/acme/bikes/releases/tag/bikes-v2"),
-    "summary-pages.md": lambda: "\n\n".join(
-        [
-            site.publication("auto", lambda: False).why,
-            site.publication("auto", lambda: True).why,
-            site.publication("always", lambda: True).why,
-            site.publication("never", lambda: False).why,
-        ]
-    ),
+    "summary-pages.md": lambda: "\n\n".join(site.publication(*given).why for given in PUBLICATIONS),
     "pull-request.md": lambda: titled(pull_request.title(proposal()), pull_request.body(proposal())),
     "pull-request-judged-model.md": lambda: pull_request.body(proposal(verdict={"fresh": False})),
     "pull-request-by-hand.md": lambda: pull_request.lead(proposal()),
