@@ -27,6 +27,8 @@ from driftloop.report.comparison import MARKER, Comparison, text
 if TYPE_CHECKING:
     from adapter import Site
 
+    from driftloop.rehearsal import records
+
 BOT = "github-actions[bot]"
 NOWHERE = Git(Path())
 

@@ -40,7 +40,9 @@ PUBLICATIONS: tuple[tuple[site.Setting, Repository], ...] = (
 )
 GOLDEN = Path(__file__).parent / "golden"
 LINKS = Links(run="https://github.com/acme/bikes/actions/runs/7", dashboard="https://acme.github.io", commit="c" * 40)
-NOTHING = dict.fromkeys(("judged", "error", "normal_error", "refit_error", "waiting_days", "recent_gain"))
+NOTHING: dict[str, Any] = dict.fromkeys(
+    ("judged", "error", "normal_error", "refit_error", "waiting_days", "recent_gain")
+)
 UNMEASURED: dict[str, Any] = {**NOTHING, "version": 2, "normal_error": 70.6, "rows": 0}
 UNSEEN = ("no labels yet that production has not seen",)
 FEW = Interval(estimate=0.02, low=-0.01, high=0.05, level=0.9)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from driftloop.core.names import DAY
-from driftloop.report.job import values
+from driftloop.report.job import Columns, values
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
 
     import pandas as pd
 
@@ -45,7 +45,7 @@ def compared(frame: pd.DataFrame, states: States) -> dict[str, pd.Series]:
 
 def limits(
     current: pd.DataFrame,
-    reference: Mapping[str, pd.Series],
+    reference: Columns,
     states: States,
     grid: Grid,
     *,
