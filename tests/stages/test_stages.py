@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 DECLARED: dict[str, Any] = yaml.safe_load((SRC.parent / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
 
 
-# Read in some cases only: without production, with `refit: false`, with the policy `evidently`.
+# Read in some cases only: where no row has a readable time, without production, with `refit: false`, with the policy
+# `evidently`.
 CONDITIONAL = {
+    "collect": {"data.private"},
     "prepare": {"windows.judge_days"},
     "train": {"windows.judge_days"},
     "monitor": {"windows.current_days"},

@@ -9,14 +9,16 @@ import pyarrow.parquet as pq
 
 from driftloop import sources
 from driftloop.artifacts import CACHE, RAW, read_card, replacing_folder
+from driftloop.core.notation import OTHERS
 from driftloop.core.schema import columns_of
-from driftloop.errors import DataError
+from driftloop.errors import DataError, ParamsError
 from driftloop.params import OWN
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from driftloop.core.production import Card
+    from driftloop.core.schema import Columns
     from driftloop.params import Params
 
 
@@ -24,11 +26,23 @@ def run(params: Params, root: Path) -> None:
     """Fetch raw data; if the source fails, the last good data stays."""
     card = read_card(root, params)
     columns = columns_of(params, card)
+    _refuse_strange_codes(params, columns)
     features = {"numerical": list(columns.numerical), "categorical": list(columns.categorical)}
     wanted = params.model_copy(update={"data": params.data.model_copy(update=features)})
     with replacing_folder(root / RAW) as out:
         sources.collect(wanted, out, cache=root / CACHE / "downloads", say=_say)
         _refuse_unknown(params, card, out)
+
+
+def _refuse_strange_codes(params: Params, columns: Columns) -> None:
+    """Refuse codes for a column that nobody has; those that production alone still needs keep theirs."""
+    known = {OTHERS, *columns.features, columns.target}
+    strange = (
+        [name for name in params.data.missing if name not in known] if isinstance(params.data.missing, dict) else []
+    )
+    if strange:
+        msg = f"params.yaml: data.missing: expected inputs, the target or {OTHERS}, got {', '.join(strange)}"
+        raise ParamsError(msg)
 
 
 def _refuse_unknown(params: Params, card: Card, raw: Path) -> None:
