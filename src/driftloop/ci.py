@@ -154,7 +154,7 @@ def retrain(
         _summarise(runtime, f"Verdict: **{made.outcome}**, with data until {made.until}. It is answered on #{issue}.")
         return
     refused = isinstance(action, retraining.Refused)
-    said = retraining.refusal(action) if refused else f"Nothing to do: {action.reason}."
+    said = retraining.refusal(action) if refused else f"nothing to do: {action.reason}"
     typer.echo(said)
     steps.output(os.environ, "refused", "true" if refused else "")
     _summarise(runtime, said)

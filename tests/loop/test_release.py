@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -96,6 +97,7 @@ def test_act__twice_makes_one_release(site: Site) -> None:
     before, head = push(site, card(1)), push(site, card(2))
     said = [release.act(site.hub(), plan(site, before)) for _ in range(2)]
     assert said[0] == said[1]
+    assert re.fullmatch(r"Released \[bikes v2\]\(http\S+\)\.", said[0].summary)
     assert [each.tag for each in site.hub().releases()] == [f"{PARAMS.model}-v2"]
     assert site.repo.git.resolve(f"refs/tags/{PARAMS.model}-v2") == head
 

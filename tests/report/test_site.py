@@ -10,6 +10,7 @@ from decisions import HOSTILE, REASONS, make_decision
 
 from driftloop.artifacts import DECISION, EVIDENTLY, write_json, write_text
 from driftloop.errors import LoopError
+from driftloop.github.values import Repository
 from driftloop.report import site
 
 if TYPE_CHECKING:
@@ -83,13 +84,23 @@ def test_index__text_stays_text() -> None:
 def test_publication__of_private_repositories_has_to_be_asked_for(
     setting: site.Setting, *, private: bool, published: bool
 ) -> None:
-    found = site.publication(setting, lambda: private)
+    found = site.publication(setting, lambda: Repository(private=private, has_pages=True))
     assert found.pages is published
     assert f"report.pages is {setting}" in found.why
 
 
+@pytest.mark.parametrize("setting", ["auto", "always"])
+def test_publication__waits_for_pages_to_be_set_up(setting: site.Setting) -> None:
+    found = site.publication(setting, lambda: Repository(private=False, has_pages=False))
+    assert found == site.Publication(
+        pages=False,
+        why="The report is not published: Pages are not set up (Settings → Pages → Source: GitHub Actions). "
+        "It is the artifact `site` of this run.",
+    )
+
+
 def test_publication__asks_nobody_where_the_parameter_says_it() -> None:
-    def refused() -> bool:
+    def refused() -> Repository:
         raise AssertionError
 
     assert site.publication("never", refused).pages is False
