@@ -151,12 +151,14 @@ def retrain(
         made = retraining.act(Path(), _git(runtime), action, out, until=until, now=datetime.now(tz=UTC))
         typer.echo(f"handed over in {out}: {made.outcome}, data until {made.until}")
         steps.output(os.environ, "base", made.base)
-        _summarise(runtime, f"Verdict: **{made.outcome}**, with data until {made.until}. It is answered on #{issue}.")
-        return
-    refused = isinstance(action, retraining.Refused)
-    said = retraining.refusal(action) if refused else f"nothing to do: {action.reason}"
-    typer.echo(said)
-    steps.output(os.environ, "refused", "true" if refused else "")
+        said = f"Verdict: **{made.outcome}**, with data until {made.until}. It is answered on #{issue}."
+    elif isinstance(action, retraining.Refused):
+        said = retraining.refusal(action)
+        typer.echo(said)
+        steps.output(os.environ, "refused", "true")
+    else:
+        said = f"nothing to do: {action.reason}"
+        typer.echo(said)
     _summarise(runtime, said)
 
 

@@ -95,7 +95,7 @@ def test_take__a_file_that_the_commit_holds_identically_is_no_stranger(git: Git,
     assert "metrics/backtest.json" not in measured.take(git, folder)
     assert git.changed() != []
     (folder / "metrics/backtest.json").write_text("2")
-    with pytest.raises(LoopError, match="'metrics/backtest.json' does not belong there: no stage writes it"):
+    with pytest.raises(LoopError, match=r"'metrics/backtest.json' does not belong there: no stage writes it"):
         measured.take(git, folder)
 
 

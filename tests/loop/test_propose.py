@@ -212,7 +212,8 @@ def test_propose__whose_sender_may_not_write_any_more_is_refused(bench: Bench, m
     action = propose.plan(bench.hub, runtime, bench.job, made.root / "better", prove=lambda _: None)
     propose.act(bench.hub, bench.job, action)
     assert "**Not retrained:** eve has no write access" in bench.answer()
-    assert (bench.repo.pulls, bench.repo.git.refs().keys()) == ([], {"refs/heads/main"})
+    assert bench.repo.pulls == []
+    assert bench.repo.git.refs().keys() == {"refs/heads/main"}
 
 
 def test_propose__whose_label_was_taken_off_meanwhile_does_nothing(bench: Bench, made: Made) -> None:

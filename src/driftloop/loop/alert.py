@@ -14,7 +14,7 @@ from driftloop.loop import alerts
 from driftloop.loop.labels import LOOKS, Label
 from driftloop.params import load_params
 from driftloop.report import texts
-from driftloop.report.markdown import cut
+from driftloop.report.markdown import cut, last
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -163,7 +163,7 @@ def _with(decision: Decision, alert: Issue, links: Links) -> AlertAction:
 def _ahead(decision: Decision, alert: Issue, until: date) -> str:
     """Say why older data change nothing, and what whoever means it has to do."""
     return (
-        f"#{alert.number} knows newer data, to {texts.last(until)}; this run has data to {texts.last(decision.until)}. To "
+        f"#{alert.number} knows newer data, to {last(until)}; this run has data to {last(decision.until)}. To "
         f"replay older data all the same, delete the line `<!-- driftloop:state …` from the text of #{alert.number}"
     )
 
