@@ -277,14 +277,16 @@ def test_failed__answers_on_the_alert_and_nowhere_else(driftloop: Run, site: Sit
 def test_code__looks_at_the_merge_of_a_pull_request(driftloop: Run, site: Site, clone: Path, tmp_path: Path) -> None:
     git = site.stand.clone
     output = tmp_path / "output"
+    git.run("checkout", "--quiet", "-B", "base")
+    git.run("commit", "--quiet", "-m", "what the fixture has staged")
 
     def changed(*names: str) -> str:
-        git.run("checkout", "--quiet", "-B", "side", "main")
+        git.run("checkout", "--quiet", "-B", "side", "base")
         for name in names:
             write_text(clone / name, "1")
         git.run("add", "--force", *names)
         git.run("commit", "--quiet", "-m", "side")
-        git.run("checkout", "--quiet", "--detach", "main")
+        git.run("checkout", "--quiet", "--detach", "base")
         git.run("merge", "--quiet", "--no-ff", "side")
         output.unlink(missing_ok=True)
         done = driftloop("ci", "code", GITHUB_OUTPUT=str(output))
@@ -294,7 +296,7 @@ def test_code__looks_at_the_merge_of_a_pull_request(driftloop: Run, site: Site, 
     assert changed("dvc.lock", "metrics/plots/a.csv", "models/production/card.json", "params.yaml") == "code=false\n"
     assert changed("dvc.lock", "src/team/features.py") == "code=true\n"
     assert changed("params.schema.json") == "code=true\n"
-    git.run("checkout", "--quiet", "main")  # no merge: nothing is known of what changes
+    git.run("checkout", "--quiet", "base")  # no merge: nothing is known of what changes
     driftloop("ci", "code", GITHUB_OUTPUT=str(output))
     assert output.read_text().endswith("code=true\n")
 
