@@ -37,6 +37,7 @@ VERBS = {
     "pages": [],
     "release": [],
     "failed": ["--issue", "2"],
+    "refused": ["--issue", "1"],
 }
 
 
@@ -231,12 +232,14 @@ def test_ci__dry_run_says_it_and_touches_nothing(
     assert clone.exists()
 
 
-@pytest.mark.parametrize(("private", "said"), [(False, "true"), (True, "false")])
+@pytest.mark.parametrize(
+    ("private", "pages", "said"), [(False, True, "true"), (True, True, "false"), (False, False, "false")]
+)
 def test_pages__tells_the_next_steps(
-    driftloop: Run, site: Site, clone: Path, page: Path, tmp_path: Path, *, private: bool, said: str
+    driftloop: Run, site: Site, clone: Path, page: Path, tmp_path: Path, *, private: bool, pages: bool, said: str
 ) -> None:
     assert clone
-    site.repo.private = private
+    site.repo.private, site.repo.pages = private, {"build_type": "workflow"} if pages else None
     poor = site.stand.actions(contents="read")
     done = driftloop("ci", "pages", token=poor, GITHUB_OUTPUT=str(tmp_path / "output"))
     assert done == Done(0, page.read_text(encoding="utf-8").removesuffix("\n"), "")
@@ -268,7 +271,57 @@ def test_failed__answers_on_the_alert_and_nowhere_else(driftloop: Run, site: Sit
     assert asked[1] == asked[2] == "commented on #2: the run failed\n"
     (comment,) = site.repo.comments.values()
     assert comment.number == 2
-    assert f"[The run](https://github.com/{NAME}/actions/runs/77) says what to do" in comment.body
+    assert f"[The run](https://github.com/{NAME}/actions/runs/77) says which step failed" in comment.body
+
+
+def test_code__looks_at_the_merge_of_a_pull_request(driftloop: Run, site: Site, clone: Path, tmp_path: Path) -> None:
+    git = site.stand.clone
+    output = tmp_path / "output"
+    git.run("checkout", "--quiet", "-B", "base")
+    git.run("commit", "--quiet", "-m", "what the fixture has staged")
+
+    def changed(*names: str) -> str:
+        git.run("checkout", "--quiet", "-B", "side", "base")
+        for name in names:
+            write_text(clone / name, "1")
+        git.run("add", "--force", *names)
+        git.run("commit", "--quiet", "-m", "side")
+        git.run("checkout", "--quiet", "--detach", "base")
+        git.run("merge", "--quiet", "--no-ff", "side")
+        output.unlink(missing_ok=True)
+        done = driftloop("ci", "code", GITHUB_OUTPUT=str(output))
+        assert done.code == 0
+        return output.read_text()
+
+    assert changed("dvc.lock", "metrics/plots/a.csv", "models/production/card.json", "params.yaml") == "code=false\n"
+    assert changed("dvc.lock", "src/team/features.py") == "code=true\n"
+    assert changed("params.schema.json") == "code=true\n"
+    git.run("checkout", "--quiet", "base")  # no merge: nothing is known of what changes
+    driftloop("ci", "code", GITHUB_OUTPUT=str(output))
+    assert output.read_text().endswith("code=true\n")
+
+
+def test_unchanged__knows_a_run_of_this_commit_data_and_parameters(
+    driftloop: Run, site: Site, clone: Path, tmp_path: Path
+) -> None:
+    def told() -> str:
+        output = tmp_path / "output"
+        output.unlink(missing_ok=True)
+        assert driftloop("ci", "unchanged", GITHUB_OUTPUT=str(output)).code == 0
+        return output.read_text()
+
+    assert told() == "unchanged=false\n"
+    driftloop("ci", "record", "--failed")
+    driftloop("ci", "record", "--kind", "promote")
+    assert told() == "unchanged=false\n", "neither has told people how the model is"
+    driftloop("ci", "record", GITHUB_RUN_ID="78")
+    assert told() == "unchanged=true\n"
+    text = (clone / "params.yaml").read_text()
+    write_text(clone / "params.yaml", text.replace("2025-04-14", "2025-04-15"))
+    assert told() == "unchanged=false\n"
+    write_text(clone / "params.yaml", text)
+    site.stand.clone.run("commit", "--quiet", "--allow-empty", "-m", "other code")
+    assert told() == "unchanged=false\n"
 
 
 def test_lock__says_how_to_mend_it(driftloop: Run, clone: Path, page: Path) -> None:
@@ -290,7 +343,9 @@ def test_take__says_what_it_was_given(driftloop: Run, site: Site, clone: Path) -
     site.stand.clone.run("add", "dvc.yaml")
     site.stand.clone.run("commit", "--quiet", "-m", "pipeline")
     done = driftloop("ci", "take", "--from", "measured")
-    assert done == Done(1, "", "measured: 'src/run.py' does not belong there\n")
+    assert done == Done(
+        1, "", "measured: 'src/run.py' does not belong there: no stage writes it, and the commit has none like it\n"
+    )
 
 
 def test_ci__costs_the_other_verbs_no_time() -> None:

@@ -119,13 +119,30 @@ def test_retrain__set_twice_answers_once(ci: Run, bench: Bench, made: Made, tmp_
     assert all_of(bench) == before
 
 
+def test_retrain__refuses_without_a_word_and_refused_says_it_once(ci: Run, bench: Bench, tmp_path: Path) -> None:
+    """The job that trains has no token that writes; the one that comments believes it nothing."""
+    eve, output = {"sender": {"login": "eve"}}, tmp_path / "output"
+    before = all_of(bench)
+    done = ci("retrain", "--issue", "1", "--out", str(tmp_path / "out"), event=eve, GITHUB_OUTPUT=str(output))
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("**Not retrained:** eve has no write access, so the label does not count. A maintainer")
+    assert output.read_text() == "refused=true\n"
+    assert all_of(bench) == before
+    assert not (tmp_path / "out").exists()
+    for _ in range(2):
+        assert ci("refused", "--issue", "1", event=eve).out.startswith("commented on #1: eve has no write access")
+    assert bench.answer().endswith(done.out.strip())
+    before = all_of(bench)
+    assert ci("refused", "--issue", "1").out == "nothing to tell: the request on #1 is not refused\n"
+    assert all_of(bench) == before
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
         ({"GITHUB_TOKEN": ""}, "GITHUB_TOKEN: not set"),
         ({"GITHUB_REPOSITORY": ""}, "GITHUB_REPOSITORY: expected owner/name, got ''"),
         ({"GITHUB_EVENT_PATH": "/nowhere"}, "GITHUB_EVENT_PATH: /nowhere: not a readable event"),
-        ({"event": {"sender": {"login": "eve"}}}, "#1: eve has no write access"),
         ({"event": {"issue": {"number": 9}}}, "#1: expected the issue of the event, #9"),
     ],
 )

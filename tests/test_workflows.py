@@ -13,6 +13,7 @@ import workflows
 from workflows import ACTIONS, FILES, GITHUB, Job
 
 from driftloop.cli import app
+from driftloop.loop import sparing
 
 JOBS = workflows.jobs()
 STEPS = list(workflows.steps())
@@ -69,7 +70,7 @@ def test_permissions__to_change_code_or_issues_are_with_the_acting_jobs_alone() 
     holders = {str(job) for job in JOBS if job.given["permissions"].get("contents") == "write" and job.name != "failed"}
     assert holders == WRITES
     telling = {str(job) for job in JOBS if job.given["permissions"].get("issues") == "write"}
-    assert telling - {"retrain/failed"} <= WRITES
+    assert telling - {"retrain/failed", "retrain/refused"} <= WRITES
 
 
 @each_step
@@ -101,8 +102,12 @@ def test_checkout__leaves_no_token_behind(where: str, step: dict[str, Any]) -> N
 
 
 @each_job
-def test_concurrency__waits_and_loses_nobody(job: Job) -> None:
-    assert {"cancel-in-progress": False, "queue": "max"}.items() <= job.given["concurrency"].items()
+def test_concurrency__loses_nobody_but_checks_of_what_was_pushed_over(job: Job) -> None:
+    found = {name: value for name, value in job.given["concurrency"].items() if name != "group"}
+    superseded = job.workflow in {"ci", "pull-request"}
+    assert found == ({"cancel-in-progress": True} if superseded else {"cancel-in-progress": False, "queue": "max"})
+    if superseded and job.name != "latest":
+        assert "${{ github." in job.given["concurrency"]["group"], "somebody else's push ends nothing"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -127,7 +132,10 @@ def test_job__that_may_run_for_long_has_runner_and_time_from_variables(job: Job)
 
 def test_job__of_a_fork_stays_off_our_machines() -> None:
     (job,) = [job for job in JOBS if str(job) == "pull-request/pipeline"]
-    assert "head.repo.full_name == github.repository && vars.DRIFTLOOP_RUNNER" in job.given["runs-on"]
+    own = (
+        "head.repo.full_name == github.repository && github.event.pull_request.user.login != 'dependabot[bot]' && vars."
+    )
+    assert f"{own}DRIFTLOOP_RUNNER" in job.given["runs-on"]
 
 
 @pytest.mark.parametrize("workflow", ["monitor", "retrain", "release"])
@@ -193,6 +201,49 @@ def test_env__of_verbs_is_read_by_them() -> None:
     verbs = [*root.commands.values(), *root.commands["ci"].commands.values()]
     read = {option.envvar for verb in verbs for option in verb.params if option.envvar}
     assert given - {"DRIFTLOOP_REQUIRE_NODE"} <= read  # that one is for tests, see tests/runner
+
+
+@each_step
+def test_cache__of_packages_is_shared_by_nobody(where: str, step: dict[str, Any]) -> None:
+    """A job that runs code of a team could put a package there for a job that holds a token that writes."""
+    if step.get("uses", "").startswith("astral-sh/setup-uv@"):
+        assert step["with"]["enable-cache"] is False, where
+
+
+@each_job
+def test_cache__comes_to_jobs_that_run_the_pipeline_alone_and_where_asked_for(job: Job) -> None:
+    (setup,) = [step for step in job.given["steps"] if step.get("uses") == "./.github/actions/setup"] or [{}]
+    runs_pipeline = bool(re.search(r"\bdvc repro\b|\bci retrain\b", job.commands))
+    assert setup.get("with", {}).get("cache") == ("${{ vars.DRIFTLOOP_CACHE }}" if runs_pipeline else None)
+    restoring = [step for _, step in STEPS if step.get("uses", "").startswith("actions/cache/restore@")]
+    assert [step["if"] for step in restoring] == ["${{ inputs.cache == 'true' }}"]
+
+
+@each_job
+def test_job__of_the_loop_installs_no_packages_for_development(job: Job) -> None:
+    workflow = workflows.load(GITHUB / f"workflows/{job.workflow}.yml")
+    given = {**workflow.get("env", {}), **job.given.get("env", {})}
+    if "./.github/actions/setup" in job.actions:
+        assert (given.get("UV_NO_DEV") == "1") is ("make " not in job.commands)
+
+
+def test_tests__run_only_where_code_changes() -> None:
+    """A required check has to be there and green, so a step decides; on the default branch the event does."""
+    (checks,) = [job for job in JOBS if str(job) == "pull-request/checks"]
+    assert "if" not in checks.given
+    made = [step for step in checks.given["steps"] if step.get("run", "").startswith("make ")]
+    assert len(made) == 2
+    assert all("steps.code.outputs.code == 'true'" in step["if"] for step in made)
+    push = workflows.load(GITHUB / "workflows/ci.yml")[True]["push"]
+    assert push["paths-ignore"] == [f"{path}**" if path.endswith("/") else path for path in sparing.NO_TESTS]
+
+
+@pytest.mark.parametrize("name", ["ci/test", "release/measure"])
+def test_job__of_a_push_is_for_the_default_branch_and_not_for_a_repository_that_begins(name: str) -> None:
+    (job,) = [job for job in JOBS if str(job) == name]
+    default = "github.ref == format('refs/heads/{0}', github.event.repository.default_branch)"
+    assert f"{default} && !github.event.created" in job.given["if"]
+    assert workflows.load(GITHUB / f"workflows/{job.workflow}.yml")[True]["push"]["branches"] == ["**"]
 
 
 def test_cache__is_for_speed_alone_and_kept_only_where_asked_for() -> None:

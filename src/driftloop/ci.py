@@ -155,12 +155,14 @@ def retrain(
         made = retraining.act(Path(), _git(runtime), action, out, until=until, now=datetime.now(tz=UTC))
         steps.say(f"handed over in {out}: {made.outcome}, data until {made.until}")
         steps.output(os.environ, "base", made.base)
-        _summarise(runtime, answer.verdict(artifacts.read_value(out / "data" / artifacts.VERDICT, Report)))
-        return
-    refused = isinstance(action, retraining.Refused)
-    said = retraining.refusal(action) if isinstance(action, retraining.Refused) else f"Nothing to do: {action.reason}."
-    steps.say(said)
-    steps.output(os.environ, "refused", "true" if refused else "")
+        said = answer.verdict(artifacts.read_value(out / "data" / artifacts.VERDICT, Report))
+    elif isinstance(action, retraining.Refused):
+        said = retraining.refusal(action)
+        steps.say(said)
+        steps.output(os.environ, "refused", "true")
+    else:
+        said = f"Nothing to do: {action.reason}."
+        steps.say(said)
     _summarise(runtime, said)
 
 

@@ -74,7 +74,9 @@ def change(shop: Setting, path: str, old: str, new: str) -> None:
 # The whole loop
 
 
-def test_loop__from_the_first_push_to_a_change_of_parameters(fresh: Setting, project: Project) -> None:
+def test_loop__from_the_first_push_to_a_change_of_parameters(  # noqa: PLR0915 - one story, since each run costs
+    fresh: Setting, project: Project
+) -> None:
     """In a new repository with nothing set up, whose default branch is protected and has a name of its own."""
     shop = fresh
     first = shop.first_push(project.repo, "trunk")
@@ -235,10 +237,9 @@ def test_retrain__asked_by_someone_without_write_access_is_refused(alerted: Sett
         assert results == {"train": "success", "refused": "success", "propose": "skipped", "failed": "skipped"}, run.log
         assert "ted has no write access" in run.jobs["train"].summary
     (comment,) = alerted.comments(1)
-    assert comment.splitlines()[1:] == [
-        "**Not retrained:** ted has no write access, so the label does not count. A maintainer has to take `retrain-model` "
-        "off and set it again."
-    ]
+    assert comment.splitlines()[1].startswith(
+        "**Not retrained:** ted has no write access, so the label does not count."
+    )
     assert (alerted.repo.pulls, set(alerted.repo.git.refs())) == ([], {"refs/heads/main"})
 
 

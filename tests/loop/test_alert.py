@@ -223,6 +223,46 @@ def test_run__survives_a_state_that_was_edited(site: Site, state: str) -> None:
     assert only(site).state == "closed"
 
 
+# Old runs that are repeated
+
+
+LATER = date(2025, 4, 21)
+
+
+@pytest.mark.parametrize("now", [HEALTHY, FAULT], ids=["closed", "open"])
+def test_run__of_older_data_never_turns_the_alert_back(site: Site, now: Decision) -> None:
+    run(site, OUTDATED, now.model_copy(update={"until": LATER}))
+    before = [(each.state, each.title, each.body) for each in issues(site)], comments(site)
+    (said,) = run(site, OUTDATED)
+    assert said.startswith(
+        "did nothing: #1 knows newer data, to 20 Apr 2025; this run has data to 13 Apr 2025. To replay"
+    )
+    assert ([(each.state, each.title, each.body) for each in issues(site)], comments(site)) == before
+
+
+def test_run__knows_until_when_it_has_seen_also_where_there_was_nothing_to_tell(site: Site) -> None:
+    run(site, OUTDATED, OUTDATED.model_copy(update={"until": LATER}))
+    assert comments(site) == []
+    assert run(site, HEALTHY)[0].startswith("did nothing: #1 knows newer data")
+    assert only(site).state == "open"
+
+
+def test_run__of_older_data_is_taken_where_a_person_deletes_what_the_alert_knows(site: Site) -> None:
+    """Replayed data can be replayed to an earlier day, by who means it."""
+    run(site, OUTDATED.model_copy(update={"until": LATER}))
+    lines = (only(site).body or "").splitlines()
+    by_hand(site, 1, body="\n".join([lines[0], *lines[2:]]))
+    assert run(site, OUTDATED) == ["updated #1 and commented"]
+    assert "13 Apr 2025" in (only(site).body or "")
+
+
+def test_run__of_a_newer_version_begins_anew_wherever_its_data_ends(site: Site) -> None:
+    """After a promotion replayed data goes on from there."""
+    run(site, OUTDATED.model_copy(update={"until": LATER}))
+    by_hand(site, 1, state="closed")
+    assert run(site, make_decision(version=2)) == ["opened #2"]
+
+
 # Recovery
 
 

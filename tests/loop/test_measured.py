@@ -87,6 +87,18 @@ def test_take__any_other_file_is_refused(git: Git, folder: Path, name: str) -> N
     assert git.changed() == []
 
 
+def test_take__a_file_that_the_commit_holds_identically_is_no_stranger(git: Git, folder: Path) -> None:
+    """An upload takes whole folders, and a repository keeps figures of its own in metrics/."""
+    (git.root / "metrics/backtest.json").write_text("1")
+    git.commit("backtest", ["metrics/backtest.json"])
+    (folder / "metrics/backtest.json").write_text("1")
+    assert "metrics/backtest.json" not in measured.take(git, folder)
+    assert git.changed() != []
+    (folder / "metrics/backtest.json").write_text("2")
+    with pytest.raises(LoopError, match=r"'metrics/backtest.json' does not belong there: no stage writes it"):
+        measured.take(git, folder)
+
+
 def test_take__a_link_is_refused(git: Git, folder: Path) -> None:
     (folder / "reports/decision.json").unlink()
     (folder / "reports/decision.json").symlink_to("/etc/passwd")

@@ -92,6 +92,7 @@ def test_propose__no_better_model_is_a_comment_and_no_branch(bench: Bench, made:
 
 def test_propose__after_a_refusal_a_better_model_takes_its_words_back(bench: Bench, made: Made) -> None:
     bench.propose(made.root / "worse")
+    bench.hub.add_labels(1, Label.RETRAIN)
     bench.propose(made.root / "better")
     assert Label.NO_BETTER not in bench.repo.issues[1].labels
     assert "Proposed in #" in bench.answer()
@@ -206,12 +207,42 @@ def test_propose__on_another_commit_is_refused(bench: Bench, made: Made) -> None
         bench.propose(made.root / "better")
 
 
-def test_propose__an_outsiders_event_is_refused(bench: Bench, made: Made) -> None:
+def test_propose__whose_sender_may_not_write_any_more_is_refused(bench: Bench, made: Made) -> None:
     runtime = bench.event(sender={"login": "eve"})
+    action = propose.plan(bench.hub, runtime, bench.job, made.root / "better", prove=lambda _: None)
+    propose.act(bench.hub, bench.job, action)
+    assert "**Not retrained:** eve has no write access" in bench.answer()
+    assert bench.repo.pulls == []
+    assert bench.repo.git.refs().keys() == {"refs/heads/main"}
+
+
+def test_propose__whose_label_was_taken_off_meanwhile_does_nothing(bench: Bench, made: Made) -> None:
+    bench.hub.remove_label(1, Label.RETRAIN)
     before = bench.state()
-    with pytest.raises(LoopError, match="eve has no write access"):
-        propose.plan(bench.hub, runtime, bench.job, made.root / "better", prove=lambda _: None)
+    assert bench.propose(made.root / "better") == "nothing to do: #1 does not carry the label retrain-model"
     assert bench.state() == before
+
+
+def test_propose__what_a_person_closed_unmerged_is_not_opened_again(bench: Bench, made: Made) -> None:
+    bench.propose(made.root / "better")
+    (pull,) = bench.repo.pulls
+    bench.site.stand.at(name=bench.repo.name).get_pull(pull.number).edit(state="closed")
+    assert bench.propose(made.root / "better") == "commented on #1: not proposed again"
+    assert bench.repo.pulls == [pull]
+    assert f"**Not proposed again.** #{pull.number} holds the same commits" in bench.answer()
+    assert Label.RETRAIN not in bench.repo.issues[1].labels
+    assert Label.NO_BETTER not in bench.repo.issues[1].labels
+
+
+def test_propose__where_nobody_can_be_assigned_proposes_all_the_same(bench: Bench, made: Made) -> None:
+    """GitHub may be out of order, or refuse: that somebody is assigned is a favour."""
+    bench.site.stand.server.faults.on("POST", "/assignees$", ERROR, times=4)
+    said = bench.propose(made.root / "better")
+    (pull,) = bench.repo.pulls
+    assert said.startswith(f"proposed in #{pull.number}: ")
+    assert "ann was not assigned: GitHub, " in said
+    assert pull.assignees == []
+    assert f"#{pull.number}" in bench.answer()
 
 
 @pytest.mark.parametrize("case", ["code in the lock", "parameter in the lock", "card in the lock", "another gate"])

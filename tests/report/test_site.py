@@ -89,6 +89,16 @@ def test_publication__of_private_repositories_has_to_be_asked_for(
     assert f"report.pages is {setting}" in found.why
 
 
+@pytest.mark.parametrize("setting", ["auto", "always"])
+def test_publication__waits_for_pages_to_be_set_up(setting: site.Setting) -> None:
+    found = site.publication(setting, lambda: Repository(private=False, has_pages=False))
+    assert found == site.Publication(
+        pages=False,
+        why="The report is not published: Pages are not set up (Settings → Pages → Source: GitHub Actions). "
+        "It is the artifact `site` of this run.",
+    )
+
+
 def test_publication__asks_nobody_where_the_parameter_says_it() -> None:
     def refused() -> Repository:
         raise AssertionError

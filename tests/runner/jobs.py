@@ -57,6 +57,7 @@ class Order:
     before: Mapping[str, Job]
     inputs: Mapping[str, Any]
     matrix: Mapping[str, Any]
+    attempt: int = 1
 
     @property
     def tree(self) -> Mapping[str, Any]:
@@ -81,7 +82,7 @@ def github(order: Order, site: Site, machine: Machine | None = None) -> dict[str
         "ref_type": "tag" if kind == "tags" else "branch", "sha": event.sha, "head_ref": event.head_ref,
         "base_ref": event.base_ref, "repository": repo.name, "repository_owner": repo.owner.login,
         "repository_id": str(repo.id), "actor": event.actor.login, "triggering_actor": event.actor.login,
-        "run_id": str(order.run_id), "run_number": "1", "run_attempt": "1", "workflow": order.workflow.name,
+        "run_id": str(order.run_id), "run_number": "1", "run_attempt": str(order.attempt), "workflow": order.workflow.name,
         "workflow_ref": f"{repo.name}/{order.workflow.path}@{event.ref}", "workflow_sha": event.sha, "job": order.name,
         "api_url": site.api_url, "server_url": site.server_url, "graphql_url": f"{site.api_url}/graphql",
     }  # fmt: skip

@@ -98,7 +98,7 @@ class Runner:
         """Run one job of a run again: the same commit and event, with what the other jobs have left."""
         workflow = next(each for each in self.workflows(run.event.repo, run.event.sha) if each.path == run.workflow)
         before = {each: job for each, job in run.jobs.items() if each != name}
-        order = Order(workflow, name, run.id, run.event, before, self._inputs(workflow, run.event), {})
+        order = Order(workflow, name, run.id, run.event, before, self._inputs(workflow, run.event), {}, attempt=2)
         artifacts = {each: files.parent for each, files in run.artifacts.items()}
         return self._job(order, Shelf(self.shelf.folder, artifacts, self.shelf.caches, self.shelf.pages))
 
