@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from driftloop.report.job import LESS, MIN_VALUES, PREDICTION, Job, add_column, add_judged, mask, unmask
+from driftloop.core.names import PREDICTION
+from driftloop.report.job import LESS, MIN_VALUES, Job, add_column, add_judged, mask, unmask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -87,8 +88,8 @@ def render(
 ) -> Rendered | Failed:
     """Render drift, performance (if outcomes are known) and a data summary as one page.
 
-    `current` and `reference` hold features and maybe `prediction`. `judged`, in order of time, holds the target,
-    `prediction` and maybe `proba:<class>`. With `thresholds`, drift is a normed Wasserstein or a Jensen-Shannon
+    `current` and `reference` hold features and maybe `PREDICTION`. `judged`, in order of time, holds the target,
+    `PREDICTION` and maybe `PROBABILITY`<class>. With `thresholds`, drift is a normed Wasserstein or a Jensen-Shannon
     distance at or above the column's threshold (0.1 if it has none). `remarks` stand on the page.
     """
     for name, frame in (("current", current), ("reference", reference)):
