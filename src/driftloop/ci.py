@@ -161,7 +161,7 @@ def retrain(
         steps.say(said)
         steps.output(os.environ, "refused", "true")
     else:
-        said = f"Nothing to do: {action.reason}."
+        said = f"nothing to do: {action.reason}"
         steps.say(said)
     _summarise(runtime, said)
 

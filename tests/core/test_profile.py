@@ -13,7 +13,7 @@ import pytest
 from factories import START, make_columns, make_raw, to_ibis
 
 from driftloop.core import profile as profiles
-from driftloop.core.names import DAY, TS
+from driftloop.core.names import DAY, ROW, TS
 from driftloop.core.profile import COUNTS, MOST_NAMES, ROWS, Known
 from driftloop.core.schema import Columns, typed
 from driftloop.core.windows import Window
@@ -64,7 +64,9 @@ def make_mess(days: int = 5, seed: int = 0) -> pa.Table:
 
 
 MESSY = make_columns(numerical=("x", "z"), key=("station", TS))
-MESS_KNOWN = Known(ranges={"x": (0.0, 10.0), "z": (0.0, 10.0)}, names={"c": frozenset({"a", "b"})})
+MESS_KNOWN = Known(
+    ranges={"x": (0.0, 10.0), "z": (0.0, 10.0)}, names={"c": frozenset({"a", "b"})}, many=frozenset({"c"})
+)
 
 
 def test_daily__counts_numbers() -> None:
@@ -231,3 +233,41 @@ def test_known__too_many_names_to_tell_a_new_one() -> None:
 def test_known__empty_reference() -> None:
     found = known(make_raw(3, x=[1, 2, 3], c=["a"] * 3), make_columns(), Window(since=START, until=START))
     assert found == Known(ranges={}, names={"c": frozenset()})
+
+
+def make_named(days: int, names: list[list[str]], *, repeat: int = 1) -> pd.DataFrame:
+    """Give rows of a name column `c`; `names` are those of each day."""
+    rows = [
+        (START + place * ONE, name) for place, day in enumerate(names[:days]) for name in day for _ in range(repeat)
+    ]
+    return pd.DataFrame(rows, columns=["day", "c"])
+
+
+def test_daily__counts_fresh_names_where_there_are_too_many_to_know() -> None:
+    many = [f"n{number}" for number in range(MOST_NAMES + 1)]
+    days = 60
+    names = [
+        many if place == 0 else [*many[:90], *(["late"] * 10 if place >= 40 else many[90:100])] for place in range(days)
+    ]
+    named = make_named(days, names)
+    raw = pa.table(
+        {TS: pa.array([pd.Timestamp(day) for day in named["day"]], pa.timestamp("us")), ROW: range(len(named))}
+        | {"c": named["c"].tolist(), "y": [1.0] * len(named)}
+    )
+    rows = typed(to_ibis(raw), NAME, "UTC")
+    known = profiles.known(rows, NAME, START + 30 * ONE)
+    assert known.many == {"c"}
+    found = profiles.daily(rows, NAME, known)
+    fresh = found[found["column"] == "c"].set_index(DAY)["fresh"]
+    assert fresh.loc[START] == MOST_NAMES + 1
+    assert set(fresh.loc[START + 28 * ONE : START + 39 * ONE]) == {0}
+    assert set(fresh.loc[START + 40 * ONE :]) == {10}  # the late one is fresh for four weeks
+    assert found[found["column"] == "c"]["unknown"].sum() == 0
+
+
+def test_daily__counts_no_fresh_names_where_all_are_known() -> None:
+    raw = make_raw(48, c=[f"n{number}" for number in range(48)])
+    rows = typed(to_ibis(raw), NAME, "UTC")
+    known = profiles.known(rows, NAME, START + ONE)
+    assert known.many == frozenset()
+    assert profiles.daily(rows, NAME, known)["fresh"].sum() == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from factories import START, make_columns, make_days
@@ -163,7 +164,8 @@ def test_missing_labels__more_than_a_fifth(split: tuple[str, ...]) -> None:
         return [finding.text for finding in quality.missing_labels(evidence(profile))]
 
     assert labels(33) == []  # a fifth of 168 is 33.6
-    assert labels(34) == [f"34 of 168 labels that should be final ({WINDOW}) are missing"]
+    what = "missing or not numbers" if "invalid" in split else "missing"
+    assert labels(34) == [f"34 of 168 labels that should be final ({WINDOW}) are {what}"]
 
 
 def test_missing_labels__more_than_usual() -> None:
@@ -179,6 +181,49 @@ def test_rules__have_their_own_ids_and_say_why() -> None:
     profile = put(put(make_profile(), "x", "null", 24), "x", "repeat", 24)
     for count in ("invalid", "infinite", "far", "unknown"):
         profile = put(profile, "x", count, 24)
-    rules = [rule for rule, _ in found(profile, absent=["c"], duplicates=50, undated=50)]
+    for day in range(7):
+        profile = put(profile, "x", "fresh", 24, day=TODAY - timedelta(days=day))
+    rules = [rule for rule, _ in found(profile, absent=["c"], duplicates=50, undated=50, stray=50)]
     assert len(rules) == len(set(rules)) == len(quality.RULES) - 1  # there are enough rows
     assert all(rule.__doc__ for rule in quality.RULES)
+
+
+def fresh(share: float, *, now: float, weeks: int = 16) -> list[Any]:
+    """Judge a week in which a share of the rows holds fresh names, after weeks in which another share did."""
+    days = 7 * weeks
+    profile = make_profile(100, names=("c",), days=days + 7)
+    week = pd.Series([(day - START).days // 7 for day in profile[DAY]])
+    told = profile["column"] == "c"
+    counts = np.where(week < weeks, round(100 * share), round(100 * now))
+    counts = np.where(week < weeks // 2, 100, counts)  # at the beginning, every name is fresh
+    reference = Window(since=START, until=START + timedelta(days=days))
+    window = Window(since=reference.until, until=reference.until + timedelta(days=7))
+    given = evidence(profile.assign(fresh=np.where(told, counts, 0)), reference=reference, window=window)
+    return quality.check(given)
+
+
+def test_new_names__beyond_what_was_usual_are_a_fault() -> None:
+    (finding,) = fresh(0.05, now=1.0)
+    assert (finding.rule, finding.column, finding.kind, finding.rows) == ("new-names", "c", "fault", 700)
+    assert finding.text == "c has names never seen before in 700 of 700 rows, at most 5 % before"
+    assert fresh(0.05, now=0.25) == []
+    assert len(fresh(0.05, now=0.26)) == 1
+
+
+def test_new_names__of_rows_that_are_all_new_are_no_news() -> None:
+    assert fresh(1.0, now=1.0) == []
+
+
+def test_new_names__are_not_judged_by_a_short_history() -> None:
+    assert fresh(0.05, now=1.0, weeks=7) == []
+    assert len(fresh(0.05, now=1.0, weeks=8)) == 1
+
+
+@pytest.mark.parametrize("lost", ["undated", "stray"])
+def test_too_few_rows__gives_way_to_rows_without_a_usable_time(lost: str) -> None:
+    empty = put(make_profile(), "x", "rows", 0)
+    for place in range(1, 7):
+        empty = put(empty, "x", "rows", 0, day=TODAY - timedelta(days=place))
+    assert found(empty)[0] == ("too-few-rows", "")
+    assert found(empty, **{lost: 168}) == [(f"{lost}-rows", "")]
+    assert found(empty, **{lost: 20})[0] == ("too-few-rows", "")  # they do not explain it

@@ -95,7 +95,7 @@ def make_risk() -> tuple[Any, pd.DataFrame]:
 
 def render_risk() -> Rendered | Failed:
     stream = np.random.default_rng(0)
-    current, reference = (make_frame(rows).assign(prediction=stream.choice(LABELS, rows)) for rows in (300, 1000))
+    current, reference = (make_frame(rows).assign(**{PREDICTION: stream.choice(LABELS, rows)}) for rows in (300, 1000))
     return render(
         current,
         reference,
@@ -275,11 +275,11 @@ def test_render__own_thresholds_decide_and_a_section_may_fail() -> None:
 
 
 def test_render__predictions_of_a_private_target_are_private() -> None:
-    frame = make_frame(300).assign(prediction=987654.25)
+    frame = make_frame(300).assign(**{PREDICTION: 987654.25})
     page = rendered(
         frame,
         frame,
-        make_outcomes().assign(prediction=987654.25),
+        make_outcomes().assign(**{PREDICTION: 987654.25}),
         numerical=["wind"],
         categorical=[],
         target="rides",

@@ -110,7 +110,9 @@ def test_limits__what_is_not_judged_never_drifts_and_private_columns_are_not_tol
     found = states(rows, reference=40)
     grid = make_tables(rows, reference=40)[2]
     frame = rows.assign(**{DAY: rows[TS].dt.date})
-    thresholds, notes = limits.limits(frame.tail(168), limits.compared(frame.head(400), found), found, grid, private=("c",))
+    thresholds, notes = limits.limits(
+        frame.tail(168), limits.compared(frame.head(400), found), found, grid, private=("c",)
+    )
     assert thresholds == {"x": limits.NOT_JUDGED}
     assert notes == ("x is not judged: its history is too short, or there are too few rows",)
 

@@ -26,10 +26,14 @@ def make_judged(rows: int, *, seed: int = 0, classes: int = 0) -> pd.DataFrame:
     if classes:
         names = [f"class{number}" for number in range(classes)]
         scores = {side: random.dirichlet(np.ones(classes), size=rows) for side in ("production", "refit")}
-        columns = {f"{side}:{name}": scores[side][:, place] for side in scores for place, name in enumerate(names)}
+        columns = {
+            f"{scores_of(side)}{name}": scores[side][:, place] for side in scores for place, name in enumerate(names)
+        }
         given = given.assign(y=random.choice(names, size=rows), **columns)
     else:
-        given = given.assign(**{f"{side}:prediction": random.normal(size=rows) for side in ("production", "refit")})
+        given = given.assign(
+            **{f"{scores_of(side)}prediction": random.normal(size=rows) for side in ("production", "refit")}
+        )
     return given.assign(**{PRODUCTION_LOSS: random.exponential(size=rows), REFIT_LOSS: random.exponential(size=rows)})
 
 

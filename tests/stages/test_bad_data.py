@@ -385,6 +385,8 @@ def test_pipeline__an_identifier_that_changes_its_form_is_a_fault(healthy: Works
     assert healthy.decision.findings == ()
     rewrite(healthy, broken)
     healthy.run("collect", "prepare", "refit", "monitor")
-    (finding,) = healthy.decision.findings
-    assert finding.text.startswith("customer has names never seen before in 168 of 168 rows, at most ")
+    texts = [finding.text for finding in healthy.decision.findings]
+    assert [said.partition(", at most ")[0] for said in texts] == [
+        "customer has names never seen before in 168 of 168 rows"
+    ]
     assert healthy.decision.status == "data fault"

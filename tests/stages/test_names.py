@@ -69,7 +69,7 @@ def test_pipeline__takes_columns_that_are_called_as_ours(tmp_path: Path, task: s
     scored, labelled = (pd.read_parquet(space.root / path) for path in (REFITS, LABELLED))
     ours = {TS, DAY, STEP, PRODUCTION_LOSS, REFIT_LOSS}
     assert ours <= set(scored)
-    assert {name for name in scored if not str(name).startswith(OWN)} == {
+    assert {name for name in map(str, scored.columns) if not name.startswith(OWN)} == {
         "loss", "production_loss", "column", TARGETS[task]
     }  # fmt: skip
     assert set(labelled) == {TS, DAY, *NUMBERS, *NAMES, TARGETS[task]}

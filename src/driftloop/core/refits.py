@@ -184,7 +184,8 @@ def as_judged(scored: pd.DataFrame) -> pd.DataFrame:
     """Give the recipe that the gate judges the name `refit`, where it is not production's own."""
     if loss_of("candidate") not in scored:
         return scored
-    kept = scored.drop(columns=[name for name in scored if str(name).startswith((scores_of("refit"), REFIT_LOSS))])
+    columns = map(str, scored.columns)
+    kept = scored.drop(columns=[name for name in columns if name.startswith((scores_of("refit"), REFIT_LOSS))])
     old = scores_of("candidate"), loss_of("candidate")
     return kept.rename(columns=lambda name: name.replace("candidate", "refit", 1) if name.startswith(old) else name)
 

@@ -51,7 +51,7 @@ def classes(card: Card, judged: pd.DataFrame, private: Collection[str]) -> Itera
         Columns whose values are not shown.
     """
     beginning = scores_of("production")
-    known = {name.removeprefix(beginning) for name in map(str, judged) if name.startswith(beginning)}
+    known = {name.removeprefix(beginning) for name in map(str, judged.columns) if name.startswith(beginning)}
     if card.recipe is None or card.recipe.task != "classification" or not known or judged.empty:
         return
     labels = judged[card.recipe.target]

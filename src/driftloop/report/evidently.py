@@ -89,8 +89,8 @@ def render(
 ) -> Rendered | Failed:
     """Render drift, performance (if outcomes are known) and a data summary as one page.
 
-    `current` and `reference` hold features and maybe `prediction`. `judged`, in order of time, holds the target,
-    `prediction` and maybe `proba:<class>`. With `thresholds`, drift is a normed Wasserstein or a Jensen-Shannon
+    `current` and `reference` hold features and maybe `PREDICTION`. `judged`, in order of time, holds the target,
+    `PREDICTION` and maybe `PROBABILITY`<class>. With `thresholds`, drift is a normed Wasserstein or a Jensen-Shannon
     distance at or above the column's threshold (0.1 if it has none). `remarks` stand on the page.
     """
     windows: tuple[tuple[str, Columns], ...] = (("current", current), ("reference", reference))
