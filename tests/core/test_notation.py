@@ -84,7 +84,7 @@ def test_missing__in_names_and_classes() -> None:
 
 def test_missing__by_column_and_for_the_others() -> None:
     columns = make_columns(numerical=("x", "z", "w"), categorical=())
-    codes = {"*": [-200], "z": [-999], "w": []}
+    codes: dict[str, list[int | float | str]] = {"*": [-200], "z": [-999], "w": []}
     found = cast(Notation(missing=codes), columns=columns, x=[-200, -999], z=[-200, -999], w=[-200, -999], y=[-200, 1])
     assert (found["x"], found["z"], found["w"]) == ([None, -999], [-200, None], [-200, -999])
     assert found["y"] == [None, 1]

@@ -382,7 +382,7 @@ def test_pipeline__an_identifier_that_changes_its_form_is_a_fault(healthy: Works
     declared = ["weekday", "workingday", "holiday", "weather", "customer"]
     rewrite(healthy, customers)
     healthy.set(data={"categorical": declared, "private": ["customer"]}).run("collect", "prepare", "refit", "monitor")
-    assert healthy.decision.findings == ()
+    assert not healthy.decision.findings
     rewrite(healthy, broken)
     healthy.run("collect", "prepare", "refit", "monitor")
     texts = [finding.text for finding in healthy.decision.findings]

@@ -15,7 +15,7 @@ from driftloop.loop import alerts
 from driftloop.loop.labels import LOOKS, Label
 from driftloop.params import load_params
 from driftloop.report import texts
-from driftloop.report.markdown import cut, last
+from driftloop.report.markdown import cut
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
