@@ -21,10 +21,10 @@ import pandas as pd
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import chi2, wasserstein_distance
 
-from driftloop.core.deviation import Column
-from driftloop.core.drift import UNIT
-from driftloop.core.histogram import TOP_NAMES, Bins, number_bins
-from driftloop.core.recursion import replay
+from driftloop.core.alarms.detector import detect
+from driftloop.core.alarms.deviation import Column
+from driftloop.core.data.distances import UNIT
+from driftloop.core.data.histogram import TOP_NAMES, Bins, number_bins
 from driftloop.sources.simulator import SINCE, simulate
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def _names(name: str, values: np.ndarray, known: pd.Series, day: np.ndarray, row
 def alarms(stream: Stream, *, reference: int = 52) -> list[tuple[int, int, str, str, str]]:
     """Give all alarms: first day, end, kind, column, statistic."""
     first = date(2001, 1, 1)
-    found = replay(columns_of(stream, reference), first, per_year=PER_YEAR, quiet_days=QUIET).alarms
+    found = detect(columns_of(stream, reference), first, per_year=PER_YEAR, quiet_days=QUIET).alarms
     last = stream.weeks * 7
     return [
         ((a.found - first).days, last if a.until is None else (a.until - first).days, a.kind, a.column, a.statistic)

@@ -11,17 +11,27 @@ import time
 from itertools import pairwise
 from pathlib import Path
 
-from driftloop.artifacts import GRID, HISTOGRAM, PROFILE, QUALITY, REFITS, read_card, read_frame, read_json, read_value
-from driftloop.core import alarm
-from driftloop.core.decision import decide
-from driftloop.core.diagnosis import Drift
-from driftloop.core.finding import Finding
-from driftloop.core.histogram import Grid
-from driftloop.core.judged import faulty_steps
-from driftloop.core.measure import measure
-from driftloop.core.names import DAY, STEP
-from driftloop.core.totals import Totals
+from driftloop.core import alarms
+from driftloop.core.columns import DAY, STEP
+from driftloop.core.data.cumulated import CumulatedProfile
+from driftloop.core.data.histogram import Grid
+from driftloop.core.data.quality import Finding
+from driftloop.core.decision.decide import decide
+from driftloop.core.decision.evidence import gather
+from driftloop.core.decision.values import Drift
+from driftloop.core.judging.scored import faulty_steps
 from driftloop.params import load_params
+from driftloop.store.files import (
+    GRID,
+    HISTOGRAM,
+    PROFILE,
+    QUALITY,
+    REFITS,
+    read_card,
+    read_frame,
+    read_json,
+    read_value,
+)
 
 ROOT = Path(__file__).parents[1]
 RUNS = 30
@@ -36,11 +46,11 @@ def main() -> None:
     best: dict[str, float] = {}
     for _ in range(RUNS):
         times = [time.process_time()]
-        states = alarm.states(params, card, profile, histogram, grid)
+        states = alarms.find_alarms(params, card, profile, histogram, grid)
         times.append(time.process_time())
-        faulty = faulty_steps(params, card, Totals.of(profile), scored, states.alarms)
+        faulty = faulty_steps(params, card, CumulatedProfile.of(profile), scored, states.alarms)
         times.append(time.process_time())
-        measured = measure(params, card, scored, faulty)
+        measured = gather(params, card, scored, faulty)
         times.append(time.process_time())
         sound = scored[~scored[STEP].isin(faulty)]
         decision = decide(params, card, measured, findings, scored=sound, states=states, drift=Drift())

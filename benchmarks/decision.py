@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from driftloop.core import backtest
-from driftloop.core.course import Course, Promotion, Rule
-from driftloop.core.policy import Settings
+from driftloop.backtest import run as replaying
+from driftloop.core.backtest import figures
+from driftloop.core.backtest.values import Promotion, Replayed, Rule
+from driftloop.core.decision.policy import Settings
 from driftloop.core.windows import Window
-from driftloop.loop import backtest as replaying
 from driftloop.params import Params
 
 if TYPE_CHECKING:
-    from driftloop.core.replay import Replay
+    from driftloop.core.backtest.replay import Replay
 
 ESTIMATOR = {"estimator": "sklearn.ensemble.HistGradientBoostingRegressor", "params": {"max_iter": 150}}
 
@@ -65,7 +65,7 @@ STREAMS = {"bike": (bike, 84), "pm25": (pm25, 364)}  # and the days that the fir
 
 def rules(params: Params) -> list[Rule]:
     """Compare the two ends, the policy at four thresholds, with and without a standing approval, and the loss test."""
-    return [rule for rule in backtest.rules(params) if rule.policy != "calendar"]
+    return [rule for rule in figures.rules(params) if rule.policy != "calendar"]
 
 
 def calendars(replay: Replay) -> dict[int, list[float]]:
@@ -76,12 +76,12 @@ def calendars(replay: Replay) -> dict[int, list[float]]:
     found: dict[int, list[float]] = {}
     for every in range(1, len(runs)):
         later = [Promotion(live=run, cut=run - delay, how="asked") for run in runs[every::every]]
-        course = Course(Rule("calendar", "calendar", Settings(8, 91)), (first, *later), (), 0)
+        course = Replayed(Rule("calendar", "calendar", Settings(8, 91)), (first, *later), (), 0)
         found.setdefault(len(later), []).append(float(replay.table.served(course, window).mean()))
     return found
 
 
-def told(line: backtest.Line, always: float, scheduled: dict[int, list[float]]) -> str:
+def told(line: figures.Figures, always: float, scheduled: dict[int, list[float]]) -> str:
     """Put one rule's figures beside those of the calendars with as many alerts; between two where none has as many."""
     counts = sorted(scheduled)
     more = [count for count in counts if count >= line.alerts][:1]
@@ -119,7 +119,7 @@ def main() -> None:
             replay = past.replay(int(window) if window.isdigit() else window)
             ready = time.monotonic()
             courses = [replay.course(rule) for rule in rules(params)]
-            lines = backtest.lines(courses, replay, train_days=window, events=[])
+            lines = figures.figures(courses, replay, train_days=window, events=[])
             print(
                 f"\n{given.stream}, labels {delay} days late, window {window}, retrained at every run: {lines[0].loss:.3f}; "
                 f"{len(past.timeline.runs)} runs; {past.fits - fits} fits in {ready - begun:.0f} s, "

@@ -22,23 +22,24 @@ import pandas as pd
 import pyarrow as pa
 from sklearn.ensemble import HistGradientBoostingRegressor
 
-from driftloop.core import alarm, histogram, quality
-from driftloop.core import profile as profiles
-from driftloop.core.decision import decide
-from driftloop.core.diagnosis import Drift
-from driftloop.core.judged import faulty_steps
-from driftloop.core.measure import measure
-from driftloop.core.names import DAY, PRODUCTION_LOSS, REFIT_LOSS, ROW, STEP, TS, scores_of
-from driftloop.core.production import Card
-from driftloop.core.recipe import recipe_of
-from driftloop.core.schema import columns_of, typed
-from driftloop.core.totals import Totals
+from driftloop.core import alarms
+from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS, ROW, STEP, TS, scores_of
+from driftloop.core.data import histogram, quality
+from driftloop.core.data import profile as profiles
+from driftloop.core.data.cumulated import CumulatedProfile
+from driftloop.core.data.schema import columns_of, typed
+from driftloop.core.decision.decide import decide
+from driftloop.core.decision.evidence import gather
+from driftloop.core.decision.values import Drift
+from driftloop.core.judging.scored import faulty_steps
+from driftloop.core.models.card import Card
+from driftloop.core.models.recipe import recipe_of
 from driftloop.core.windows import Window
 from driftloop.params import Params
 from driftloop.sources.simulator import SINCE, simulate
 
 if TYPE_CHECKING:
-    from driftloop.core.diagnosis import Decision
+    from driftloop.core.decision.values import Decision
 
 WEEK = pd.Timedelta(weeks=1)
 TRAINED, UNTIL = 60, 74  # weeks from the start: production's last label, the end of the data
@@ -143,14 +144,14 @@ def decided(given: World, rows: pd.DataFrame, start: pd.Timestamp) -> Decision:
     known = profiles.known(table, columns, trained)
     profile = profiles.daily(table, columns, known)
     grid = histogram.grid(table, columns, known_window, known.ranges)
-    states = alarm.states(params, card, profile, histogram.daily(table, grid), grid)
+    states = alarms.find_alarms(params, card, profile, histogram.daily(table, grid), grid)
     until = (start + UNTIL * WEEK).date()
     newest = Window(since=until - timedelta(days=7), until=until)
-    findings = quality.check(quality.Evidence(Totals.of(profile), columns, newest, known_window))
-    faulty = faulty_steps(params, card, Totals.of(profile), scored, states.alarms)
+    findings = quality.check(quality.Inspection(CumulatedProfile.of(profile), columns, newest, known_window))
+    faulty = faulty_steps(params, card, CumulatedProfile.of(profile), scored, states.alarms)
     sound = scored[~scored[STEP].isin(faulty)]
     return decide(
-        params, card, measure(params, card, scored, faulty), findings, scored=sound, states=states, drift=Drift()
+        params, card, gather(params, card, scored, faulty), findings, scored=sound, states=states, drift=Drift()
     )
 
 

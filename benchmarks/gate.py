@@ -13,8 +13,8 @@ import pandas as pd
 from scipy.signal import lfilter
 from sklearn.ensemble import ExtraTreesRegressor, HistGradientBoostingRegressor
 
-from driftloop.core import gate
-from driftloop.core.names import DAY, PRODUCTION_LOSS, REFIT_LOSS, STEP, loss_of
+from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS, STEP, loss_of
+from driftloop.core.judging import gate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -21,11 +21,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from driftloop.core import histogram, recursion
-from driftloop.core import profile as profiles
-from driftloop.core.names import DAY, ROW, TS
-from driftloop.core.schema import Columns, typed
-from driftloop.core.series import series
+from driftloop.core.alarms import detector
+from driftloop.core.alarms.daily import daily_columns
+from driftloop.core.columns import DAY, ROW, TS
+from driftloop.core.data import histogram
+from driftloop.core.data import profile as profiles
+from driftloop.core.data.schema import Columns, typed
 from driftloop.core.windows import Window
 
 if TYPE_CHECKING:
@@ -105,12 +106,12 @@ def main(rows: int, columns: int) -> None:
             }
         )
     until = date(2026, 1, 1)
-    laid = series(*tables, grid, given, until=until)
+    laid = daily_columns(*tables, grid, given, until=until)
     found["profile: bins, counts and histogram"] = tuple(sum(found[part][side] for part in PROFILE) for side in (0, 1))
     found |= timed(
         {
-            "arrays from profile and histogram": lambda: series(*tables, grid, given, until=until),
-            f"data alarms of all {len(laid[0][0].rows)} days": lambda: recursion.replay(
+            "arrays from profile and histogram": lambda: daily_columns(*tables, grid, given, until=until),
+            f"data alarms of all {len(laid[0][0].rows)} days": lambda: detector.detect(
                 *laid, per_year=1, quiet_days=28
             ),
         }

@@ -9,7 +9,7 @@ from adapter import Site
 from hub import make_hub
 from workspace import Workspace
 
-from driftloop.rehearsal import GitHubServer
+from driftloop.githubstub import GitHubServer
 from driftloop.sources.simulator import SINCE, simulate
 
 if TYPE_CHECKING:

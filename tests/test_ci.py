@@ -17,16 +17,17 @@ from factories import make_params
 from hub import NAME, make_hub
 from program import Done
 
-from driftloop import artifacts, ci
-from driftloop.artifacts import write_json, write_text
-from driftloop.core.production import Card
-from driftloop.rehearsal import GitHubServer
+from driftloop import ci
+from driftloop.core.models.card import Card
+from driftloop.githubstub import GitHubServer
+from driftloop.store import files
+from driftloop.store.files import write_json, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from driftloop.rehearsal import Token
+    from driftloop.githubstub import Token
 
     Run = Callable[..., Done]
 
@@ -86,7 +87,7 @@ def clone(site: Site) -> Path:
     site.stand.at().create_pull(base="main", head="topic", title="Change", body="")
     params = make_params(source={"until": "2025-04-14T00:00Z"}).model_dump(mode="json", exclude_unset=True)
     write_text(root / "params.yaml", yaml.safe_dump(params))
-    write_text(root / artifacts.CARD, Card().model_dump_json())
+    write_text(root / files.CARD, Card().model_dump_json())
     site.stand.clone.run("add", "models")
     site.stand.clone.run("commit", "--quiet", "-m", "card")
     decide(root)
@@ -95,7 +96,7 @@ def clone(site: Site) -> Path:
 
 
 def decide(root: Path, status: str = "outdated", **over: Any) -> None:
-    write_json(root / artifacts.DECISION, make_decision(status, **over).model_dump(mode="json"))
+    write_json(root / files.DECISION, make_decision(status, **over).model_dump(mode="json"))
 
 
 def state(site: Site) -> Any:
@@ -161,7 +162,7 @@ def test_ci__says_in_one_line_what_is_wrong(
 
 
 def test_alert__without_a_decision_says_so(driftloop: Run, clone: Path) -> None:
-    (clone / artifacts.DECISION).unlink()
+    (clone / files.DECISION).unlink()
     assert driftloop("ci", "alert") == Done(1, "", "reports/decision.json: not found; run `dvc repro`\n")
 
 
@@ -189,7 +190,7 @@ def test_alert__stays_done_where_the_summary_cannot_be_written(driftloop: Run, s
 def test_record__puts_a_record_on_the_branch(driftloop: Run, site: Site, clone: Path) -> None:
     path = "records/2025-04-14/monitor-77-2.json"
     assert driftloop("ci", "record") == Done(0, f"recorded: {path} on the branch driftloop\n", "")
-    (clone / artifacts.DECISION).unlink()
+    (clone / files.DECISION).unlink()
     assert driftloop("ci", "record", "--kind", "retrain").code == 1
     assert driftloop("ci", "record", "--kind", "retrain", "--failed").code == 0
     listed = site.repo.git.run("ls-tree", "-r", "--name-only", "driftloop").split()

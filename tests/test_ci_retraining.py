@@ -11,7 +11,7 @@ import pytest
 from adapter import EVERYTHING
 from hub import Clone
 
-from driftloop.loop.labels import Label
+from driftloop.alerting.labels import Label
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from handed import Bench, Made
     from program import Done
 
-    from driftloop.rehearsal import Token
+    from driftloop.githubstub import Token
 
     Run = Callable[..., Done]
 

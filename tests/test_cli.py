@@ -11,10 +11,10 @@ import pytest
 from workspace import Workspace
 
 from driftloop import cli
-from driftloop.artifacts import CANDIDATE, CANDIDATE_CARD, CARD, DECISION, MODEL, VERDICT, write_bytes, write_json
-from driftloop.core.production import Card
+from driftloop.core.models.card import Card
 from driftloop.errors import ModelError
 from driftloop.params import Params, load_params
+from driftloop.store.files import CANDIDATE, CANDIDATE_CARD, CARD, DECISION, MODEL, VERDICT, write_bytes, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,11 +9,11 @@ import pytest
 import workflows
 from architecture import SRC
 
+from driftloop.alerting.labels import Label
 from driftloop.ci import app as ci
 from driftloop.cli import app
-from driftloop.core.diagnosis import ALERTED, Status
-from driftloop.core.gate import Outcome
-from driftloop.loop.labels import Label
+from driftloop.core.decision.values import ALERTED, Status
+from driftloop.core.judging.gate import Outcome
 from driftloop.params import Params
 
 if TYPE_CHECKING:

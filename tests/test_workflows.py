@@ -12,8 +12,8 @@ import typer.main
 import workflows
 from workflows import ACTIONS, FILES, GITHUB, Job
 
+from driftloop import skips
 from driftloop.cli import app
-from driftloop.loop import sparing
 
 JOBS = workflows.jobs()
 STEPS = list(workflows.steps())
@@ -235,7 +235,7 @@ def test_tests__run_only_where_code_changes() -> None:
     assert len(made) == 2
     assert all("steps.code.outputs.code == 'true'" in step["if"] for step in made)
     push = workflows.load(GITHUB / "workflows/ci.yml")[True]["push"]
-    assert push["paths-ignore"] == [f"{path}**" if path.endswith("/") else path for path in sparing.NO_TESTS]
+    assert push["paths-ignore"] == [f"{path}**" if path.endswith("/") else path for path in skips.NO_TESTS]
 
 
 @pytest.mark.parametrize("name", ["ci/test", "release/measure"])

@@ -21,7 +21,7 @@ from driftloop.errors import LoopError
 from driftloop.github import steps
 
 if TYPE_CHECKING:
-    from driftloop.github.git import Git
+    from driftloop.git import Git
     from driftloop.github.runtime import Runtime
 
 app = typer.Typer(
@@ -44,17 +44,16 @@ def alert(
     dry_run: DryRun = False,
 ) -> None:
     """Open, update or close the issue that tells of the newest decision."""
+    from driftloop.alerting import act as alerting
+    from driftloop.alerting import memory, wording
     from driftloop.github.hub import Hub
-    from driftloop.loop import alert as alerting
-    from driftloop.loop import alerts
-    from driftloop.report import texts
 
     runtime = _runtime()
     decision = alerting.newest(Path())
-    links = texts.Links(run=runtime.run_url, dashboard=_address(dashboard), commit=_revision(runtime))
+    links = wording.Links(run=runtime.run_url, dashboard=_address(dashboard), commit=_revision(runtime))
     with Hub(runtime) as hub:
         if dry_run:
-            actions = alerting.plan(decision, alerts.every(hub), links)
+            actions = alerting.plan(decision, memory.every(hub), links)
             would([alerting.shown(action) for action in actions], "\n\n".join(map(alerting.worded, actions)))
             return
         done = alerting.run(hub, decision, links)
@@ -62,7 +61,7 @@ def alert(
     steps.say(said)
     pages = f"{runtime.server_url}/{runtime.repository}/issues"
     linked = re.sub(r"#(\d+)", rf"[#\1]({pages}/\1)", said)
-    _summarise(runtime, texts.paragraph(decision, linked))
+    _summarise(runtime, wording.paragraph(decision, linked))
 
 
 @app.command(epilog="Examples: driftloop ci record --kind monitor · driftloop ci record --kind retrain --failed")
@@ -73,7 +72,7 @@ def record(
     dry_run: DryRun = False,
 ) -> None:
     """Put one JSON record of this run on the branch `driftloop`."""
-    from driftloop.loop import record as recording
+    from driftloop import records as recording
 
     if kind not in list(recording.Kind):
         msg = f"--kind: expected one of {', '.join(recording.Kind)}, got {kind!r}"
@@ -108,9 +107,9 @@ def pr_comment(
     dry_run: DryRun = False,
 ) -> None:
     """Comment on a pull request what it changes in metrics and parameters."""
+    from driftloop.comparison import act as commenting
+    from driftloop.comparison import wording as comparing
     from driftloop.github.hub import Hub
-    from driftloop.loop import pr_comment as commenting
-    from driftloop.report import comparison as comparing
 
     runtime = _runtime()
     with Hub(runtime) as hub:
@@ -138,12 +137,12 @@ def retrain(
     dry_run: DryRun = False,
 ) -> None:
     """Check a request to retrain, refresh, run the pipeline, and leave what `propose` needs in a folder."""
-    from driftloop import artifacts
-    from driftloop.core.gate import Report
+    from driftloop.core.judging.gate import Report
     from driftloop.github.hub import Hub
-    from driftloop.loop import retrain as retraining
     from driftloop.params import load_params
-    from driftloop.report import answer
+    from driftloop.retraining import train as retraining
+    from driftloop.retraining.wording import answer
+    from driftloop.store import files
 
     runtime = _runtime()
     with Hub(runtime) as hub:
@@ -155,7 +154,7 @@ def retrain(
         made = retraining.act(Path(), _git(runtime), action, out, until=until, now=datetime.now(tz=UTC))
         steps.say(f"handed over in {out}: {made.outcome}, data until {made.until}")
         steps.output(os.environ, "base", made.base)
-        said = answer.verdict(artifacts.read_value(out / "data" / artifacts.VERDICT, Report))
+        said = answer.verdict(files.read_value(out / "data" / files.VERDICT, Report))
     elif isinstance(action, retraining.Refused):
         said = retraining.refusal(action)
         steps.say(said)
@@ -174,7 +173,7 @@ def propose(
 ) -> None:
     """Verify a hand-over; open its pull request, or say on the issue why there is none."""
     from driftloop.github.hub import Hub
-    from driftloop.loop import propose as proposing
+    from driftloop.retraining import propose as proposing
 
     runtime = _runtime()
     git = _git(runtime)
@@ -199,14 +198,14 @@ def _runtime() -> Runtime:
 
 
 def _git(runtime: Runtime) -> Git:
-    from driftloop.github.git import Git
+    from driftloop.git import Git
 
     return Git(Path(), token=runtime.token, server_url=runtime.server_url)
 
 
 def _revision(runtime: Runtime) -> str:
     """Name the commit that is checked out; where there is no repository, the one that Actions names."""
-    from driftloop.github.git import GitError
+    from driftloop.git import GitError
 
     try:
         return _git(runtime).head()

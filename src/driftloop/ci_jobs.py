@@ -20,10 +20,10 @@ def take(
     *, folder: Annotated[Path, typer.Option("--from", help="Folder with the files that the pipeline wrote.")]
 ) -> None:
     """Check what a job without a token measured, and put it into this checkout."""
-    from driftloop.github.git import Git
-    from driftloop.loop import measured
+    from driftloop.git import Git
+    from driftloop.retraining import results
 
-    taken = measured.take(Git(Path()), folder)
+    taken = results.take(Git(Path()), folder)
     steps.say(f"took over {len(taken)} files: {', '.join(taken)}")
 
 
@@ -43,9 +43,9 @@ def lock() -> None:
 @app.command(epilog="Example: driftloop ci pull")
 def pull() -> None:
     """Fetch what earlier runs wrote from the DVC remote, if one is set; what is missing is computed again."""
-    from driftloop.loop import store
+    from driftloop import dvc_remote
 
-    said = store.pull(Path())
+    said = dvc_remote.pull(Path())
     steps.say(said)
     if "failed" in said:
         steps.summarise(os.environ, said)
@@ -54,9 +54,9 @@ def pull() -> None:
 @app.command(epilog="Example: driftloop ci push")
 def push() -> None:
     """Store what the pipeline wrote on the DVC remote, if one is set, and check that it is there."""
-    from driftloop.loop import store
+    from driftloop import dvc_remote
 
-    steps.say(store.push(Path()))
+    steps.say(dvc_remote.push(Path()))
 
 
 @app.command(epilog="Examples: driftloop ci pages · driftloop ci pages --dry-run")
@@ -81,10 +81,10 @@ def pages(*, dry_run: ci.DryRun = False) -> None:
 @app.command(epilog="Examples: driftloop ci release · driftloop ci release --dry-run")
 def release(*, dry_run: ci.DryRun = False) -> None:
     """Tag and release the version that a push made production."""
-    from driftloop.github.git import Git
+    from driftloop import release as releasing
+    from driftloop.git import Git
     from driftloop.github.hub import Hub
     from driftloop.github.runtime import from_environment
-    from driftloop.loop import release as releasing
     from driftloop.params import load_params
 
     runtime = from_environment(os.environ)
@@ -108,8 +108,8 @@ def failed(
     """Say on the alert that retraining failed, where it is one of the loop."""
     from driftloop.github.hub import Hub
     from driftloop.github.runtime import from_environment
-    from driftloop.loop import failure
     from driftloop.params import load_params
+    from driftloop.retraining import failure
 
     runtime = from_environment(os.environ)
     if dry_run:
@@ -129,15 +129,15 @@ def refused(
     """Check a request to retrain again, and say on the alert why it does not count, if it does not."""
     from driftloop.github.hub import Hub
     from driftloop.github.runtime import from_environment
-    from driftloop.loop import failure, retrain
     from driftloop.params import load_params
+    from driftloop.retraining import failure, train
 
     runtime, model = from_environment(os.environ), load_params(Path("params.yaml")).model
     with Hub(runtime) as hub:
         if dry_run:
-            found = retrain.check(hub, runtime, issue, model)
-            said = retrain.refusal(found) if isinstance(found, retrain.Refused) else ""
-            ci.would(retrain.shown(found), f"would comment on #{issue}: {said}" if said else "would say nothing")
+            found = train.check(hub, runtime, issue, model)
+            said = train.refusal(found) if isinstance(found, train.Refused) else ""
+            ci.would(train.shown(found), f"would comment on #{issue}: {said}" if said else "would say nothing")
             return
         steps.say(failure.refuse(hub, runtime, issue, model))
 
@@ -145,11 +145,11 @@ def refused(
 @app.command(epilog="Example: driftloop ci code")
 def code() -> None:
     """Say whether the merge of a pull request that is checked out changes code, which lint and tests are about."""
-    from driftloop.github.git import Git
-    from driftloop.loop import sparing
+    from driftloop import skips
+    from driftloop.git import Git
 
-    changed = sparing.code(Git(Path()))
-    said = f"code changes: {', '.join(changed[:5])}{' …' if len(changed) > 5 else ''}" if changed else sparing.NO_CODE  # noqa: PLR2004 - enough to see why
+    changed = skips.code(Git(Path()))
+    said = f"code changes: {', '.join(changed[:5])}{' …' if len(changed) > 5 else ''}" if changed else skips.NO_CODE  # noqa: PLR2004 - enough to see why
     steps.say(said)
     steps.output(os.environ, "code", "true" if changed else "false")
     if not changed:
@@ -159,14 +159,14 @@ def code() -> None:
 @app.command(epilog="Example: driftloop ci unchanged")
 def unchanged() -> None:
     """Say whether a run is recorded already that measured the same data with the same commit and parameters."""
-    from driftloop.github.git import Git
+    from driftloop import skips
+    from driftloop.git import Git
     from driftloop.github.runtime import from_environment
-    from driftloop.loop import sparing
     from driftloop.params import load_params
 
     runtime = from_environment(os.environ)
     git = Git(Path(), token=runtime.token, server_url=runtime.server_url)
-    found = sparing.recorded(git, load_params(Path("params.yaml")))
+    found = skips.recorded(git, load_params(Path("params.yaml")))
     said = (
         f"Nothing new: {found} has measured the same data with the same commit." if found else "There is something new."
     )

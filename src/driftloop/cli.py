@@ -29,22 +29,23 @@ app.add_typer(ci_jobs.app, name="ci")
 @app.command(epilog="Example: driftloop status")
 def status() -> None:
     """Show the newest decision and verdict on one screen."""
-    from driftloop import artifacts, dvc
-    from driftloop.core.diagnosis import Decision
-    from driftloop.core.gate import Report
-    from driftloop.core.production import Card
+    from driftloop import dvc
+    from driftloop.core.decision.values import Decision
+    from driftloop.core.judging.gate import Report
+    from driftloop.core.models.card import Card
     from driftloop.github import steps
     from driftloop.params import load_params
     from driftloop.report.markdown import fenced
     from driftloop.report.screen import screen
+    from driftloop.store import files
 
     load_params(PARAMS)  # DVC does not see a key that no stage knows
     root = Path()
     dvc.check_merged(root)
-    decision = artifacts.read_value(root / artifacts.DECISION, Decision)
-    there = (root / artifacts.VERDICT).exists()
-    report = artifacts.read_value(root / artifacts.VERDICT, Report) if there else None
-    card = artifacts.read_value(root / artifacts.CARD, Card)
+    decision = files.read_value(root / files.DECISION, Decision)
+    there = (root / files.VERDICT).exists()
+    report = files.read_value(root / files.VERDICT, Report) if there else None
+    card = files.read_value(root / files.CARD, Card)
     overtaken = card.model == decision.model and card.version != decision.version
     shown = screen(decision, None if overtaken else report, advise="GITHUB_ACTIONS" not in os.environ)
     if overtaken:
@@ -66,7 +67,7 @@ def refresh(
     ] = None,
 ) -> None:
     """Look at the source: move source.until and write source.fingerprint in params.yaml."""
-    from driftloop.loop import refresh as refreshing
+    from driftloop import refresh as refreshing
 
     done = refreshing.refresh(PARAMS, until=until, now=datetime.now(tz=UTC))
     typer.echo(
@@ -88,7 +89,7 @@ def promote(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and touch nothing.")] = False,
 ) -> None:
     """Make the candidate production: models/production/."""
-    from driftloop.loop import promote as promoting
+    from driftloop import promote as promoting
     from driftloop.params import load_params
 
     promotion = promoting.plan(load_params(PARAMS), Path(), first=first, force=force)
@@ -129,7 +130,7 @@ def rehearse(
     *, keep: Annotated[bool, typer.Option("--keep", help="Leave the temporary folder, and say where it is.")] = False
 ) -> None:
     """Play the whole loop here, without account or network; texts to read are left in rehearsal/."""
-    from driftloop.loop.rehearse import rehearse as play
+    from driftloop.rehearsal import rehearse as play
 
     play(Path(), keep=keep, say=typer.echo)
 
@@ -156,9 +157,9 @@ def backtest(
     """Replay your history under several policies: what each would have cost, and how often it would have asked."""
     from rich.console import Console
 
-    from driftloop.loop import backtest as replaying
+    from driftloop.backtest import run as replaying
+    from driftloop.backtest import table as words
     from driftloop.params import load_params
-    from driftloop.report import backtest as words
 
     params = load_params(PARAMS)
     options = replaying.Options(
@@ -191,7 +192,7 @@ def stage(name: str) -> None:
 
     known = [module.name for module in iter_modules(stages.__path__)]
     if name == "backtest":  # it stands outside of the pipeline, in backtest/dvc.yaml
-        from driftloop.loop import backtest as replaying
+        from driftloop.backtest import run as replaying
 
         replaying.measure(load_params(PARAMS), Path())
         return

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from driftloop.core.columns import DAY
 from driftloop.core.intervals import LAG_DAYS, Interval, mean, ratio
-from driftloop.core.names import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,8 +11,8 @@ from factories import START, make_days, make_frame
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from driftloop.core.names import DAY
-from driftloop.core.windows import Window, day_numbers, last_day, newest
+from driftloop.core.columns import DAY
+from driftloop.core.windows import Window, day_numbers, end_day, last_days
 
 steady = settings(max_examples=100, deadline=None, derandomize=True)
 days = st.dates(date(1971, 1, 1), date(2200, 1, 1))
@@ -71,14 +71,14 @@ def test_str__names_the_last_day() -> None:
 
 
 def test_newest__ends_before_its_day() -> None:
-    assert newest(date(2025, 3, 1), 28) == Window(since=date(2025, 2, 1), until=date(2025, 3, 1))
+    assert last_days(date(2025, 3, 1), 28) == Window(since=date(2025, 2, 1), until=date(2025, 3, 1))
 
 
 @steady
 @given(st.datetimes(datetime(1972, 1, 1), datetime(2100, 1, 1)), zones)  # noqa: DTZ001 hypothesis wants naive bounds
 def test_last_day__all_earlier_days_are_complete(instant: datetime, name: str) -> None:
     zone, end = ZoneInfo(name), instant.replace(tzinfo=UTC)
-    day = last_day(end, zone)
+    day = end_day(end, zone)
     midnight = datetime(day.year, day.month, day.day, tzinfo=zone)
     assert midnight.astimezone(UTC) <= end
     assert end.astimezone(zone).date() == day
@@ -98,7 +98,7 @@ def test_last_day__all_earlier_days_are_complete(instant: datetime, name: str) -
     ],
 )
 def test_last_day__across_zones_and_clock_changes(instant: str, zone: str, expected: date) -> None:
-    assert last_day(datetime.fromisoformat(instant), ZoneInfo(zone)) == expected
+    assert end_day(datetime.fromisoformat(instant), ZoneInfo(zone)) == expected
 
 
 def test_day_numbers__count_from_1970() -> None:

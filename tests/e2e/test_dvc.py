@@ -17,9 +17,9 @@ import yaml
 from once import copy_ours
 from workspace import SMALL, merged
 
-from driftloop.artifacts import CARD, VERDICT, write_json
-from driftloop.core.production import Card
+from driftloop.core.models.card import Card
 from driftloop.params import Params
+from driftloop.store.files import CARD, VERDICT, write_json
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("dvc")]
 
@@ -122,9 +122,9 @@ def test_repro__begins_with_the_stages_that_a_parameter_concerns(
 @pytest.mark.parametrize(
     ("module", "stages"),
     [
-        ("core/gate.py", ["monitor", "evaluate"]),
-        ("core/policy.py", ["monitor"]),
-        ("core/refits.py", ["refit", "monitor", "evaluate"]),
+        ("core/judging/gate.py", ["monitor", "evaluate"]),
+        ("core/decision/policy.py", ["monitor"]),
+        ("core/judging/refits.py", ["refit", "monitor", "evaluate"]),
         ("sources/simulator.py", ["collect"]),
     ],
 )
@@ -183,7 +183,7 @@ def test_experiment__changes_a_parameter_and_is_compared(project: Project) -> No
 
 
 def test_experiment__in_the_queue_runs_the_code_of_its_own_copy(project: Project) -> None:
-    gate = project.root / "src/driftloop/core/gate.py"
+    gate = project.root / "src/driftloop/core/judging/gate.py"
     gate.write_text(gate.read_text("utf-8").replace("rows to compare on", "rows, says the copy,"), encoding="utf-8")
     project.set(evaluate={"min_rows": 100_000})
     project.sh("dvc", "exp", "run", "--queue", "-n", "queued", "-S", "train.seed=0")

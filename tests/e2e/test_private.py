@@ -23,9 +23,9 @@ from once import copy_ours
 from runner.setting import setting, tools
 from workspace import STAGES, Workspace
 
-from driftloop.artifacts import DECISION
 from driftloop.errors import LoopError
 from driftloop.params import Params
+from driftloop.store.files import DECISION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,16 +11,16 @@ import pytest
 from runner.gitserver import protect
 from runner.project import MODEL, NEXT, UNTIL
 
-from driftloop import rehearsal
-from driftloop.artifacts import read_value
-from driftloop.core.diagnosis import Decision
+from driftloop import githubstub
+from driftloop.core.decision.values import Decision
+from driftloop.store.files import read_value
 
 if TYPE_CHECKING:
     from runner.project import Project
     from runner.setting import Setting
     from runner.values import Run
 
-    from driftloop.rehearsal import Issue
+    from driftloop.githubstub import Issue
 
 pytestmark = pytest.mark.slow
 
@@ -210,8 +210,8 @@ def test_monitor__a_missing_permission_is_named(shop: Setting) -> None:
 
 
 def test_monitor__after_github_failed_does_the_rest(shop: Setting) -> None:
-    shop.hub.server.faults.on("POST", "/issues$", rehearsal.LOST)
-    shop.hub.server.faults.on("GET", "/issues$", rehearsal.ERROR, nth=2, times=4)
+    shop.hub.server.faults.on("POST", "/issues$", githubstub.LOST)
+    shop.hub.server.faults.on("GET", "/issues$", githubstub.ERROR, nth=2, times=4)
     first = shop.runner.schedule(shop.repo, "monitor.yml")
     assert (first.jobs["act"].result, first.jobs["failed"].result) == ("failure", "success")
     second = shop.runner.schedule(shop.repo, "monitor.yml")
@@ -273,8 +273,8 @@ def test_retrain__on_an_issue_of_a_stranger_is_refused(alerted: Setting) -> None
 
 
 def test_retrain__after_github_failed_doubles_nothing(alerted: Setting) -> None:
-    alerted.hub.server.faults.on("POST", "/pulls$", rehearsal.LOST)
-    alerted.hub.server.faults.on("POST", "/issues/1/comments$", rehearsal.ERROR, times=4)
+    alerted.hub.server.faults.on("POST", "/pulls$", githubstub.LOST)
+    alerted.hub.server.faults.on("POST", "/issues/1/comments$", githubstub.ERROR, times=4)
     first = retrain(alerted)
     assert (first.jobs["propose"].result, first.jobs["failed"].result) == ("failure", "success")
     head = alerted.repo.git.refs()["refs/heads/retrain/issue-1"]

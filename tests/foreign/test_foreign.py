@@ -14,8 +14,9 @@ from factories import make_frame, make_params
 from strangers import LOCK, PARAMS, PIPELINE, ROOT, make_model, members, nested, packed
 
 from driftloop import foreign
-from driftloop.core import model, modelfile
-from driftloop.core.recipe import recipe_of
+from driftloop.core.models import archive as modelfile
+from driftloop.core.models import estimator as model
+from driftloop.core.models.recipe import recipe_of
 from driftloop.errors import LoopError, ModelError
 from driftloop.foreign import METRICS, archive, jsonfile, lockfile, yamlfile
 from driftloop.params import parse_params

@@ -11,12 +11,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from strangers import LOCK, PARAMS, PIPELINE, make_model, members, nested, packed
 
-from driftloop.core import modelfile
-from driftloop.core.diagnosis import Decision
+from driftloop.core.decision.values import Decision
+from driftloop.core.models import archive
 from driftloop.errors import LoopError
 from driftloop.foreign import lockfile
-from driftloop.loop import handover, verification
 from driftloop.params import parse_params
+from driftloop.retraining import handover, verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,21 +84,21 @@ def test_pipeline(content: bytes) -> None:
 @given(edited(b'{"a": {"b": 1.5}, "rows": 7}') | contents | trees.map(json.dumps).map(str.encode))
 @example(b"1" + b"0" * 4_000)
 def test_metrics(content: bytes) -> None:
-    holds(lambda: verification.read_metrics({"metrics/a.json": content}))
+    holds(lambda: verify.read_metrics({"metrics/a.json": content}))
 
 
 @fuzzed
 @given(edited(b'{"status": "healthy", "alert": false, "reasons": ["x"]}') | trees.map(json.dumps).map(str.encode))
 def test_report(content: bytes) -> None:
     path = Path("reports/decision.json")
-    state = handover.State({path.as_posix(): content})
-    holds(lambda: verification._parsed(state, path, Decision))  # noqa: SLF001
+    state = handover.Snapshot({path.as_posix(): content})
+    holds(lambda: verify._parsed(state, path, Decision))  # noqa: SLF001
 
 
 @fuzzed
 @given(edited(MODEL) | edited(MODEL[-3_000:]))
 def test_model__of_any_bytes(content: bytes) -> None:
-    holds(lambda: modelfile.audit(content))
+    holds(lambda: archive.audit(content))
 
 
 @st.composite
@@ -128,4 +128,4 @@ def _nodes(tree: Any) -> list[Any]:
 @example(nested(40, "ListNode")["schema.json"])
 def test_model__of_any_schema(schema: bytes) -> None:
     content = packed({**members(MODEL), "schema.json": schema})
-    holds(lambda: modelfile.audit(content))
+    holds(lambda: archive.audit(content))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from driftloop.errors import GitHubError
-from driftloop.rehearsal import BAD_GATEWAY, ERROR, HANG, LOST, RESET, secondary_limit
+from driftloop.githubstub import BAD_GATEWAY, ERROR, HANG, LOST, RESET, secondary_limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from adapter import Site
 
     from driftloop.github.hub import Hub, Issue
-    from driftloop.rehearsal import Repository
+    from driftloop.githubstub import Repository
 
 MARKER = "<!-- driftloop:comment -->"
 

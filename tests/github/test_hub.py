@@ -14,7 +14,7 @@ from driftloop.github.hub import Hub
 from driftloop.github.refusals import ForbiddenError, NotFoundError, PullsForbiddenError
 from driftloop.github.runtime import Runtime, Token
 from driftloop.github.values import Repository
-from driftloop.rehearsal import ERROR, HANG, LOST, RESET, Fault, secondary_limit
+from driftloop.githubstub import ERROR, HANG, LOST, RESET, Fault, secondary_limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,21 +15,24 @@ from comparisons import make_comparison
 from decisions import make_decision, make_finding
 from proposals import make_card, make_proposal, make_verdict
 
-from driftloop.core.diagnosis import Inputs, Pattern, Status
-from driftloop.core.gate import Report
+from driftloop.alerting import wording as texts
+from driftloop.alerting.wording import Links
+from driftloop.comparison import wording
+from driftloop.comparison.wording import Difference
+from driftloop.core.alarms.values import Alarm
+from driftloop.core.decision.values import Inputs, Pattern, Status
 from driftloop.core.intervals import Interval
-from driftloop.core.states import Alarm
+from driftloop.core.judging.gate import Report
 from driftloop.github.values import Repository
-from driftloop.report import answer, comparison, headline, pull_request, release, site, texts
-from driftloop.report.comparison import Difference
+from driftloop.report import headline, release_notes, site
 from driftloop.report.screen import screen
-from driftloop.report.texts import Links
+from driftloop.retraining.wording import answer, pull_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from driftloop.core.diagnosis import Decision
-    from driftloop.report.proposal import Proposal
+    from driftloop.core.decision.values import Decision
+    from driftloop.retraining.wording.proposal import Proposal
 
 PUBLICATIONS: tuple[tuple[site.Setting, Repository], ...] = (
     ("auto", Repository(private=False, has_pages=True)),
@@ -169,7 +172,7 @@ TEXTS: dict[str, Callable[[], str]] = {
         for made in DECISIONS.values()
     ),
     "summary-train.md": lambda: "\n\n".join(answer.verdict(each.report) for each in (proposal(), refused(), faulty())),
-    "summary-release.md": lambda: release.summary("bikes v2", "https://github.com/acme/bikes/releases/tag/bikes-v2"),
+    "summary-release.md": lambda: release_notes.summary("bikes v2", "https://github.com/acme/bikes/releases/tag/bikes-v2"),
     "summary-pages.md": lambda: "\n\n".join(
         site.publication(setting, lambda seen=seen: seen).why  # type: ignore[misc]
         for setting, seen in PUBLICATIONS
@@ -198,10 +201,10 @@ TEXTS: dict[str, Callable[[], str]] = {
             after=None,
         )
     ),
-    "comment-same-data.md": lambda: comparison.text(make_comparison(metrics=METRICS)),
-    "comment-data-moved.md": lambda: comparison.text(make_comparison(metrics=METRICS, moved=True)),
-    "comment-on-proposal.md": lambda: comparison.text(make_comparison(metrics=METRICS, moved=True), evidence=False),
-    "release.md": lambda: release.notes(
+    "comment-same-data.md": lambda: wording.text(make_comparison(metrics=METRICS)),
+    "comment-data-moved.md": lambda: wording.text(make_comparison(metrics=METRICS, moved=True)),
+    "comment-on-proposal.md": lambda: wording.text(make_comparison(metrics=METRICS, moved=True), evidence=False),
+    "release.md": lambda: release_notes.notes(
         make_card(2, verdict={"outcome": "promote", "reasons": ["14.7 % less error"]}),
         replaced=1,
         subject="Merge pull request #2 from acme/retrain/issue-1",

@@ -10,14 +10,16 @@ from comparisons import make_comparison
 from decisions import CLOSING, HOSTILE, alive, make_decision, make_finding, referring
 from proposals import make_card, make_proposal, make_verdict
 
-from driftloop.core.diagnosis import Pattern
-from driftloop.core.gate import Segment
-from driftloop.report import answer, comparison, pull_request, texts
-from driftloop.report.comparison import Difference
+from driftloop.alerting import wording as texts
+from driftloop.comparison import wording
+from driftloop.comparison.wording import Difference
+from driftloop.core.decision.values import Pattern
+from driftloop.core.judging.gate import Segment
+from driftloop.retraining.wording import answer, pull_request
 
 if TYPE_CHECKING:
-    from driftloop.core.diagnosis import Decision
-    from driftloop.report.proposal import Proposal
+    from driftloop.core.decision.values import Decision
+    from driftloop.retraining.wording.proposal import Proposal
 
 WORDS = [CLOSING, HOSTILE, "GH-1", "wwW.x.org", "a\r\n<!-- driftloop:alert bikes -->"]
 
@@ -95,7 +97,7 @@ def test_proposal__keeps_hostile_words_quiet(words: str) -> None:
 @pytest.mark.parametrize("words", WORDS)
 def test_comparison__keeps_hostile_words_quiet(words: str) -> None:
     change = Difference(words, words, words, "<!-- driftloop:end -->")
-    text = comparison.text(make_comparison(metrics=(change,), params=(change,), base=words, unread=(words,)))
+    text = wording.text(make_comparison(metrics=(change,), params=(change,), base=words, unread=(words,)))
     assert alive(text) == []
     assert "<" not in text
     rows = [line for line in text.splitlines() if line.startswith("| ")]

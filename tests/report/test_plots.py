@@ -11,9 +11,9 @@ from factories import make_frame, make_params
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from driftloop.core import model
-from driftloop.core.names import DAY, PRODUCTION_LOSS, REFIT_LOSS, scores_of
-from driftloop.core.recipe import Recipe, recipe_of
+from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS, scores_of
+from driftloop.core.models import estimator
+from driftloop.core.models.recipe import Recipe, recipe_of
 from driftloop.report import plots
 
 steady = settings(max_examples=60, deadline=None, derandomize=True)
@@ -131,7 +131,7 @@ def test_error_over_time__leaves_a_side_that_is_not_there_empty() -> None:
 
 def fitted(rows: pd.DataFrame, **data: Any) -> tuple[Any, Recipe]:
     recipe = recipe_of(make_params(data=data))
-    return model.fit(recipe, rows), recipe
+    return estimator.fit(recipe, rows), recipe
 
 
 def make_rows(rows: int = 400) -> pd.DataFrame:
@@ -163,7 +163,7 @@ def test_importance__of_classes_finds_it_too() -> None:
         evaluate={"metric": "log_loss"},
     )
     recipe = recipe_of(params)
-    found = plots.importance(model.fit(recipe, rows), recipe, rows, "log_loss")
+    found = plots.importance(estimator.fit(recipe, rows), recipe, rows, "log_loss")
     assert found["column"][0] == "x"
     assert found["importance"][0] > 1
 

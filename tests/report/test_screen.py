@@ -7,10 +7,10 @@ from typing import Any, get_args
 
 import pytest
 
-from driftloop.core.diagnosis import ADVICE, Decision, Drift, Inputs, Status
-from driftloop.core.finding import Finding
-from driftloop.core.gate import Outcome, Report, Verdict
+from driftloop.core.data.quality import Finding
+from driftloop.core.decision.values import ADVICE, Decision, Drift, Inputs, Status
 from driftloop.core.intervals import Interval
+from driftloop.core.judging.gate import Outcome, Report, Verdict
 from driftloop.core.windows import Window
 from driftloop.report.headline import HEADLINES, for_screen
 from driftloop.report.screen import VERDICTS, screen

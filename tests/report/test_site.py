@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from decisions import HOSTILE, REASONS, make_decision
 
-from driftloop.artifacts import DECISION, EVIDENTLY, write_json, write_text
 from driftloop.errors import LoopError
 from driftloop.github.values import Repository
 from driftloop.report import site
+from driftloop.store.files import DECISION, EVIDENTLY, write_json, write_text
 
 if TYPE_CHECKING:
     from pathlib import Path

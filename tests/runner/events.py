@@ -10,15 +10,15 @@ from runner.language import UnknownError
 from runner.values import Happening
 from runner.workflows import only
 
-from driftloop.rehearsal.server import Seen
+from driftloop.githubstub.server import Seen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from runner.workflows import Workflow
 
-    from driftloop.rehearsal import Actor, GitHubServer, Repository
-    from driftloop.rehearsal.records import Event
+    from driftloop.githubstub import Actor, GitHubServer, Repository
+    from driftloop.githubstub.records import Event
 
 FILTERS = {
     "issues": "types",

@@ -18,7 +18,7 @@ from runner.certificate import certificate
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from driftloop.rehearsal import GitHubServer, Repository, Token
+    from driftloop.githubstub import GitHubServer, Repository, Token
 
 # Runs in the bare repository at each push that comes by HTTPS; people's clones push to the folder and have no REMOTE_USER.
 PRE_RECEIVE = """#!/bin/sh

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from runner.values import Happening
 
-    from driftloop.rehearsal import Token
+    from driftloop.githubstub import Token
 
 SYSTEM_PATH = ("/usr/local/bin", "/usr/bin", "/bin")
 SHELLS = {"": ["bash", "-e"], "bash": ["bash", "--noprofile", "--norc", "-eo", "pipefail"]}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from hub import Clone
 from once import copy_ours, once
 
-from driftloop.artifacts import DECISION
+from driftloop.store.files import DECISION
 
 if TYPE_CHECKING:
     import pytest

@@ -15,13 +15,13 @@ from hub import make_hub
 from runner.gitserver import GitServer
 from runner.world import Runner
 
-from driftloop.artifacts import read_value
-from driftloop.core.diagnosis import Decision
+from driftloop.alerting import act
+from driftloop.alerting.wording import Links
+from driftloop.core.decision.values import Decision
 from driftloop.github.hub import Hub as Adapter
 from driftloop.github.runtime import Runtime, Token
-from driftloop.loop import alert
-from driftloop.rehearsal import GitHubServer
-from driftloop.report.texts import Links
+from driftloop.githubstub import GitHubServer
+from driftloop.store.files import read_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from runner.language import Language
     from runner.values import Run
 
-    from driftloop.rehearsal import Issue, Repository
+    from driftloop.githubstub import Issue, Repository
 
 VENV = Path(sys.prefix)
 # Syncing would point the environment of these tests at the clone; a dry run reads the same lock file and options, and the
@@ -118,7 +118,7 @@ class Setting:
         token = Token(self.hub.actions(issues="write").value)
         runtime = Runtime(self.repo.name, self.hub.server.url, "https://github.com", token)
         with Adapter(runtime) as adapter:
-            alert.run(adapter, read_value(decision, Decision).model_copy(update=over), Links())
+            act.run(adapter, read_value(decision, Decision).model_copy(update=over), Links())
 
     def issue(self, number: int) -> Issue:
         """An issue or a pull request."""

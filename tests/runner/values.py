@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from driftloop.rehearsal import Actor, Repository
+    from driftloop.githubstub import Actor, Repository
 
 Result = Literal["success", "failure", "skipped"]
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from runner.gitserver import GitServer
     from runner.language import Language
 
-    from driftloop.rehearsal import GitHubServer, Repository
+    from driftloop.githubstub import GitHubServer, Repository
 
 FOLDER = ".github/workflows"
 INPUT = "description required default type options deprecationMessage"

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from driftloop.core.names import ROW, TS
+from driftloop.core.columns import ROW, TS
 from driftloop.errors import DataError
 from driftloop.params import Params
 from driftloop.sources import bike_sharing, collect, fingerprint

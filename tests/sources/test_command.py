@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from driftloop.core.names import TS
+from driftloop.core.columns import TS
 from driftloop.errors import DataError
 from driftloop.params import Params
 from driftloop.sources import collect, fingerprint

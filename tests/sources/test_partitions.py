@@ -12,12 +12,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from driftloop.artifacts import digest
-from driftloop.core.names import ROW, TS
+from driftloop.core.columns import ROW, TS
 from driftloop.errors import DataError
 from driftloop.params import Params
 from driftloop.sources import collect, fingerprint
 from driftloop.sources.partitions import Written, declare, workspace, write
+from driftloop.store.files import digest
 
 if TYPE_CHECKING:
     from pathlib import Path

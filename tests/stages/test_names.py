@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from workspace import Workspace
 
-from driftloop.artifacts import EVIDENTLY, LABELLED, REFITS
-from driftloop.core.names import DAY, PRODUCTION_LOSS, REFIT_LOSS, STEP, TS
+from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS, STEP, TS
 from driftloop.params import OWN
+from driftloop.store.files import EVIDENTLY, LABELLED, REFITS
 
 if TYPE_CHECKING:
     from pathlib import Path

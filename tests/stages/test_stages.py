@@ -14,10 +14,10 @@ from architecture import SRC
 from pydantic import BaseModel
 from workspace import STAGES, Workspace
 
-from driftloop.artifacts import CARD, LABELLED, MODEL, REFITS, write_json
-from driftloop.core.names import STEP, TS, loss_of, scores_of
+from driftloop.core.columns import STEP, TS, loss_of, scores_of
 from driftloop.errors import ModelError
 from driftloop.params import load_params
+from driftloop.store.files import CARD, LABELLED, MODEL, REFITS, write_json
 
 if TYPE_CHECKING:
     from pathlib import Path

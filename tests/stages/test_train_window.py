@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 from factories import START, make_frame, make_params
 
-from driftloop.artifacts import CANDIDATE_CARD, CARD, TRAIN_WINDOW
-from driftloop.core.recipe import recipe_of
-from driftloop.core.trainwindow import CANDIDATES
+from driftloop.core.judging.training_window import CANDIDATES
+from driftloop.core.models.recipe import recipe_of
 from driftloop.errors import ParamsError
 from driftloop.params import load_params
 from driftloop.report.screen import screen
-from driftloop.trainwindows import Chooser
+from driftloop.store.files import CANDIDATE_CARD, CARD, TRAIN_WINDOW
+from driftloop.store.training_windows import Chooser
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from driftloop.core.names import DAY
-from driftloop.core.wording import period
+from driftloop.core.columns import DAY
+from driftloop.core.figures import period
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -50,7 +50,7 @@ class Window(BaseModel):
             until = since
 
 
-def last_day(instant: datetime, zone: ZoneInfo) -> date:
+def end_day(instant: datetime, zone: ZoneInfo) -> date:
     """Give the local date up to which days are complete (exclusive).
 
     Parameters
@@ -63,7 +63,7 @@ def last_day(instant: datetime, zone: ZoneInfo) -> date:
     return instant.astimezone(zone).date()
 
 
-def newest(until: date, days: int) -> Window:
+def last_days(until: date, days: int) -> Window:
     """Give the window of so many days that ends before `until`."""
     return Window(since=until - timedelta(days=days), until=until)
 

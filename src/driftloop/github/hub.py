@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from github import Auth, Github, GithubException
 
 from driftloop.errors import GitHubError, LoopError
-from driftloop.github.patience import patiently
-from driftloop.github.refusals import UnsettledError, refusal
+from driftloop.github.refusals import UnsettledError, patiently, refusal
 from driftloop.github.values import Comment, Issue, Pull, Release
 from driftloop.github.writing import Writing
 

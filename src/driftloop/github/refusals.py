@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from driftloop.errors import GitHubError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
 
 FORBIDDEN = 403
 NOT_FOUND = 404
@@ -111,3 +112,35 @@ def _details(data: Any) -> str:
 def _detail(error: Mapping[str, Any]) -> str:
     code = str(error.get("code", "")).replace("_", " ")
     return str(error.get("message") or f"{error.get('field')}: {code}")
+
+
+T = TypeVar("T")
+
+TRIES = 4
+LONGEST_WAIT = 60.0  # seconds; more is not worth a running job
+
+
+def patiently(where: str, step: Callable[[], T], sleep: Callable[[float], None]) -> T:
+    """Take a step that looks before it writes, until it is settled.
+
+    After an answer that was lost nobody knows whether the write was done. The step is taken again from its beginning: it
+    looks, and writes only what is not there yet.
+
+    Raises
+    ------
+    GitHubError
+        If it is not settled after four tries, or GitHub asks to wait for more than a minute.
+    """
+    for attempt in range(TRIES):
+        try:
+            return step()
+        except UnsettledError as exc:
+            wait = 2.0**attempt if exc.wait is None else exc.wait
+            cause = str(exc)
+        if wait > LONGEST_WAIT:
+            msg = f"{where}: {cause}: GitHub asks to wait {wait:.0f} s; run it again then"
+            raise GitHubError(msg)
+        if attempt < TRIES - 1:
+            sleep(wait)
+    msg = f"{where}: no answer from GitHub after {TRIES} tries: {cause}; run it again later"
+    raise GitHubError(msg)

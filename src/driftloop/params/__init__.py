@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from driftloop.errors import LoopError, ParamsError
 from driftloop.foreign import files
-from driftloop.params.words import one_line, shown
+from driftloop.params.problems import one_line, shown
 from driftloop.params.written import (
     valid_decimal,
     valid_encoding,

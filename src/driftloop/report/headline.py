@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from driftloop.core.diagnosis import Decision, Status
+    from driftloop.core.decision.values import Decision, Status
 
 
 class Headline(NamedTuple):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from driftloop.core.figures import figure
 from driftloop.core.text import line, visible
-from driftloop.core.wording import figure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from driftloop.core import losses, model
-from driftloop.core.names import DAY, loss_of
+from driftloop.core.columns import DAY, loss_of
+from driftloop.core.judging import metrics
+from driftloop.core.models import estimator
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
-    from driftloop.core.recipe import Recipe
+    from driftloop.core.models.recipe import Recipe
 
 BINS = 10
 BIN_ROWS = 20  # a bin of fewer rows might tell a single prediction
@@ -27,7 +28,7 @@ def predicted(task: str, target: str, judged: pd.DataFrame, side: str) -> pd.Dat
 
     For classification: probabilities against shares, all classes together.
     """
-    scores = losses.side(judged, side)
+    scores = metrics.side(judged, side)
     bins = min(BINS, len(judged) // BIN_ROWS)
     if not bins or not scores.shape[1]:
         return pd.DataFrame(columns=["predicted", "actual"])
@@ -57,11 +58,11 @@ def importance(fitted: Pipeline, recipe: Recipe, rows: pd.DataFrame, metric: str
     if rows.empty:
         return NO_IMPORTANCE
     target = rows[recipe.target]
-    base = losses.row_losses(metric, target, model.score(fitted, recipe, rows)).mean()
+    base = metrics.row_losses(metric, target, estimator.score(fitted, recipe, rows)).mean()
     found = []
     for place, column in enumerate(recipe.features):
         order = np.random.default_rng([recipe.seed, place]).permutation(len(rows))
         shuffled = rows.assign(**{column: rows[column].to_numpy()[order]})
-        loss = losses.row_losses(metric, target, model.score(fitted, recipe, shuffled)).mean()
+        loss = metrics.row_losses(metric, target, estimator.score(fitted, recipe, shuffled)).mean()
         found.append({"column": column, "importance": float(loss / base - 1) if base > 0 else 0.0})
     return pd.DataFrame(found).sort_values(["importance", "column"], ascending=[False, True], ignore_index=True)

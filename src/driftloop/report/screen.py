@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from driftloop.core.figures import day, figure, inputs_line, last, less_error
 from driftloop.core.text import line, log
-from driftloop.core.wording import day, figure, inputs_line, last, less_error
+from driftloop.report.error_lines import each
 from driftloop.report.headline import for_screen
-from driftloop.report.measured import each
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from driftloop.core.diagnosis import Decision
-    from driftloop.core.gate import Report
+    from driftloop.core.decision.values import Decision
+    from driftloop.core.judging.gate import Report
 
 VERDICTS = {
     "promote": "the recipe is better, may be promoted",

@@ -7,13 +7,13 @@ from html import escape
 from string import Template
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from driftloop.artifacts import DECISION, EVIDENTLY, read_value, replacing_folder, write_text
-from driftloop.core.diagnosis import Decision
+from driftloop.core.decision.values import Decision
+from driftloop.core.figures import last
 from driftloop.core.text import line
-from driftloop.core.wording import last
 from driftloop.errors import LoopError
-from driftloop.report import measured
+from driftloop.report import error_lines
 from driftloop.report.headline import for_title, unmeasured
+from driftloop.store.files import DECISION, EVIDENTLY, read_value, replacing_folder, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,9 +75,9 @@ def index(decision: Decision, *, rendered: bool) -> str:
     version = f" v{decision.version}" if decision.version else ""
     simulated = " · SIMULATED DATA" if decision.simulated else ""
     ends = [last(each) for each in (decision.until, decision.labelled_until)]
-    said = [measured.error(decision), *decision.reasons]
+    said = [error_lines.error(decision), *decision.reasons]
     if unmeasured(decision):  # the title gives the reason
-        said = [measured.normal(decision), *(alarm.text for alarm in decision.alarms)]
+        said = [error_lines.normal(decision), *(alarm.text for alarm in decision.alarms)]
     link = f'<a href="{EVIDENTLY.name}/{REPORT}">Evidently’s report</a>'
     return PAGE.substitute(
         title=_shown(f"{decision.model}{version} {for_title(decision)}"),

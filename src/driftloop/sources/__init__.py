@@ -32,14 +32,14 @@ def collect(params: Params, out: Path, *, cache: Path, say: Callable[[str], None
     DataError
         If the source cannot be read.
     """
-    from driftloop import unreadable
+    from driftloop import duckdb_errors
     from driftloop.sources import bike_sharing, command, files, partitions, recoded, undated
 
     source = params.source
     with (
         partitions.workspace(cache, zone=params.data.timezone) as (con, folder),
         recoded.named_as_given(folder),
-        unreadable.one_line(folder / command.OUT),
+        duckdb_errors.translated(folder / command.OUT),
     ):
         match source.kind:
             case "simulator":
@@ -97,8 +97,8 @@ def fingerprint(params: Params) -> str:
 
 def _listing(patterns: dict[str, str | None], *texts: str) -> str:
     """SHA-256 over texts and over the name, size and content of all files; absolute paths inside here count as relative."""
-    from driftloop.artifacts import digest
     from driftloop.sources import tables
+    from driftloop.store.files import digest
 
     value = sha256("\0".join(texts).encode())
     here = Path.cwd()

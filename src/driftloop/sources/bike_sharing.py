@@ -18,10 +18,10 @@ from typing import IO, TYPE_CHECKING
 from urllib.error import HTTPError
 from zipfile import BadZipFile, ZipFile
 
-from driftloop.artifacts import digest, replacing
 from driftloop.errors import DataError
 from driftloop.sources import tables
 from driftloop.sources.partitions import declare, expect
+from driftloop.store.files import digest, replacing
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

@@ -9,7 +9,7 @@ from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 from driftloop import processes
-from driftloop.core.names import TS
+from driftloop.core.columns import TS
 from driftloop.errors import DataError
 from driftloop.params import parse_instant
 from driftloop.sources import tables

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import ibis
 
-from driftloop.core.names import ROW, TS
+from driftloop.core.columns import ROW, TS
 from driftloop.params import OWN
 from driftloop.sources import tables
 from driftloop.sources.instants import instants

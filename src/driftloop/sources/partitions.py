@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import ibis
 
-from driftloop import unreadable
-from driftloop.core.names import ROW, TS
+from driftloop import duckdb_errors
+from driftloop.core.columns import ROW, TS
 from driftloop.errors import DataError
 from driftloop.params import Params, parse_instant
 from driftloop.sources.instants import instants, joined
@@ -57,7 +57,7 @@ def workspace(cache: Path, *, zone: str) -> Iterator[tuple[Backend, Path]]:
     cache.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=cache, prefix="collect-") as name:
         folder = Path(name).resolve()
-        with unreadable.one_line(folder):
+        with duckdb_errors.translated(folder):
             con = ibis.duckdb.connect(folder / "rows.duckdb", temp_directory=str(folder / "spill"))
         try:
             con.raw_sql(f"SET TimeZone = '{zone}'")

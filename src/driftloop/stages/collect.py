@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 import pyarrow.parquet as pq
 
 from driftloop import sources
-from driftloop.artifacts import CACHE, RAW, read_card, replacing_folder
-from driftloop.core.notation import OTHERS
-from driftloop.core.schema import columns_of
+from driftloop.core.data.notation import OTHERS
+from driftloop.core.data.schema import columns_of
 from driftloop.errors import DataError, ParamsError
 from driftloop.params import OWN
+from driftloop.store.files import CACHE, RAW, read_card, replacing_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from driftloop.core.production import Card
-    from driftloop.core.schema import Columns
+    from driftloop.core.data.schema import Columns
+    from driftloop.core.models.card import Card
     from driftloop.params import Params
 
 

@@ -5,7 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from driftloop.artifacts import (
+from driftloop.core import alarms
+from driftloop.core.columns import DAY, loss_of, scores_of
+from driftloop.core.data.cumulated import CumulatedProfile
+from driftloop.core.data.histogram import Grid
+from driftloop.core.judging import gate, metrics, refits
+from driftloop.core.judging.scored import faulty_steps, judged_rows
+from driftloop.core.models import estimator
+from driftloop.core.models.card import Candidate, judged_days
+from driftloop.core.windows import end_day, last_days
+from driftloop.report import plots
+from driftloop.store.files import (
     CANDIDATE,
     CANDIDATE_CARD,
     GRID,
@@ -23,15 +33,7 @@ from driftloop.artifacts import (
     write_json,
     write_text,
 )
-from driftloop.core import alarm, gate, judging, losses, model, refits
-from driftloop.core.histogram import Grid
-from driftloop.core.judged import faulty_steps, judged_rows
-from driftloop.core.names import DAY, loss_of, scores_of
-from driftloop.core.production import Candidate, judged_days
-from driftloop.core.totals import Totals
-from driftloop.core.windows import last_day, newest
-from driftloop.models import read_model, read_production
-from driftloop.report import plots
+from driftloop.store.production import read_model, read_production
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,9 +42,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from driftloop.core.production import Card
-    from driftloop.models import Production
+    from driftloop.core.models.card import Card
     from driftloop.params import Params
+    from driftloop.store.production import Production
 
 
 def run(params: Params, root: Path) -> None:
@@ -54,19 +56,21 @@ def run(params: Params, root: Path) -> None:
     judged = _judged(params, production, candidate, root, labelled)
     faults = [finding["text"] for finding in read_json(root / QUALITY)["findings"]]
     profile = read_frame(root / PROFILE)
-    states = alarm.states(params, production.card, profile, read_frame(root / HISTOGRAM), read_value(root / GRID, Grid))
-    until = last_day(params.source.until_instant, params.zone)
+    states = alarms.find_alarms(
+        params, production.card, profile, read_frame(root / HISTOGRAM), read_value(root / GRID, Grid)
+    )
+    until = end_day(params.source.until_instant, params.zone)
     faults += [found.text for found in states.active(until - timedelta(days=1), "fault")]
-    faulty = faulty_steps(params, production.card, Totals.of(profile), judged, states.alarms)
+    faulty = faulty_steps(params, production.card, CumulatedProfile.of(profile), judged, states.alarms)
     verdict = gate.vetoed(
-        _verdict(params, production.card, candidate or found, judged), [*faults, *judging.broken(faulty)]
+        _verdict(params, production.card, candidate or found, judged), [*faults, *gate.step_faults(faulty)]
     )
     report = _report(params, production, candidate, judged, verdict)
     importance = plots.NO_IMPORTANCE
     if candidate:
         fitted = read_model(root, CANDIDATE, sha256=candidate.sha256, trusted=params.train.trusted,
                             remedy="run `dvc repro`")  # fmt: skip
-        rows = newest(candidate.trained.until, params.windows.judge_days).of(labelled)
+        rows = last_days(candidate.trained.until, params.windows.judge_days).of(labelled)
         importance = plots.importance(fitted, candidate.recipe, rows, params.evaluate.metric)
     drawn = judged.head(0) if params.data.target in params.data.private else judged
     write_json(root / VERDICT, report.model_dump(mode="json"))
@@ -92,15 +96,15 @@ def _judged(
     if candidate is None:
         return scored.head(0)
     until = candidate.trained.until
-    rows = newest(until + timedelta(days=params.windows.judge_days), params.windows.judge_days).of(labelled)
+    rows = last_days(until + timedelta(days=params.windows.judge_days), params.windows.judge_days).of(labelled)
     remedy = "run `dvc repro`"
     fitted = read_model(root, CANDIDATE, sha256=candidate.sha256, trusted=params.train.trusted, remedy=remedy)
     sides = {"refit": (fitted, candidate.recipe)}
     if production.model is not None and production.card.recipe is not None:
         sides["production"] = (production.model, production.card.recipe)
     for side, (pipeline, recipe) in sides.items():
-        scores = model.score(pipeline, recipe, rows)
-        loss = losses.row_losses(params.evaluate.metric, rows[params.data.target], scores)
+        scores = estimator.score(pipeline, recipe, rows)
+        loss = metrics.row_losses(params.evaluate.metric, rows[params.data.target], scores)
         rows = rows.join(scores.add_prefix(scores_of(side))).assign(**{loss_of(side): loss})
     return rows
 
@@ -108,25 +112,25 @@ def _judged(
 def _verdict(params: Params, card: Card, candidate: Candidate | dict[str, str], judged: pd.DataFrame) -> gate.Verdict:
     if not isinstance(candidate, Candidate):
         return gate.Verdict(outcome="not enough data", reasons=(candidate["untrainable"],), fresh=params.monitor.refit)
-    return judging.verdict(params, card, judged)
+    return gate.verdict(params, card, judged)
 
 
 def _report(
     params: Params, production: Production, candidate: Candidate | None, judged: pd.DataFrame, verdict: gate.Verdict
 ) -> gate.Report:
     target, task = params.data.target, params.data.task
-    sides = {side: losses.side(judged, side) for side in ("production", "refit")}
+    sides = {side: metrics.side(judged, side) for side in ("production", "refit")}
     tables = {
-        side: losses.metrics(task, judged[target], scores) if len(judged) and scores.shape[1] else {}
+        side: metrics.metrics(task, judged[target], scores) if len(judged) and scores.shape[1] else {}
         for side, scores in sides.items()
     }
     honest: dict[str, NDArray[np.float64]] = {}
     if tables["refit"]:
-        honest = {name: losses.row_losses(name, judged[target], sides["refit"]) for name in losses.ROW_METRICS[task]}
+        honest = {name: metrics.row_losses(name, judged[target], sides["refit"]) for name in metrics.ROW_METRICS[task]}
     return gate.Report(
         verdict=verdict,
         production_version=production.card.version,
-        until=last_day(params.source.until_instant, params.zone),
+        until=end_day(params.source.until_instant, params.zone),
         rule=params.evaluate.model_dump(mode="json"),
         candidate_sha256=candidate.sha256 if candidate else None,
         normal_error={name: float(loss.mean()) for name, loss in honest.items()},

@@ -5,7 +5,22 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from driftloop.artifacts import (
+from driftloop.core import alarms
+from driftloop.core.columns import DAY, PRODUCTION_LOSS, STEP
+from driftloop.core.data.cumulated import CumulatedProfile
+from driftloop.core.data.histogram import Grid
+from driftloop.core.data.quality import Finding
+from driftloop.core.decision import unseen
+from driftloop.core.decision.decide import decide
+from driftloop.core.decision.evidence import gather
+from driftloop.core.decision.values import Drift
+from driftloop.core.judging import metrics
+from driftloop.core.judging.scored import faulty_steps
+from driftloop.core.models import estimator
+from driftloop.core.models.card import honest_error
+from driftloop.core.windows import Window, end_day, last_days
+from driftloop.report.evidently import page, rendering
+from driftloop.store.files import (
     DECISION,
     EVIDENTLY,
     GRID,
@@ -20,26 +35,14 @@ from driftloop.artifacts import (
     read_value,
     write_json,
 )
-from driftloop.core import alarm, losses, model, unseen
-from driftloop.core.decision import decide
-from driftloop.core.diagnosis import Drift
-from driftloop.core.finding import Finding
-from driftloop.core.histogram import Grid
-from driftloop.core.judged import faulty_steps
-from driftloop.core.measure import measure
-from driftloop.core.names import DAY, PRODUCTION_LOSS, STEP
-from driftloop.core.production import honest_error
-from driftloop.core.totals import Totals
-from driftloop.core.windows import Window, last_day, newest
-from driftloop.models import read_production
-from driftloop.report import evidently, pages
+from driftloop.store.production import read_production
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from driftloop.core.diagnosis import Decision
-    from driftloop.models import Production
+    from driftloop.core.decision.values import Decision
     from driftloop.params import Params
+    from driftloop.store.production import Production
 
 
 def run(params: Params, root: Path) -> None:
@@ -48,13 +51,15 @@ def run(params: Params, root: Path) -> None:
     quality = read_json(root / QUALITY)
     findings = [Finding.model_validate(found) for found in quality["findings"]]
     scored, profile = read_frame(root / REFITS), read_frame(root / PROFILE)
-    states = alarm.states(params, production.card, profile, read_frame(root / HISTOGRAM), read_value(root / GRID, Grid))
-    totals = Totals.of(profile)
+    states = alarms.find_alarms(
+        params, production.card, profile, read_frame(root / HISTOGRAM), read_value(root / GRID, Grid)
+    )
+    totals = CumulatedProfile.of(profile)
     faulty = faulty_steps(params, production.card, totals, scored, states.alarms)
-    measured = measure(params, production.card, scored, faulty)
+    measured = gather(params, production.card, scored, faulty)
     current = Window.model_validate(quality["window"])
-    rendered = pages.render(params, production, root, scored, states)
-    failed = (rendered.reason,) if isinstance(rendered, evidently.Failed) else ()
+    rendered = page.render(params, production, root, scored, states)
+    failed = (rendered.reason,) if isinstance(rendered, rendering.Failed) else ()
     decision = decide(
         params,
         production.card,
@@ -69,14 +74,14 @@ def run(params: Params, root: Path) -> None:
         ],
         warnings=(*quality["hints"], *failed),
     )
-    pages.write(rendered, root / EVIDENTLY)
+    page.write(rendered, root / EVIDENTLY)
     write_json(root / DECISION, decision.model_dump(mode="json"))
     write_json(root / METRICS / "monitor.json", _numbers(decision))
     write_json(root / METRICS / "production.json", _honest(params, production, root))
 
 
-def _drift(rendered: evidently.Rendered | evidently.Failed | None) -> Drift:
-    if not isinstance(rendered, evidently.Rendered) or rendered.drift_share is None:
+def _drift(rendered: rendering.Rendered | rendering.Failed | None) -> Drift:
+    if not isinstance(rendered, rendering.Rendered) or rendered.drift_share is None:
         return Drift()
     return Drift(share=rendered.drift_share, drifted=sum(rendered.drifted.values()), columns=len(rendered.drifted))
 
@@ -86,12 +91,12 @@ def _honest(params: Params, production: Production, root: Path) -> dict[str, flo
     card, metric = production.card, params.evaluate.metric
     if production.model is None or card.recipe is None or card.trained_until is None:
         return {"version": 0}
-    until = last_day(params.source.until_instant, params.zone) - timedelta(days=params.data.label_delay_days)
-    window = newest(until, params.windows.judge_days)
+    until = end_day(params.source.until_instant, params.zone) - timedelta(days=params.data.label_delay_days)
+    window = last_days(until, params.windows.judge_days)
     rows = window.of(read_frame(root / LABELLED))
     rows = rows[rows[DAY] >= card.trained_until]
-    scores = model.score(production.model, card.recipe, rows)
-    loss = rows[[DAY]].assign(**{PRODUCTION_LOSS: losses.row_losses(metric, rows[card.recipe.target], scores)})
+    scores = estimator.score(production.model, card.recipe, rows)
+    loss = rows[[DAY]].assign(**{PRODUCTION_LOSS: metrics.row_losses(metric, rows[card.recipe.target], scores)})
     found = honest_error(loss, card, metric, window)
     return {"version": card.version} if found is None else {"version": card.version, metric: found[0], "rows": found[1]}
 

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, NamedTuple
 import ibis
 import pandas as pd
 
-from driftloop.artifacts import (
+from driftloop.core.alarms import deviation
+from driftloop.core.columns import DAY, PLACE, ROW, TS
+from driftloop.core.data import examples, histogram, quality, sample, strays
+from driftloop.core.data import profile as profiles
+from driftloop.core.data.cumulated import CumulatedProfile
+from driftloop.core.data.hints import codes
+from driftloop.core.data.notation import notation_of
+from driftloop.core.data.schema import MARKERS, columns_of, typed
+from driftloop.core.windows import EPOCH, Window, day_numbers, end_day, last_days
+from driftloop.duckdb_errors import translated
+from driftloop.params import MOST_STEPS
+from driftloop.store.files import (
     CACHE,
     COMPARED,
     GRID,
@@ -25,16 +36,6 @@ from driftloop.artifacts import (
     write_frame,
     write_json,
 )
-from driftloop.core import deviation, examples, histogram, quality, sample, strays
-from driftloop.core import profile as profiles
-from driftloop.core.hints import codes
-from driftloop.core.names import DAY, PLACE, ROW, TS
-from driftloop.core.notation import notation_of
-from driftloop.core.schema import MARKERS, columns_of, typed
-from driftloop.core.totals import Totals
-from driftloop.core.windows import EPOCH, Window, day_numbers, last_day, newest
-from driftloop.params import MOST_STEPS
-from driftloop.unreadable import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,8 +44,8 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     from ibis.backends.duckdb import Backend
 
-    from driftloop.core.production import Card
-    from driftloop.core.schema import Columns
+    from driftloop.core.data.schema import Columns
+    from driftloop.core.models.card import Card
     from driftloop.params import Params
 
 
@@ -52,11 +53,11 @@ def run(params: Params, root: Path) -> None:
     """Check all rows, and write the tables that the other stages work with."""
     card = read_card(root, params)
     columns = columns_of(params, card)
-    until = last_day(params.source.until_instant, params.zone)
+    until = end_day(params.source.until_instant, params.zone)
     labelled_until = until - timedelta(days=params.data.label_delay_days)
-    current = newest(until, params.windows.current_days)
+    current = last_days(until, params.windows.current_days)
     (root / CACHE).mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=root / CACHE) as spill, one_line(root / RAW):
+    with tempfile.TemporaryDirectory(dir=root / CACHE) as spill, translated(root / RAW):
         con = ibis.duckdb.connect(temp_directory=spill)
         read = tables(con, root / RAW, columns, params)
         rows = read.rows
@@ -74,15 +75,15 @@ def run(params: Params, root: Path) -> None:
         if (oldest := _oldest_needed(params, card, labelled_until)) is not None:
             labelled = labelled.filter(labelled[DAY] >= oldest)
         _write(labelled, columns, params.train.max_rows, root / LABELLED)
-        week = newest(until, max(params.windows.current_days, deviation.WINDOW))
+        week = last_days(until, max(params.windows.current_days, deviation.WINDOW))
         for window, path in ((week, NEWEST), (reference, REFERENCE)):
             part = given.filter(_within(given, window))
             _write(part, columns, params.report.max_rows, root / path)
         compared = deviation.candidates(_first_day(rows, until), until)
         part = given.filter(ibis.or_(*(_within(given, window) for window in compared)))
         _write(part, columns, params.report.max_rows, root / COMPARED)
-        evidence = quality.Evidence(
-            profile=Totals.of(profile),
+        evidence = quality.Inspection(
+            profile=CumulatedProfile.of(profile),
             columns=columns,
             window=current,
             reference=reference,
@@ -99,7 +100,7 @@ def run(params: Params, root: Path) -> None:
         }
         private, timestamps = params.data.private, params.data.timestamps
         shown = examples.Examples(read.raw, rows, known.names, timestamps, private)
-        judged = newest(labelled_until, params.monitor.step_days)
+        judged = last_days(labelled_until, params.monitor.step_days)
         findings = [shown.add(finding, current) for finding in quality.check(evidence)]
         findings += [shown.add(finding, judged) for finding in quality.missing_labels(evidence.at(judged))]
         hints = [*_strays(read.stray, private=not {*timestamps}.isdisjoint(private)), *codes(rows, columns, private)]

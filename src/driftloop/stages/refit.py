@@ -7,23 +7,24 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from driftloop import fits
-from driftloop.artifacts import CACHE, LABELLED, REFITS, TRAIN_WINDOW, read_frame, write_frame, write_json
-from driftloop.core import losses, model, refits
-from driftloop.core.judged import labelled_until
-from driftloop.core.names import DAY, PRODUCTION_LOSS, REFIT_LOSS, STEP, TS, loss_of, scores_of
-from driftloop.core.recipe import recipe_of
-from driftloop.models import read_production
+from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS, STEP, TS, loss_of, scores_of
+from driftloop.core.judging import metrics, refits
+from driftloop.core.judging.scored import labelled_until
+from driftloop.core.models import estimator
+from driftloop.core.models.recipe import recipe_of
 from driftloop.progress import track
-from driftloop.trainwindows import Chooser
+from driftloop.store import fits
+from driftloop.store.files import CACHE, LABELLED, REFITS, TRAIN_WINDOW, read_frame, write_frame, write_json
+from driftloop.store.production import read_production
+from driftloop.store.training_windows import Chooser
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from driftloop.core.recipe import Recipe
-    from driftloop.core.refits import Step
-    from driftloop.models import Production
+    from driftloop.core.judging.refits import Step
+    from driftloop.core.models.recipe import Recipe
     from driftloop.params import Params
+    from driftloop.store.production import Production
 
 
 def run(params: Params, root: Path) -> None:
@@ -64,7 +65,7 @@ class Scorer:
         self.labelled = labelled
         self.cache = cache
         self.windows = Chooser(params, labelled, cache)
-        self.seeds = refits.SEEDS if self.refit and model.is_seeded(proposed) else 1
+        self.seeds = refits.SEEDS if self.refit and estimator.is_seeded(proposed) else 1
 
     def empty(self) -> pd.DataFrame:
         """Give the table of no step."""
@@ -76,13 +77,13 @@ class Scorer:
         out = rows[self.kept].assign(**{STEP: step.window.since})
         try:
             if self.production.model is not None and self.production.card.recipe is not None:
-                scores = model.score(self.production.model, self.production.card.recipe, rows)
+                scores = estimator.score(self.production.model, self.production.card.recipe, rows)
                 out = self._add(out, "production", scores)
             if self.refit:
                 out = self._add(out, "refit", self._refit(self.recipe, step, rows, seed=0))
             if self.refit and step.judged:
                 out = self._judge(out, step, rows)
-        except model.UnfittableError as exc:
+        except estimator.UnfittableError as exc:
             sys.stderr.write(f"{step.window}: left out: {exc}\n")
             return out.head(0)
         return out
@@ -95,13 +96,13 @@ class Scorer:
             out = self._add(out, side, self._refit(recipe, step, rows, seed=0))
         for extra in range(1, self.seeds):
             scores = self._refit(recipe, step, rows, seed=extra)
-            out[loss_of(side, extra)] = losses.row_losses(self.metric, rows[self.target], scores)
+            out[loss_of(side, extra)] = metrics.row_losses(self.metric, rows[self.target], scores)
         return out
 
     def _add(self, out: pd.DataFrame, side: str, scores: pd.DataFrame) -> pd.DataFrame:
-        loss = losses.row_losses(self.metric, out[self.target], scores)
+        loss = metrics.row_losses(self.metric, out[self.target], scores)
         return out.join(scores.add_prefix(scores_of(side))).assign(**{loss_of(side): loss})
 
     def _refit(self, recipe: Recipe, step: Step, rows: pd.DataFrame, *, seed: int) -> pd.DataFrame:
-        known = model.training_rows(self.windows.at(recipe, step.known_until), self.labelled, step.known_until)
+        known = estimator.training_rows(self.windows.at(recipe, step.known_until), self.labelled, step.known_until)
         return fits.scores(recipe, known, rows, seed=recipe.seed + seed, folder=self.cache)

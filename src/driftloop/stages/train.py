@@ -7,7 +7,12 @@ from datetime import timedelta
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from driftloop.artifacts import (
+from driftloop.core.columns import DAY
+from driftloop.core.models import archive, estimator
+from driftloop.core.models.card import Candidate
+from driftloop.core.models.recipe import Choice, recipe_of
+from driftloop.core.windows import Window, end_day, last_days
+from driftloop.store.files import (
     CANDIDATE,
     CANDIDATE_CARD,
     LABELLED,
@@ -18,12 +23,6 @@ from driftloop.artifacts import (
     write_bytes,
     write_json,
 )
-from driftloop.core import model, modelfile
-from driftloop.core.choice import Choice
-from driftloop.core.names import DAY
-from driftloop.core.production import Candidate
-from driftloop.core.recipe import recipe_of
-from driftloop.core.windows import Window, last_day, newest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,22 +38,22 @@ def run(params: Params, root: Path) -> None:
     Rows that nothing can be learned from give an empty candidate, which the gate refuses.
     """
     recipe = recipe_of(params)
-    until = last_day(params.source.until_instant, params.zone) - timedelta(days=params.data.label_delay_days)
+    until = end_day(params.source.until_instant, params.zone) - timedelta(days=params.data.label_delay_days)
     if not params.monitor.refit:
         until -= timedelta(days=params.windows.judge_days)
     chosen = read_value(root / TRAIN_WINDOW, Choice)
-    rows = model.training_rows(
+    rows = estimator.training_rows(
         recipe.model_copy(update={"train_days": chosen.train_days}), read_frame(root / LABELLED), until
     )
     try:
-        fitted = model.fit(recipe, rows)
-        model.score(fitted, recipe, rows.tail(1))  # what cannot predict is no candidate
-        content = modelfile.dumps(fitted)
-    except model.UnfittableError as exc:
+        fitted = estimator.fit(recipe, rows)
+        estimator.score(fitted, recipe, rows.tail(1))  # what cannot predict is no candidate
+        content = archive.dumps(fitted)
+    except estimator.UnfittableError as exc:
         write_bytes(root / CANDIDATE, b"")
         write_json(root / CANDIDATE_CARD, {"untrainable": str(exc)})
         return
-    modelfile.loads(content, trusted=params.train.trusted, where=str(CANDIDATE))
+    archive.loads(content, trusted=params.train.trusted, where=str(CANDIDATE))
     trained = Window(since=rows[DAY].min(), until=until)
     days = params.windows.reference_days
     candidate = Candidate(
@@ -62,7 +61,7 @@ def run(params: Params, root: Path) -> None:
         recipe=recipe,
         trained=trained,
         rows=len(rows),
-        reference=trained if days == "all" else newest(until, min(days, trained.days)),
+        reference=trained if days == "all" else last_days(until, min(days, trained.days)),
         sha256=hashlib.sha256(content).hexdigest(),
         data_sha256=digest(root / LABELLED),
         window=chosen if recipe.train_days == "auto" else None,

@@ -1,0 +1,1 @@
+"""One issue per model: decided, acted on, remembered, and put into words."""

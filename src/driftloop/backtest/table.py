@@ -1,0 +1,79 @@
+"""The backtest in the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from driftloop.core.figures import percent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from driftloop.core.backtest.figures import Figures
+    from driftloop.core.backtest.recommendation import Recommendation
+    from driftloop.core.backtest.schedule import Schedule
+    from driftloop.params import Params
+
+WIDTH = 160  # the table's columns need so many characters
+
+
+def head(timeline: Schedule, params: Params, *, rows: int) -> str:
+    """Say what was replayed."""
+    simulated = " · SIMULATED DATA" if params.source.kind == "simulator" else ""
+    return (
+        f"{params.model}{simulated} · {len(timeline.runs)} runs from {timeline.runs[0]} on, labels to "
+        f"{timeline.scored_until} · {rows:,} rows, those before {timeline.first_cut} for the first production\n"
+    )
+
+
+def table(lines: Sequence[Figures], *, unit: str, metric: str) -> Table:
+    """Set the figures in a table, one rule a row."""
+    out = Table(title=None, box=None, pad_edge=False, header_style="bold")
+    out.add_column("rule", no_wrap=True)
+    for name in (f"error, {unit}" if unit and metric == "mae" else metric, "above always", "below never"):
+        out.add_column(name, justify="right", no_wrap=True)
+    for name in ("alerts/year", "useful", "once live", "degraded", "data", "promotions", "fits"):
+        out.add_column(name, justify="right", no_wrap=True)
+    for line in lines:
+        out.add_row(*_cells(line))
+    return out
+
+
+def _cells(line: Figures) -> Iterator[str]:
+    name = line.name + (" *" if line.standing_days else "")
+    yield name
+    yield f"{line.loss:,.4g}"
+    yield f"{100 * line.above_always:+.1f} %"
+    yield percent(line.below_never)
+    asks = line.policy not in ("always", "never")
+    yield f"{line.alerts_a_year:.1f}" if asks else ""
+    for share in (line.useful, line.useful_live):
+        yield "" if share is None else percent(share, 0)
+    yield f"{line.degraded_a_year:.1f}" if asks else ""
+    yield f"{line.data_a_year:.1f}" if asks else ""
+    yield f"{line.promotions_a_year:.1f}"
+    yield str(line.fits)
+
+
+def notes(lines: Sequence[Figures]) -> Iterator[str]:
+    """Explain what a reader may not guess."""
+    yield "alerts/year: that asked to retrain; useful: retraining then saves 3 % or more of the error of four weeks, counted from"
+    yield "its newest label; once live: counted from the answer"
+    yield "degraded, data, promotions, per year: alerts that error is up or data is broken; new versions of production"
+    if any(line.standing_days for line in lines):
+        yield "* one label allows refreshes for 13 weeks: what it would bring, not yet a feature of the loop"
+    events = next((line.delays for line in lines), {})
+    asking = [line for line in lines if line.policy not in ("always", "never", "calendar") and not line.standing_days]
+    for event in events:
+        heard = [f"{line.name} {line.delays[event]}" for line in asking]
+        yield f"days until an alert after “{event}”: {'; '.join(heard).replace('None', '–')}"
+
+
+def recommended(found: Recommendation) -> Iterator[str]:
+    """Write the section for params.yaml, and why."""
+    yield "monitor:"
+    for key, value in found.monitor.items():
+        yield f"  {key}: {value:g}" if isinstance(value, float) else f"  {key}: {value}"
+    yield f"# {found.reason}"

@@ -1,0 +1,163 @@
+"""What data alarms are, as values: an alarm, the shape of a column, and the state of every day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from driftloop.core.alarms.deviation import SHAPE
+from driftloop.core.data.quality import Finding
+from driftloop.core.figures import day, percent
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Kind = Literal["fault", "shape"]
+KINDS: tuple[Kind, ...] = ("fault", "shape")
+
+WORDS = {
+    "null": "is missing in {now} of the rows, usual are {usual}",
+    "zero": "is 0 in {now} of the rows, usual are {usual}",
+    "repeat": "repeats the value before it in {now} of the rows, usual are {usual}",
+    "range": "lies outside its range in {now} of the rows, usual are {usual}",
+    "new": "has a value never seen before in {now} of the rows, usual are {usual}",
+}
+
+
+class Alarm(BaseModel):
+    """A deviation of one column beyond what its history makes plausible.
+
+    Attributes
+    ----------
+    kind
+        `fault`: something broke; `shape`: values are distributed differently.
+    column, statistic
+        Where, and what deviates most.
+    since, found
+        First day that deviates; the day whose data raised the alarm.
+    until
+        First day that is as usual again; None while it lasts.
+    now, usual
+        Share of rows, over the newest days of the alarm and in the data that they are compared with. For the
+        shape of numbers: distance in standard deviations, and 0; of names: share of rows that moved, and 0.
+    years
+        Such a week was expected once in so many years, at most 10.
+    number
+        Whether the column holds numbers.
+    rows
+        In the days that `now` is about.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Kind
+    column: str
+    statistic: str
+    since: date
+    found: date
+    until: date | None
+    now: float
+    usual: float
+    years: float
+    number: bool
+    rows: int
+
+    def active(self, day: date) -> bool:
+        """Whether it lasts on a day."""
+        return self.found <= day and (self.until is None or day < self.until)
+
+    def touches(self, since: date, until: date) -> bool:
+        """Whether days in [since, until) deviate."""
+        return self.since < until and (self.until is None or since < self.until)
+
+    @property
+    def text(self) -> str:
+        """Say it to whoever has to mend it, without any value from the data."""
+        if self.statistic == SHAPE and self.number:
+            what = f"lies {self.now:.1f} standard deviations from where it was"
+        elif self.statistic == SHAPE:
+            what = f"has another mix of values: {percent(self.now, 0)} of the rows moved"
+        else:
+            digits = 0 if self.now >= 0.1 else 1  # noqa: PLR2004 - 12 %, but 1.4 %
+            what = WORDS[self.statistic].format(now=percent(self.now, digits), usual=percent(self.usual, digits))
+        often = f"in {self.years:.0f} years" if self.years >= 1.5 else "a year"  # noqa: PLR2004
+        return f"{self.column} {what}, since {day(self.since)}; a week like that was expected less than once {often}"
+
+    @property
+    def harmful(self) -> Finding:
+        """Say that the error rose with it, which makes it a fault."""
+        return self.finding.model_copy(update={"text": f"{self.text}; the error rose with it"})
+
+    @property
+    def finding(self) -> Finding:
+        """Say it as the rules say what they find."""
+        rows = round(self.now * self.rows) if self.statistic != SHAPE else self.rows
+        return Finding(
+            rule=f"unusual-{self.statistic}", column=self.column, kind="fault", rows=rows, of=self.rows, text=self.text
+        )
+
+
+@dataclass(frozen=True)
+class Shift:
+    """The shape of one column on the last day.
+
+    Attributes
+    ----------
+    distance, limit
+        From what it is compared with; None where there are no rows. The limit is the distance that some column
+        reaches once per budget; None while the history is too short.
+    """
+
+    distance: float | None
+    limit: float | None
+
+    @property
+    def ratio(self) -> float:
+        """Distance in units of the limit; 0 where either is unknown."""
+        return self.distance / self.limit if self.distance is not None and self.limit else 0.0
+
+    @property
+    def shifted(self) -> bool:
+        """Whether the distance has reached the limit."""
+        return self.ratio >= 1
+
+
+@dataclass(frozen=True)
+class AlarmHistory:
+    """The state of every day.
+
+    Attributes
+    ----------
+    first
+        First day of the profile.
+    score
+        Shape (days,): the largest deviation in units of the limit, whether quiet or not; NaN where nothing is judged.
+    alarms
+        In order of `found`.
+    shifts
+        Per column, on the last day.
+    compared
+        Per column, shape (days,): whether the last week is compared with a day.
+    weeks_missing, weeks_missing_first
+        Weeks of history that are needed before all statistics are judged, and before the first are.
+    """
+
+    first: date
+    score: NDArray[np.float64]
+    alarms: tuple[Alarm, ...]
+    shifts: dict[str, Shift]
+    compared: dict[str, NDArray[np.bool_]]
+    weeks_missing: int
+    weeks_missing_first: int
+
+    def active(self, day: date, kind: Kind | None = None) -> tuple[Alarm, ...]:
+        """List the alarms that last on a day."""
+        return tuple(alarm for alarm in self.alarms if alarm.active(day) and kind in (None, alarm.kind))
+
+    def compared_days(self, column: str) -> set[date]:
+        """List the days that the last week of a column is compared with."""
+        return {self.first + timedelta(days=int(place)) for place in np.flatnonzero(self.compared[column])}

@@ -1,0 +1,1 @@
+"""Rules replayed on a history: what is replayed, losses of all fits, figures, and a recommendation."""

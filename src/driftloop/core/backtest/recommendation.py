@@ -1,0 +1,93 @@
+"""The setting that a backtest speaks for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict
+
+from driftloop.core.figures import figure, percent
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from driftloop.core.backtest.figures import Figures
+    from driftloop.params import Params
+
+ALIKE = 0.01  # losses closer than this are no reason for more alerts
+
+
+class Recommendation(BaseModel):
+    """A section `monitor` for params.yaml, and why."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    monitor: dict[str, Any]
+    reason: str
+
+
+def recommend(lines: Sequence[Figures], params: Params, *, alerts_a_year: float) -> Recommendation:
+    """Choose, among the rules that the loop has, the smallest loss for at most so many alerts a year.
+
+    Losses within 1 % of the smallest count as alike; among them the fewest alerts win, and of those what params.yaml says.
+
+    Parameters
+    ----------
+    lines
+        Figures of all rules.
+    params
+        For the unit, and the training window that the rules share.
+    alerts_a_year
+        Alerts to retrain that people will answer; the others come of the data, whatever the rule.
+    """
+    always = next(line for line in lines if line.policy == "always")
+    never = next(line for line in lines if line.policy == "never")
+    unit = f" {params.data.target_unit}" if params.data.target_unit and params.evaluate.metric == "mae" else ""
+    ends = f"{figure(always.loss)}{unit} retrained at every run, {figure(never.loss)} never retrained"
+    there = [
+        line
+        for line in lines
+        if line.policy not in ("always", "never")
+        and not line.standing_days
+        and line.train_days == params.windows.train_days
+    ]
+    within = [line for line in there if line.alerts_a_year <= alerts_a_year] or [min(there, key=_asks)]
+    best = min(line.loss for line in within)
+    chosen = min(
+        (line for line in within if line.loss <= best * (1 + ALIKE)),
+        key=lambda one: (about_model(one), not _is_own(one, params), one.loss),
+    )
+    monitor: dict[str, Any] = {"policy": chosen.policy}
+    if chosen.policy == "avoidable_loss":
+        monitor["alert_at_days"] = chosen.alert_at_days
+    if chosen.policy == "calendar":
+        monitor["calendar_days"] = chosen.calendar_days
+    cost = f"mean error {figure(chosen.loss)}{unit} at {chosen.alerts_a_year:.1f} alerts a year ({ends})"
+    if never.loss <= always.loss * (1 + ALIKE):
+        return Recommendation(monitor=monitor, reason=f"retraining hardly mattered on this history: {cost}")
+    budget = f"the smallest error for at most {alerts_a_year:g} alerts a year"
+    if chosen.loss >= never.loss:
+        most = "by more than 1 %" if best < never.loss else ""
+        reason = f"no rule with so few alerts beat never retraining {most}".strip()
+        return Recommendation(monitor=monitor, reason=f"{reason}: {cost}")
+    if chosen.alerts_a_year > alerts_a_year:
+        budget = f"no rule stays within {alerts_a_year:g} alerts a year; this one has the fewest"
+    kept = percent((never.loss - chosen.loss) / (never.loss - always.loss), 0) if never.loss > always.loss else "none"
+    return Recommendation(monitor=monitor, reason=f"{budget}: {cost}; {kept} of what retraining can save")
+
+
+def _is_own(line: Figures, params: Params) -> bool:
+    """Say whether params.yaml has this rule already."""
+    own = params.monitor
+    if line.policy == "avoidable_loss":
+        return (own.policy, own.alert_at_days) == (line.policy, line.alert_at_days)
+    return own.policy == line.policy and (line.policy != "calendar" or own.calendar_days == line.calendar_days)
+
+
+def _asks(line: Figures) -> float:
+    return line.alerts_a_year
+
+
+def about_model(line: Figures) -> float:
+    """Count the alerts a year that are not about broken data."""
+    return line.alerts_a_year + line.degraded_a_year

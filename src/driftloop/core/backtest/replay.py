@@ -1,0 +1,180 @@
+"""The loop on its own history: run by run it monitors, alerts, is answered, judges and promotes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from driftloop.core.backtest.losses import LossTable
+from driftloop.core.backtest.schedule import at
+from driftloop.core.backtest.values import Alert, Promotion, Replayed
+from driftloop.core.decision.decide import evidence_of
+from driftloop.core.decision.evidence import gather
+from driftloop.core.decision.values import diagnose
+from driftloop.core.judging import gate, refits
+from driftloop.core.judging.scored import judged_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from driftloop.core.backtest.schedule import Schedule
+    from driftloop.core.backtest.values import How, Rule, Stream
+    from driftloop.core.decision.policy import Evidence
+    from driftloop.core.decision.values import Diagnosis
+    from driftloop.core.models.card import Card
+    from driftloop.params import Params
+
+
+@dataclass
+class _State:
+    """Where a replay stands."""
+
+    card: Card
+    cut: date
+    promotions: list[Promotion]
+    alerts: list[Alert] = field(default_factory=list)
+    due: date | None = None  # answer to the newest alert
+    refused: tuple[date, float] | None = None  # when, and the waiting then
+    standing_until: date | None = None
+    status: str = "healthy"
+    faulty_since: date | None = None
+
+
+class Replay:
+    """Replays rules on one stream."""
+
+    def __init__(self, params: Params, stream: Stream, timeline: Schedule, *, answer_days: int) -> None:
+        """Take what all rules share."""
+        self.params, self.stream, self.timeline, self.answer_days = params, stream, timeline, answer_days
+        self.table = LossTable(params, stream, timeline)
+
+    def course(self, rule: Rule) -> Replayed:
+        """Replay one rule."""
+        self.table.asked.clear()
+        first = Promotion(live=self.timeline.runs[0], cut=self.timeline.first_cut, how="first")
+        if rule.policy == "never":
+            self.table.know([first.cut])
+            return self._course(rule, [first])
+        if rule.policy == "always":
+            return self._always(rule, first)
+        state = _State(card=self.table.card(1, first.cut), cut=first.cut, promotions=[first])
+        for until in self.timeline.runs[1:]:
+            self._run(rule, state, until)
+        return self._course(rule, state.promotions, state.alerts)
+
+    def _course(self, rule: Rule, promotions: Sequence[Promotion], alerts: Sequence[Alert] = ()) -> Replayed:
+        return Replayed(rule, tuple(promotions), tuple(alerts), len(self.table.asked))
+
+    def _always(self, rule: Rule, first: Promotion) -> Replayed:
+        cuts = [until - self.timeline.delay for until in self.timeline.runs]
+        later = [
+            Promotion(live=until, cut=cut, how="always")
+            for until, cut, known in zip(self.timeline.runs, cuts, self.table.know(cuts), strict=True)
+            if known
+        ]
+        return self._course(rule, [first, *(one for one in later if one.cut > first.cut)])
+
+    def _run(self, rule: Rule, state: _State, until: date) -> None:
+        """Let one run of the loop see the data before the day `until`."""
+        if state.due is not None:
+            if state.due > until:
+                return
+            self._answer(rule, state, until)
+        found, evidence = self._diagnosis(rule, state, until)
+        if found.status in ("data fault", "insufficient data"):
+            self._fault(state, found, until)
+        elif state.standing_until and until < state.standing_until:
+            state.faulty_since, state.status = None, "healthy"
+            self._promote(state, live=until, cut=until - self.timeline.delay, how="standing")
+        else:
+            state.faulty_since = None
+            self._act(rule, state, found, evidence, until)
+        if state.due is not None and state.due <= until:
+            self._answer(rule, state, until)
+
+    def _diagnosis(self, rule: Rule, state: _State, until: date) -> tuple[Diagnosis, Evidence]:
+        """Say how the model is; the refits by other seeds are made only where the first one would ask to retrain."""
+        findings = self.stream.findings(state.card, until)
+        for seeds in (1, refits.SEEDS):
+            evidence = self._evidence(state, until, seeds=seeds)
+            found = diagnose(evidence, findings, policy=rule.policy, settings=rule.settings)
+            if found.status != "outdated":
+                break
+        return found, evidence
+
+    def _act(self, rule: Rule, state: _State, found: Diagnosis, evidence: Evidence, until: date) -> None:
+        """Raise an alert, unless people know already."""
+        before, state.status = state.status, found.status
+        if state.refused and self._recovered(rule, evidence):
+            state.refused = None
+        if found.status == "degraded" and before != "degraded":
+            state.alerts.append(Alert(day=until, status=found.status, reason=found.reasons[0]))
+        if found.status != "outdated" or (state.refused and self._quiet(rule, state.refused, evidence, until)):
+            return
+        state.alerts.append(Alert(day=until, status=found.status, reason=found.reasons[0]))
+        answer = until + timedelta(days=self.answer_days)
+        state.due = max(answer, gate.comparable_from(self.params, state.cut)) if rule.gated else answer
+
+    def _recovered(self, rule: Rule, evidence: Evidence) -> bool:
+        waiting = evidence.waiting
+        return rule.policy == "avoidable_loss" and (waiting is None or waiting.days < rule.settings.alert_at_days)
+
+    def _quiet(self, rule: Rule, refused: tuple[date, float], evidence: Evidence, until: date) -> bool:
+        """Say whether people who just saw a retraining refused are left alone."""
+        day, waited = refused
+        if rule.policy == "avoidable_loss" and evidence.waiting:
+            return evidence.waiting.days < waited + rule.settings.alert_at_days
+        rest = rule.settings.calendar_days if rule.policy == "calendar" else self.params.windows.judge_days
+        return until < day + timedelta(days=rest)
+
+    def _answer(self, rule: Rule, state: _State, until: date) -> None:
+        """Retrain on what the newest run before the answer knew, judge, and promote or not."""
+        due = state.due or until
+        state.due = None
+        run = max(run for run in self.timeline.runs if run <= due)
+        cut = run - self.timeline.delay
+        verdict = self._verdict(state, run) if rule.gated else "promote"
+        state.alerts[-1] = replace(
+            state.alerts[-1],
+            answered=due,
+            outcome=verdict,
+            gain=self.table.gain(state.cut, cut, since=cut),
+            gain_live=self.table.gain(state.cut, cut, since=due),
+        )
+        if verdict == "promote":
+            self._promote(state, live=due, cut=cut, how="asked")
+            state.standing_until = due + timedelta(days=rule.standing_days)
+            return
+        evidence = self._evidence(state, run)
+        state.refused = (run, evidence.waiting.days if evidence.waiting else 0.0)
+
+    def _fault(self, state: _State, found: Diagnosis, until: date) -> None:
+        """Tell of broken data once; what has been so for a judge window is taken for the new normal."""
+        if state.status != found.status:
+            state.alerts.append(Alert(day=until, status=found.status, reason=found.reasons[0]))
+        state.status = found.status
+        state.faulty_since = state.faulty_since or until
+        if found.status == "data fault" and (until - state.faulty_since).days >= self.params.windows.judge_days:
+            self._promote(state, live=until, cut=until - self.timeline.delay, how="new normal")
+            state.faulty_since = None
+
+    def _promote(self, state: _State, *, live: date, cut: date, how: How) -> None:
+        if cut <= state.cut or not all(self.table.know([cut])):
+            return
+        state.card, state.cut, state.refused = self.table.card(state.card.version + 1, cut), cut, None
+        state.promotions.append(Promotion(live=live, cut=cut, how=how))
+
+    def _verdict(self, state: _State, until: date) -> str:
+        """Ask the gate about the steps that it judges when data ends at `until`."""
+        params = at(self.params, until)
+        judged = judged_rows(params, self.table.scored(state.cut, until, seeds=refits.SEEDS))
+        faults = [finding.text for finding in self.stream.findings(state.card, until)]
+        faults += gate.step_faults(self.stream.faulty(state.card, judged, until))
+        return gate.vetoed(gate.verdict(params, state.card, judged), faults).outcome
+
+    def _evidence(self, state: _State, until: date, *, seeds: int = 1) -> Evidence:
+        params = at(self.params, until)
+        scored = self.table.scored(state.cut, until, seeds=seeds)
+        measured = gather(params, state.card, scored, self.stream.faulty(state.card, scored, until))
+        return evidence_of(measured, drift_share=None, trained_until=state.cut, until=until)

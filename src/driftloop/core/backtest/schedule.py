@@ -1,0 +1,83 @@
+"""When the loop would have run, and from which first production on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from driftloop.core.judging.refits import judged_steps
+from driftloop.core.judging.training_window import on_grid
+from driftloop.errors import DataError
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from driftloop.params import Params
+
+FIRST_SHARE = 3  # the first production is trained on a third of the history
+MOST_FIRST_DAYS = 365
+LEARN_DAYS = 28  # of labels before the oldest refit
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The runs of a replay.
+
+    Attributes
+    ----------
+    first_cut
+        The first production knows the labels before this day.
+    runs
+        Ends of data (exclusive), one step apart; the first is the day on which the first production goes live.
+    delay
+        Until labels are final.
+    scored_until
+        First day without final labels at the end of the history.
+    """
+
+    first_cut: date
+    runs: tuple[date, ...]
+    delay: timedelta
+    scored_until: date
+
+
+def plan(params: Params, *, first: date, until: date, first_days: int | None = None) -> Schedule:
+    """Lay out the runs over a history.
+
+    Parameters
+    ----------
+    params
+        For the lengths of steps and of the judge window, and the label delay.
+    first, until
+        First day with a label; end of the data (exclusive).
+    first_days
+        That the first production is trained on; a third of the history, at most a year, unless given.
+
+    Raises
+    ------
+    DataError
+        If the history is too short.
+    """
+    step, delay = params.monitor.step_days, timedelta(days=params.data.label_delay_days)
+    judged = judged_steps(params.windows.judge_days, step) * step
+    needed = judged + delay.days + LEARN_DAYS
+    asked = first_days or min(MOST_FIRST_DAYS, max(needed, (until - delay - first).days // FIRST_SHARE))
+    cut = on_grid(first + timedelta(days=asked), step)
+    least = cut + timedelta(days=judged + step) + delay
+    if least > until:
+        msg = (
+            f"backtest: expected data until {least} or later, so that the gate can judge once, got data until {until}: "
+            f"labels begin on {first}, and the first production needs {asked} days of them"
+        )
+        raise DataError(msg)
+    runs = [cut + delay]
+    while (following := runs[-1] + timedelta(days=step)) <= until:
+        runs.append(following)
+    return Schedule(first_cut=cut, runs=tuple(runs), delay=delay, scored_until=until - delay)
+
+
+def at(params: Params, until: date) -> Params:
+    """Give the parameters as they were when data ended at the local midnight before `until`."""
+    instant = datetime.combine(until, time(), tzinfo=params.zone).isoformat()
+    return params.model_copy(update={"source": params.source.model_copy(update={"until": instant})})

@@ -1,0 +1,202 @@
+"""The daily histogram: rows and sums per day, column and bin, over bins that production's reference fixes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import ibis
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, ConfigDict
+
+from driftloop.core.columns import COUNT, DAY, ROW, TS
+from driftloop.core.data import sample
+from driftloop.core.data.distances import UNIT
+from driftloop.core.data.tally import BATCH, tally
+from driftloop.core.windows import day_numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import ibis.expr.types as ir
+    from numpy.typing import NDArray
+
+    from driftloop.core.data.schema import Columns
+    from driftloop.core.windows import Window
+
+BINS = 64  # inside the reference's range; one more at either end
+MARGIN = 0.1  # of the reference's range, beyond which a value lies outside
+TOP_NAMES = 20
+SAMPLE_ROWS = 20_000  # of the reference, to place the bins
+MOST_UNITS = 2**31 - 1
+SMALLEST_SCALE = 1e-300  # one over a smaller one is infinite
+
+
+class Bins(BaseModel):
+    """How one column is cut.
+
+    Attributes
+    ----------
+    edges
+        Of numbers: value v lies in the bin whose number is the count of edges ≤ v. The first and the last bin lie
+        outside of the reference's range. Empty for names.
+    origin, scale
+        Of numbers: the reference's median and standard deviation.
+    names
+        The reference's most frequent names, one bin each; the bin after them holds all others. Empty for numbers.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    edges: tuple[float, ...] = ()
+    origin: float = 0.0
+    scale: float = 1.0
+    names: tuple[str, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """How many bins there are."""
+        return len(self.edges) + 1 if self.edges else len(self.names) + 1
+
+    @property
+    def reach(self) -> tuple[float, float]:
+        """Between which values units do not overflow; those beyond are taken to lie there."""
+        reach = self.scale * (MOST_UNITS / UNIT)
+        return self.origin - reach, self.origin + reach
+
+
+class Grid(BaseModel):
+    """data/prepared/grid.json: the bins of every column that the reference has values of."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    columns: dict[str, Bins] = {}
+
+
+def grid(rows: ir.Table, columns: Columns, reference: Window, ranges: Mapping[str, tuple[float, float]]) -> Grid:
+    """Place bins from the reference: quantiles of a deterministic sample, exact where it has few values.
+
+    Parameters
+    ----------
+    rows
+        Typed rows without duplicates.
+    columns
+        Inputs are cut, the target is not.
+    reference
+        Days to place quantiles by.
+    ranges
+        Smallest and largest value per number; see `profile.known`.
+    """
+    part = rows.filter(rows[DAY] >= reference.since, rows[DAY] < reference.until)
+    count = int(part.count().to_pyarrow().as_py())
+    found: dict[str, Bins] = {}
+    if columns.numerical:
+        drawn = sample.bounded(part, columns.key, rows_now=count, most=SAMPLE_ROWS)
+        values = drawn.order_by([TS, ROW]).select(*columns.numerical).to_pandas()
+        for name in (name for name in columns.numerical if name in ranges):
+            known = values[name].dropna().to_numpy(dtype=float)
+            if len(known):
+                found[name] = number_bins(known, *ranges[name])
+    for name in columns.categorical:
+        counted = part.filter(part[name].notnull()).group_by(name).aggregate(**{COUNT: lambda t: t.count()})
+        top = counted.order_by([ibis.desc(COUNT), name]).limit(TOP_NAMES).to_pandas()
+        if len(top):
+            found[name] = Bins(names=tuple(top[name]))
+    return Grid(columns=found)
+
+
+def number_bins(values: NDArray[np.float64], low: float, high: float) -> Bins:
+    """Cut a number by a sample of its values and its range.
+
+    >>> number_bins(np.array([0.0, 0.0, 1.0]), 0.0, 1.0).edges
+    (-0.1, 0.5, 1.1)
+    """
+    distinct = np.unique(values)
+    if len(distinct) <= BINS:
+        inner = (distinct[:-1] + distinct[1:]) / 2
+    else:
+        inner = np.unique(np.quantile(values, np.linspace(0, 1, BINS + 1)[1:-1]))
+    margin = MARGIN * ((high - low) or abs(high) or 1.0)
+    edges = np.unique([low - margin, *inner, high + margin])
+    largest = float(np.abs(values).max())
+    spread = float(np.std(values / (largest or 1.0))) * largest  # squares of large numbers overflow
+    tiny = 1e-9 * largest
+    return Bins(
+        edges=tuple(float(edge) for edge in edges),
+        origin=float(np.median(values)),
+        scale=max(spread if spread > tiny else margin, SMALLEST_SCALE),
+    )
+
+
+def daily(rows: ir.Table, grid: Grid) -> pd.DataFrame:
+    """Count rows per day, column and bin, and add up their values.
+
+    Parameters
+    ----------
+    rows
+        Typed rows without duplicates, with `DAY` not null.
+    grid
+        The bins. A missing value is in none; a column that the grid lacks is left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `day` (days since 1970-01-01), `column`, `bin`, `rows`, and `sum`: of (value − origin) / scale in parts of
+        1/UNIT, 0 for names. Only bins with rows, sorted. Sums over days are valid, and exact.
+    """
+    columns = dict(sorted(grid.columns.items()))
+    if not columns:
+        return pd.DataFrame({"day": [], "column": [], "bin": [], "rows": [], "sum": []})
+    backend = rows.get_backend()
+    if backend.name != "duckdb":
+        return query(rows, columns)
+    days = day_numbers(rows.select(DAY).distinct().order_by(DAY).to_pyarrow()[DAY].to_pylist())
+    wanted = backend.compile(rows.select(DAY, *columns))
+    counts, sums = tally(backend.con.sql(wanted).to_arrow_reader(BATCH), days, columns)
+    day, column, place = np.nonzero(counts)
+    return pd.DataFrame(
+        {
+            "day": days[day],
+            "column": pd.Series(np.array(list(columns), dtype=object)[column], dtype="str"),
+            "bin": place.astype(np.int16),
+            "rows": counts[day, column, place],
+            "sum": sums[day, column, place],
+        }
+    )
+
+
+def query(rows: ir.Table, columns: Mapping[str, Bins]) -> pd.DataFrame:
+    """Count as `daily` does, in the database that has the rows."""
+    found = ibis.union(*(_binned(rows, name, bins) for name, bins in columns.items()))
+    frame = found.to_pandas()
+    types = {"bin": "int16", "rows": "int64", "sum": "int64"}
+    frame = frame.assign(day=pd.to_datetime(frame[DAY]).to_numpy().astype("datetime64[D]").astype("int64"))
+    frame = frame[["day", "column", "bin", "rows", "sum"]].astype(types)
+    ordered: pd.DataFrame = frame.sort_values(["day", "column", "bin"], ignore_index=True)
+    return ordered
+
+
+def _binned(rows: ir.Table, name: str, bins: Bins) -> ir.Table:
+    value = rows[name]
+    if bins.edges:
+        place = _place(value, bins.edges, 0)
+        units = ((value.clip(*bins.reach) - bins.origin) * (UNIT / bins.scale)).round().cast("int64")
+    else:
+        known = {known: ibis.literal(number, "int16") for number, known in enumerate(bins.names)}
+        place = value.cases(*known.items(), else_=ibis.literal(len(known), "int16"))
+        units = ibis.literal(0, "int64")
+    kept = rows.filter(value.notnull()).select(**{DAY: rows[DAY]}, bin=place, units=units)
+    counted = kept.group_by(DAY, "bin").aggregate(rows=kept.count(), sum=kept["units"].sum())
+    return counted.select(DAY, "bin", "rows", sum=counted["sum"].cast("int64"), column=ibis.literal(name))
+
+
+def _place(value: ir.Value, edges: Sequence[float], first: int) -> ir.Value:
+    """Find the bin by halving: six comparisons for 64 bins."""
+    if not edges:
+        return ibis.literal(first, "int16")
+    middle = len(edges) // 2
+    return ibis.ifelse(
+        value < edges[middle],
+        _place(value, edges[:middle], first),
+        _place(value, edges[middle + 1 :], first + middle + 1),
+    )

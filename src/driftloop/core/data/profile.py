@@ -1,0 +1,191 @@
+"""The daily profile: counts per day and column that add up over days. Ibis expressions and their tidy result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import ibis
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from driftloop.core.columns import BEFORE, DAY, INFINITE, INVALID, ROW, TS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    import ibis.expr.types as ir
+
+    from driftloop.core.data.schema import Columns
+
+MOST_NAMES = 1000  # beyond so many names in the reference, a new one is no news; many new ones are
+FRESH_DAYS = 28  # for so long after its first row a name is fresh
+FAR = 0.5  # of the reference's range, beyond its ends: a gross change of unit, not a warm summer
+
+MANY_ROWS = 2  # per day, or every column would seem to go with the calendar
+
+ROWS = ""  # the profile's own "column" for what concerns whole rows
+COUNTS = ("rows", "null", "invalid", "infinite", "far", "unknown", "repeat", "zero", "fresh")
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the reference contains.
+
+    Attributes
+    ----------
+    ranges
+        Smallest and largest value per number.
+    names
+        Values per name column; None where new ones are no news: there are too many, or they come with the calendar.
+    many
+        The columns of too many names.
+    """
+
+    ranges: Mapping[str, tuple[float, float]]
+    names: Mapping[str, frozenset[str] | None]
+    many: frozenset[str] = frozenset()
+
+
+def known(rows: ir.Table, columns: Columns, until: date) -> Known:
+    """Read ranges and names from all rows before the day `until`; executes small aggregates.
+
+    All rows, and not only those that production was trained on: a winter is no news to whoever has seen one. Columns
+    that hold one value per day, such as month or holiday, get new values with the calendar, so theirs are not told.
+    """
+    part = rows.filter(rows[DAY] < until)
+    bounds = {f"{end} {name}": getattr(part[name], end)() for name in columns.numerical for end in ("min", "max")}
+    found = part.aggregate(**bounds).to_pyarrow().to_pylist()[0] if bounds else {}
+    ranges = {
+        name: (found[f"min {name}"], found[f"max {name}"])
+        for name in columns.numerical
+        if found[f"min {name}"] is not None
+    }
+    calendar = _calendar(part, columns)
+    names = {name: None if name in calendar else _names(part, name) for name in columns.categorical}
+    many = frozenset(name for name, found in names.items() if found is None and name not in calendar)
+    return Known(ranges=ranges, names=names, many=many)
+
+
+def _calendar(part: ir.Table, columns: Columns) -> set[str]:
+    """List the name columns that never change within a day; none where days have a single row."""
+    if not columns.categorical:
+        return set()
+    per_day = part.group_by(DAY).aggregate(
+        rows=part.count(), **{f"n:{name}": part[name].nunique() for name in columns.categorical}
+    )
+    most = {f"n:{name}": per_day[f"n:{name}"].max() for name in columns.categorical}
+    found = per_day.aggregate(**most, rows=per_day["rows"].median()).to_pyarrow().to_pylist()[0]
+    if (found["rows"] or 0) < MANY_ROWS:
+        return set()
+    return {name for name in columns.categorical if found[f"n:{name}"] == 1}
+
+
+def _names(part: ir.Table, name: str) -> frozenset[str] | None:
+    values = part.select(value=part[name]).distinct().filter(lambda t: t["value"].notnull()).limit(MOST_NAMES + 1)
+    found = values.to_pyarrow()["value"].to_pylist()
+    return None if len(found) > MOST_NAMES else frozenset(found)
+
+
+def daily(rows: ir.Table, columns: Columns, reference: Known) -> pd.DataFrame:
+    """Count, per day and column, what the quality rules need. One scan of the rows.
+
+    Parameters
+    ----------
+    rows
+        Typed rows without duplicates (see `schema.typed`), with `DAY` not null.
+    columns
+        Which columns to count.
+    reference
+        Ranges and names that are known.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `DAY`, `column` and COUNTS: rows; null; invalid (no number where one belongs); infinite; far (beyond the
+        reference's range by half of it); unknown (a name that the reference lacks); repeat (equal to the row
+        before, in order of time, within the same series where the key is a series and a time);
+        zero; fresh (a name of which no row is as old as FRESH_DAYS, in a column of too many names to know them all).
+        The target has neither repeat nor zero. Sorted by day and column; sums over days are valid.
+    """
+    series = [name for name in columns.key if name != TS] if TS in columns.key else []
+    if not series and rows.get_backend().name == "duckdb":
+        # DuckDB can look back in the order that rows are stored in, without sorting them: right if none is late.
+        stored = _wide(rows, columns, reference, ibis.window(), also=(TS, ROW))
+        if not pc.sum(stored["late"]).as_py():
+            return _tidy(_with_fresh(stored, rows, reference))
+    in_time = ibis.window(group_by=series, order_by=[rows[TS], rows[ROW]])
+    return _tidy(_with_fresh(_wide(rows, columns, reference, in_time), rows, reference))
+
+
+def _wide(rows: ir.Table, columns: Columns, reference: Known, before: Any, *, also: tuple[str, ...] = ()) -> pa.Table:
+    """Count per day, one column per count.
+
+    `before` is the window whose row before counts; with `also`, `late` counts the rows that it has in the wrong order.
+    """
+    marked = rows.mutate(**{f"{BEFORE}{name}": rows[name].lag().over(before) for name in (*columns.numerical, *also)})
+    counts: dict[str, ir.Value] = {"rows": marked.count()}
+    if also:
+        time, last = marked[TS], marked[f"{BEFORE}{TS}"]
+        counts["late"] = ((time < last) | ((time == last) & (marked[ROW] < marked[f"{BEFORE}{ROW}"]))).sum()
+    for name in columns.numbers:
+        counts |= _count_numbers(marked, name, reference)
+    for name in columns.names:
+        counts |= _count_names(marked, name, reference)
+    return marked.group_by(DAY).aggregate(**counts).order_by(DAY).to_pyarrow()
+
+
+def _count_numbers(rows: ir.Table, name: str, reference: Known) -> dict[str, ir.Value]:
+    value, bad, infinite = rows[name], rows[f"{INVALID}{name}"], rows[f"{INFINITE}{name}"]
+    out: dict[str, ir.Value] = {
+        f"null:{name}": (value.isnull() & ~bad & ~infinite).sum(),
+        f"invalid:{name}": bad.sum(),
+        f"infinite:{name}": infinite.sum(),
+    }
+    if f"{BEFORE}{name}" in rows.columns:
+        out[f"repeat:{name}"] = (value == rows[f"{BEFORE}{name}"]).sum()
+        out[f"zero:{name}"] = (value == 0).sum()
+    if name in reference.ranges:
+        low, high = reference.ranges[name]
+        margin = FAR * (high - low)
+        if margin > 0:
+            out[f"far:{name}"] = ((value < low - margin) | (value > high + margin)).sum()
+    return out
+
+
+def _count_names(rows: ir.Table, name: str, reference: Known) -> dict[str, ir.Value]:
+    out: dict[str, ir.Value] = {f"null:{name}": rows[name].isnull().sum()}
+    names = reference.names.get(name)
+    if names:
+        out[f"unknown:{name}"] = (rows[name].notnull() & ~rows[name].isin(sorted(names))).sum()
+    return out
+
+
+def _with_fresh(wide: pa.Table, rows: ir.Table, reference: Known) -> pa.Table:
+    """Add the count of fresh names for each column that has too many to know them all."""
+    for column in sorted(reference.many):
+        named = rows.filter(rows[column].notnull()).select(day=rows[DAY], name=rows[column])
+        first = named.group_by("name").aggregate(first=named["day"].min())
+        aged = named.join(first, "name").mutate(age=lambda row: row["day"].delta(row["first"], unit="day"))
+        fresh = aged.filter(aged["age"] < FRESH_DAYS).group_by("day").aggregate(rows=lambda row: row.count())
+        counts = {row["day"]: row["rows"] for row in fresh.to_pyarrow().to_pylist()}
+        wide = wide.append_column(f"fresh:{column}", pa.array([counts.get(day, 0) for day in wide[DAY].to_pylist()]))
+    return wide
+
+
+def _tidy(wide: pa.Table) -> pd.DataFrame:
+    """Turn columns such as `null:temperature` into rows."""
+    pairs = {tuple(name.split(":", 1)) for name in wide.column_names if ":" in name and name != DAY}
+    columns = sorted({ROWS, *(column for _, column in pairs)})
+    counted = np.zeros((len(COUNTS), wide.num_rows, len(columns)), dtype=np.int64)
+    counted[0] = wide["rows"].to_numpy()[:, None]
+    for count, column in pairs:
+        found = wide[f"{count}:{column}"].fill_null(0)
+        counted[COUNTS.index(count), :, columns.index(column)] = found.to_numpy()
+    days = np.repeat(wide[DAY].to_numpy().astype("datetime64[D]").astype(object), len(columns))
+    names = pd.Series(np.tile(np.array(columns, dtype=object), wide.num_rows), dtype="str")
+    counts = dict(zip(COUNTS, counted.reshape(len(COUNTS), -1), strict=True))
+    return pd.DataFrame({DAY: days, "column": names, **counts})

@@ -1,0 +1,295 @@
+"""What a quality rule found, as a value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from math import ceil
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from driftloop.core.data.cumulated import DAYS
+from driftloop.core.data.profile import COUNTS, ROWS
+from driftloop.core.figures import percent
+from driftloop.core.windows import day_numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+
+    from numpy.typing import NDArray
+
+    from driftloop.core.data.cumulated import CumulatedProfile
+    from driftloop.core.data.schema import Columns
+    from driftloop.core.windows import Window
+
+
+class Finding(BaseModel):
+    """What a rule found.
+
+    Attributes
+    ----------
+    rule
+        Its stable id.
+    column
+        Where; empty when it concerns whole rows.
+    kind
+        `fault`: the data is wrong; `too few`: there is not enough of it to decide.
+    rows, of
+        Affected rows, and the rows that were looked at.
+    text
+        In words; a value from the data only where its column is not private.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rule: str
+    column: str
+    kind: Literal["fault", "too few"]
+    rows: int
+    of: int
+    text: str
+
+
+FEW_ROWS = 5  # fewer rows than this are never a fault of the data
+FEW_SHARE = 0.01
+NULL_JUMP = 0.05
+LABEL_JUMP = 0.20
+FRESH_JUMP = 0.20
+FRESH_BLOCKS = 4  # of the reference, to know what is usual
+STUCK_ROWS = 12
+STUCK_SHARE = 0.9
+USUAL_SHARE = 1 / 3
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What the rules look at.
+
+    Attributes
+    ----------
+    profile
+        See `profile.daily`, laid out as `Totals`.
+    columns
+        Which columns there should be.
+    window, reference
+        The days that are judged, and the days that they are compared with.
+    absent
+        Declared columns that the source does not have.
+    duplicates, undated, stray
+        Rows of the window with a key seen before; new rows whose timestamp cannot be parsed, and new rows that are dated
+        long before all others (see `strays`).
+    """
+
+    profile: CumulatedProfile
+    columns: Columns
+    window: Window
+    reference: Window
+    absent: Collection[str] = ()
+    duplicates: int = 0
+    undated: int = 0
+    stray: int = 0
+
+    def at(self, window: Window) -> Inspection:
+        """Look at other days; what is only known of the newest ones is left out."""
+        return replace(self, window=window, absent=(), duplicates=0, undated=0, stray=0)
+
+    @cached_property
+    def now(self) -> dict[str, dict[str, int]]:
+        """Counts over the window, by column and count."""
+        sums = self.profile.between(*day_numbers([self.window.since, self.window.until])).tolist()
+        return {
+            name: dict(zip(COUNTS, counts, strict=False))
+            for name, counts in zip(self.profile.columns, sums, strict=True)
+            if counts[DAYS]
+        }
+
+    @property
+    def rows(self) -> int:
+        """Rows in the window."""
+        return self.now.get(ROWS, {}).get("rows", 0)
+
+    @cached_property
+    def blocks(self) -> NDArray[np.int64]:
+        """Counts over the reference in blocks of the window's length that lie whole weeks before or after the window.
+
+        So a Sunday is compared with Sundays. Shape (blocks, columns, counts); see `Totals`.
+        """
+        days = max(1, self.window.days)
+        stride = 7 * ceil(days / 7)
+        end = int(day_numbers([self.window.until])[0])
+        first, last = self.window.until - self.reference.until, self.window.until - self.reference.since
+        ends = end - stride * np.arange(-(-first.days // stride), (last.days - days) // stride + 1)
+        return self.profile.between(ends - days, ends)
+
+    @property
+    def usual_rows(self) -> float:
+        """Median of rows per block of the reference; 0 without blocks."""
+        whole = self.blocks[:, [name == ROWS for name in self.profile.columns]].reshape(-1, DAYS + 1)
+        rows = whole[whole[:, DAYS] > 0, COUNTS.index("rows")]
+        return float(np.median(rows)) if len(rows) else 0.0
+
+    @cached_property
+    def most_null(self) -> dict[str, float]:
+        """Largest share of nulls in a block of the reference, by column."""
+        rows, null = (self.blocks[..., COUNTS.index(count)] for count in ("rows", "null"))
+        most = (null / np.maximum(rows, 1)).max(axis=0, initial=0.0)
+        return dict(zip(self.profile.columns, most.tolist(), strict=True))
+
+    @cached_property
+    def most_fresh(self) -> dict[str, float]:
+        """Largest share of fresh names in a block of the reference's newer half, by column; none while those are few.
+
+        At the beginning of a history each name is fresh.
+        """
+        rows, fresh = (self.blocks[..., COUNTS.index(count)] for count in ("rows", "fresh"))  # newest block first
+        known = rows[:, [name == ROWS for name in self.profile.columns]].reshape(-1) > 0
+        newer = (fresh / np.maximum(rows, 1))[known][: known.sum() // 2]
+        most = newer.max(axis=0).tolist() if len(newer) >= FRESH_BLOCKS else []
+        return dict(zip(self.profile.columns, most, strict=False))
+
+
+def too_few_rows(evidence: Inspection) -> Iterator[Finding]:
+    """Fewer than a third of the usual rows: no decision is possible.
+
+    Where they came and have no usable time, that is what is wrong; see `undated_rows` and `stray_rows`.
+    """
+    rows, usual = evidence.rows, evidence.usual_rows
+    lost = evidence.undated + evidence.stray
+    if lost >= FEW_ROWS and rows + lost >= usual * USUAL_SHARE:
+        return
+    if rows == 0 or rows < usual * USUAL_SHARE:
+        text = f"{rows} rows in {evidence.window.days} days, usual are {usual:.0f}"
+        yield Finding(rule="too-few-rows", column="", kind="too few", rows=rows, of=rows, text=text)
+
+
+def missing_column(evidence: Inspection) -> Iterator[Finding]:
+    """A declared column is not there."""
+    rows = evidence.rows
+    for name in sorted(evidence.absent):
+        yield Finding(rule="missing-column", column=name, kind="fault", rows=rows, of=rows, text=f"{name} is missing")
+
+
+def wrong_type(evidence: Inspection) -> Iterator[Finding]:
+    """A column of numbers holds something else."""
+    yield from _over_share(evidence, "invalid", "wrong-type", "{name} is not a number in {rows} of {of} rows")
+
+
+def infinite(evidence: Inspection) -> Iterator[Finding]:
+    """A column holds infinity."""
+    yield from _over_share(evidence, "infinite", "infinite", "{name} is infinite in {rows} of {of} rows")
+
+
+def out_of_range(evidence: Inspection) -> Iterator[Finding]:
+    """Values lie far outside the reference's range, as after a change of unit."""
+    words = "{name} lies far outside its range in {rows} of {of} rows (a change of unit?)"
+    yield from _over_share(evidence, "far", "out-of-range", words)
+
+
+def new_category(evidence: Inspection) -> Iterator[Finding]:
+    """A column holds a name that the reference lacks."""
+    yield from _over_share(evidence, "unknown", "new-category", "{name} has a new category in {rows} of {of} rows")
+
+
+def _over_share(evidence: Inspection, count: str, rule: str, words: str) -> Iterator[Finding]:
+    for name, counts in evidence.now.items():
+        rows, of = counts[count], counts["rows"]
+        if rows >= FEW_ROWS and rows >= FEW_SHARE * of:
+            text = words.format(name=name, rows=rows, of=of)
+            yield Finding(rule=rule, column=name, kind="fault", rows=rows, of=of, text=text)
+
+
+def new_names(evidence: Inspection) -> Iterator[Finding]:
+    """Far more rows than ever hold a name that is new to the whole history, in a column of many names."""
+    for name, counts in evidence.now.items():
+        rows, of = counts["fresh"], counts["rows"]
+        if rows < FEW_ROWS or (most := evidence.most_fresh.get(name)) is None or rows <= (most + FRESH_JUMP) * of:
+            continue
+        text = f"{name} has names never seen before in {rows} of {of} rows, at most {percent(most, 0)} before"
+        yield Finding(rule="new-names", column=name, kind="fault", rows=rows, of=of, text=text)
+
+
+def missing_values(evidence: Inspection) -> Iterator[Finding]:
+    """More values are missing than ever in the reference."""
+    for name in sorted(set(evidence.now) - {ROWS, evidence.columns.target}):
+        rows, of, most = evidence.now[name]["null"], evidence.now[name]["rows"], evidence.most_null.get(name, 0.0)
+        if name not in evidence.absent and rows >= FEW_ROWS and rows > (most + NULL_JUMP) * of:
+            text = f"{name} is missing in {rows} of {of} rows, at most {percent(most, 0)} before"
+            yield Finding(rule="missing-values", column=name, kind="fault", rows=rows, of=of, text=text)
+
+
+def stuck(evidence: Inspection) -> Iterator[Finding]:
+    """A number repeats itself for a whole day, as it never did in the reference."""
+    now, before = (_still(evidence.profile, window) for window in (evidence.window, evidence.reference))
+    for name in (name for name in now if name not in before):
+        rows, of = now[name], evidence.now[name]["rows"]
+        text = f"{name} repeats one value for a day or longer ({rows} of {of} rows)"
+        yield Finding(rule="stuck", column=name, kind="fault", rows=rows, of=of, text=text)
+
+
+def _still(profile: CumulatedProfile, window: Window) -> dict[str, int]:
+    """Count repetitions on the days on which a column does little else; only columns that have such days."""
+    rows, repeat = (profile.within(window)[..., COUNTS.index(count)] for count in ("rows", "repeat"))
+    found = np.where((repeat >= STUCK_SHARE * rows) & (rows >= STUCK_ROWS), repeat, 0).sum(axis=0).tolist()
+    return {name: repeats for name, repeats in zip(profile.columns, found, strict=True) if repeats and name != ROWS}
+
+
+def duplicate_keys(evidence: Inspection) -> Iterator[Finding]:
+    """The same key comes more than once; the newest row counts."""
+    of = evidence.rows + evidence.duplicates
+    if evidence.duplicates >= FEW_ROWS and evidence.duplicates >= FEW_SHARE * of:
+        text = f"{evidence.duplicates} of {of} rows repeat a key"
+        yield Finding(rule="duplicate-keys", column="", kind="fault", rows=evidence.duplicates, of=of, text=text)
+
+
+def undated_rows(evidence: Inspection) -> Iterator[Finding]:
+    """Timestamps cannot be read."""
+    rows, of = evidence.undated, evidence.rows + evidence.undated
+    if rows >= FEW_ROWS and rows >= FEW_SHARE * of:
+        text = f"{rows} of {of} rows have no readable timestamp"
+        yield Finding(rule="undated-rows", column="", kind="fault", rows=rows, of=of, text=text)
+
+
+def stray_rows(evidence: Inspection) -> Iterator[Finding]:
+    """New rows are dated long before all others."""
+    rows, of = evidence.stray, evidence.rows + evidence.stray
+    if rows >= FEW_ROWS and rows >= FEW_SHARE * of:
+        text = f"{rows} of {of} new rows are dated long before all others, and are left out"
+        yield Finding(rule="stray-rows", column="", kind="fault", rows=rows, of=of, text=text)
+
+
+RULES: tuple[Callable[[Inspection], Iterator[Finding]], ...] = (
+    too_few_rows,
+    missing_column,
+    wrong_type,
+    infinite,
+    out_of_range,
+    new_category,
+    new_names,
+    missing_values,
+    stuck,
+    duplicate_keys,
+    undated_rows,
+    stray_rows,
+)
+
+
+def check(evidence: Inspection) -> list[Finding]:
+    """Apply all rules to a window."""
+    return [finding for rule in RULES for finding in rule(evidence)]
+
+
+def missing_labels(evidence: Inspection) -> list[Finding]:
+    """Labels are missing that should be there by now. The window here is the newest labelled one."""
+    target = evidence.columns.target
+    counts = evidence.now.get(target)
+    if counts is None:
+        return []
+    rows, of = counts["null"] + counts["invalid"] + counts["infinite"], counts["rows"]
+    most = evidence.most_null.get(target, 0.0)
+    if rows < FEW_ROWS or (rows < of and rows <= (most + LABEL_JUMP) * of):
+        return []
+    what = "missing or not numbers" if counts["invalid"] else "missing"
+    text = f"{rows} of {of} labels that should be final ({evidence.window}) are {what}"
+    return [Finding(rule="missing-labels", column=target, kind="fault", rows=rows, of=of, text=text)]

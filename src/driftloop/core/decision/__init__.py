@@ -1,0 +1,1 @@
+"""How the model is, from all evidence, and what to do."""

@@ -1,0 +1,1 @@
+"""Is a model better? Losses, scored rows, weekly refits, and the gate."""

@@ -1,0 +1,318 @@
+"""The gate: is the recipe better than production, on rows that neither had seen?"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from driftloop.core import intervals
+from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS
+from driftloop.core.figures import day, less_error, percent
+from driftloop.core.intervals import Interval
+from driftloop.core.judging import refits
+from driftloop.core.models.card import JudgedDay
+from driftloop.core.models.recipe import Choice
+from driftloop.core.windows import Window, end_day
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date
+
+    import pandas as pd
+
+    from driftloop.core.models.card import Card
+    from driftloop.params import Params
+
+
+MIN_SEGMENT_ROWS = 30
+
+Outcome = Literal["promote", "keep production", "not comparable yet", "not enough data"]
+
+
+class Segment(BaseModel):
+    """One value of a segment column.
+
+    Attributes
+    ----------
+    column, value
+        Which rows; the value is None where the column is private.
+    rows
+        How many.
+    production, refit
+        Mean losses.
+    gain
+        Share of production's loss that the refits saved; negative is worse.
+    blocks
+        Whether it stands against promotion.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    column: str
+    value: str | None
+    rows: int
+    production: float
+    refit: float
+    gain: float
+    blocks: bool
+
+
+class Verdict(BaseModel):
+    """What the gate says.
+
+    Attributes
+    ----------
+    outcome
+        One of four.
+    reasons
+        In words, the decisive one first.
+    judged
+        Days of the rows that were compared; None if there were none.
+    rows
+        Number of those rows.
+    gain
+        Share of production's loss that the recipe saved.
+    needed
+        What the lower bound of the gain has to exceed: the larger of `min_gain` and the noise between seeds.
+    seed_noise
+        Standard deviation between seeds, as a share of production's loss.
+    production, refit
+        Mean losses on the same rows.
+    segments
+        The same by segment.
+    comparable_from
+        When data reaches this day (exclusive), there are enough rows that production has not seen.
+    faults
+        What stands against any promotion: findings in the newest days or in the judged ones.
+    fresh
+        Whether what ships is trained anew up to the newest label (else it is what was judged).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    outcome: Outcome
+    reasons: tuple[str, ...]
+    judged: Window | None = None
+    rows: int = 0
+    gain: Interval | None = None
+    needed: float | None = None
+    seed_noise: float = 0.0
+    production: float | None = None
+    refit: float | None = None
+    segments: tuple[Segment, ...] = ()
+    comparable_from: date | None = None
+    faults: tuple[str, ...] = ()
+    fresh: bool = True
+
+
+class Report(BaseModel):
+    """reports/verdict.json: the verdict and what it is about.
+
+    Attributes
+    ----------
+    verdict
+        See `Verdict`.
+    production_version
+        What the candidate was compared with; 0 for nothing.
+    until, rule
+        End of the data (exclusive), and the section `evaluate` of the parameters, that it was judged by.
+    candidate_sha256
+        The model file that may be promoted; None where nothing could be trained.
+    normal_error, judged
+        What the card will say of the candidate: honest losses per metric, and the days behind them.
+    production, refit
+        All metrics of both sides on the same rows.
+    window
+        How many days the candidate was trained on, and why; None where the recipe fixes them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    verdict: Verdict
+    production_version: int
+    until: date
+    rule: dict[str, Any]
+    candidate_sha256: str | None
+    normal_error: dict[str, float] = {}
+    judged: tuple[JudgedDay, ...] = ()
+    production: dict[str, float] = {}
+    refit: dict[str, float] = {}
+    window: Choice | None = None
+
+
+def judge(
+    losses: pd.DataFrame,
+    *,
+    min_gain: float,
+    confidence: float,
+    min_rows: int,
+    max_segment_loss: float,
+    segments: Sequence[str] = (),
+    private: Sequence[str] = (),
+    fresh: bool = True,
+) -> Verdict:
+    """Compare the recipe with production on rows that neither had seen.
+
+    Parameters
+    ----------
+    losses
+        One row per judged row: `DAY` (date), `PRODUCTION_LOSS`, `REFIT_LOSS` and, per further seed,
+        `loss_of("refit", 1)`, …; and the segment columns. All losses finite.
+    min_gain
+        Share of production's loss that has to be saved for certain.
+    confidence
+        Of the one-sided bound.
+    min_rows
+        Fewer judged rows are not enough data.
+    max_segment_loss
+        A segment that gets worse by more than this share, and certainly worse, blocks.
+    segments, private
+        Columns to look at apart; those whose values must not be told.
+    fresh
+        Passed on to the verdict.
+
+    Returns
+    -------
+    Verdict
+        *promote* if the lower bound of the relative gain exceeds max(min_gain, noise between seeds) and no
+        segment blocks; *keep production* if not; *not enough data* below `min_rows` or without two days.
+    """
+    if len(losses) < min_rows or losses[DAY].nunique() < 2:  # noqa: PLR2004 a variance needs two days
+        reason = "all rows to compare on are of one day, a bound needs two"
+        if len(losses) < min_rows:
+            reason = f"{len(losses)} labelled rows to compare on, {min_rows} are needed (evaluate.min_rows)"
+        return Verdict(outcome="not enough data", reasons=(reason,), rows=len(losses), fresh=fresh)
+    days = losses[DAY]
+    production, refit = float(losses[PRODUCTION_LOSS].mean()), float(losses[REFIT_LOSS].mean())
+    judged = Window(since=days.min(), until=days.max() + timedelta(days=1))
+    if production == 0:
+        reason = "production makes no error on these rows"
+        return Verdict(outcome="keep production", reasons=(reason,), judged=judged, rows=len(losses), fresh=fresh)
+    gain, noise = refits.relative_gain(losses, confidence=confidence), refits.seed_noise(losses)
+    needed = max(min_gain, noise)
+    parts = tuple(_segments(losses, segments, private, confidence, max_segment_loss))
+    reasons = tuple(_reasons(gain, needed, min_gain, parts))
+    return Verdict(
+        outcome="promote" if gain.above(needed) and not any(part.blocks for part in parts) else "keep production",
+        reasons=reasons,
+        judged=judged,
+        rows=len(losses),
+        gain=gain,
+        needed=needed,
+        seed_noise=noise,
+        production=production,
+        refit=refit,
+        segments=parts,
+        fresh=fresh,
+    )
+
+
+def _segments(
+    losses: pd.DataFrame, columns: Sequence[str], private: Sequence[str], confidence: float, most: float
+) -> list[Segment]:
+    found = []
+    for column in columns:
+        for value, rows in losses.groupby(column, sort=True, observed=True, dropna=False):
+            before, after = float(rows[PRODUCTION_LOSS].mean()), float(rows[REFIT_LOSS].mean())
+            change = refits.relative_gain(rows, confidence=confidence) if before > 0 else None
+            estimate = change.estimate if change else 0.0
+            worse = change is not None and change.high is not None and change.high < 0 and estimate < -most
+            if before == 0:  # production is perfect here; any certain error is worse
+                worse = intervals.mean(rows[REFIT_LOSS], rows[DAY], confidence=confidence).above(0)
+            found.append(
+                Segment(
+                    column=column,
+                    value=None if column in private else str(value),
+                    rows=len(rows),
+                    production=before,
+                    refit=after,
+                    gain=estimate,
+                    blocks=worse and len(rows) >= MIN_SEGMENT_ROWS,
+                )
+            )
+    return found
+
+
+def _reasons(gain: Interval, needed: float, min_gain: float, parts: Sequence[Segment]) -> list[str]:
+    bar = percent(needed) + ("" if needed == min_gain else ", the noise between seeds")
+    if gain.above(needed):
+        first = f"{less_error(gain)}; the lower end had to exceed {bar}"
+    elif gain.estimate > 0:
+        first = f"{less_error(gain)} is not certain enough; the lower end must exceed {bar}"
+    else:
+        first = less_error(gain)
+    blocking = [part for part in parts if part.blocks]
+    return [f"{_name(part)} would get {percent(-part.gain)} worse on {part.rows} rows" for part in blocking] + [first]
+
+
+def _name(part: Segment) -> str:
+    return f"one value of {part.column}" if part.value is None else f"{part.column} = {part.value}"
+
+
+def not_comparable(comparable_from: date, *, known_rows: int, fresh: bool) -> Verdict:
+    """Say that production has seen too much of the judged window."""
+    return Verdict(
+        outcome="not comparable yet",
+        reasons=(f"production has seen most of these rows; comparable when data reaches {day(comparable_from)}",),
+        rows=known_rows,
+        comparable_from=comparable_from,
+        fresh=fresh,
+    )
+
+
+def vetoed(verdict: Verdict, faults: Sequence[str]) -> Verdict:
+    """Refuse while the data is faulty: a model that has learned the fault looks better on faulty rows."""
+    if not faults:
+        return verdict
+    outcome = "keep production" if verdict.outcome == "promote" else verdict.outcome
+    reasons = (f"the data is faulty: {faults[0]}", *verdict.reasons)
+    return verdict.model_copy(update={"outcome": outcome, "reasons": reasons, "faults": tuple(faults)})
+
+
+BROKEN = "data fault in the judged step from"
+
+
+def verdict(params: Params, card: Card, judged: pd.DataFrame) -> Verdict:
+    """Say whether the recipe may be promoted, as far as losses tell.
+
+    Parameters
+    ----------
+    params, card
+        The parameters, and production's card.
+    judged
+        The rows of the gate's window; see `scored.judged_rows` and `gate.judge`.
+    """
+    fresh = params.monitor.refit
+    if card.trained_until is None:
+        reason = "there is no production model to compare with; `driftloop promote --first` makes this one version 1"
+        return Verdict(outcome="not comparable yet", reasons=(reason,), rows=len(judged), fresh=fresh)
+    if (first := comparable_from(params, card.trained_until)) > end_day(params.source.until_instant, params.zone):
+        return not_comparable(first, known_rows=len(judged), fresh=fresh)
+    return judge(
+        judged,
+        min_gain=params.evaluate.min_gain,
+        confidence=params.evaluate.confidence,
+        min_rows=params.evaluate.min_rows,
+        max_segment_loss=params.evaluate.max_segment_loss,
+        segments=params.data.segments,
+        private=params.data.private,
+        fresh=fresh,
+    )
+
+
+def comparable_from(params: Params, trained_until: date) -> date:
+    """Give the end of data (exclusive) from which the gate has rows enough that production has not seen."""
+    return refits.comparable_from(
+        trained_until=trained_until,
+        step_days=params.monitor.step_days,
+        judge_days=params.windows.judge_days,
+        label_delay_days=params.data.label_delay_days,
+        refit=params.monitor.refit,
+    )
+
+
+def step_faults(steps: Iterable[date]) -> list[str]:
+    """Say of steps (first days) that their data was broken, for `gate.vetoed`."""
+    return [f"{BROKEN} {day(step)}" for step in steps]

@@ -1,0 +1,97 @@
+"""The training window that was chosen, as a value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict
+
+from driftloop.core.figures import percent
+
+if TYPE_CHECKING:
+    from driftloop.params import Params
+
+
+class Choice(BaseModel):
+    """A training window, and what spoke for it.
+
+    Attributes
+    ----------
+    train_days
+        In days, or "all".
+    saved
+        Share of the loss of training on everything that it saved, newer steps weighing more; None where nothing was
+        compared.
+    steps
+        Number of steps that were compared.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    train_days: int | str
+    saved: float | None = None
+    steps: int = 0
+
+    @property
+    def reason(self) -> str:
+        """Say what was chosen, and why."""
+        what = "everything" if self.train_days == "all" else f"the last {self.train_days} days"
+        if self.saved is None:
+            return f"{what}: no shorter window could be compared yet"
+        if self.train_days == "all":
+            return f"{what}: no shorter window made less error over {self.steps} steps"
+        return f"{what}: {percent(self.saved)} less error than everything over {self.steps} steps, newer ones weighing more"
+
+
+class Recipe(BaseModel):
+    """All that decides how a model is fitted, apart from its rows.
+
+    Attributes
+    ----------
+    estimator
+        Dotted name of the class.
+    params
+        Its keyword arguments.
+    numerical, categorical
+        Columns in the order in which the model takes them.
+    target, task
+        The column to predict, and whether it holds numbers (regression) or names (classification).
+    train_days
+        Length of the training window in days, "all", or "auto": chosen anew at each cut, see `trainwindow`.
+    seed
+        For `random_state`, where the estimator has one.
+    private
+        Those of the columns and the target of which the model keeps no name and no exact number.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    estimator: str
+    params: dict[str, Any]
+    numerical: tuple[str, ...]
+    categorical: tuple[str, ...]
+    target: str
+    task: str
+    train_days: int | str
+    seed: int
+    private: tuple[str, ...] = ()
+
+    @property
+    def features(self) -> list[str]:
+        """Columns in the order in which the model takes them."""
+        return [*self.numerical, *self.categorical]
+
+
+def recipe_of(params: Params) -> Recipe:
+    """Read the recipe from the parameters."""
+    return Recipe(
+        estimator=params.train.estimator,
+        params=params.train.params,
+        numerical=tuple(params.data.numerical),
+        categorical=tuple(params.data.categorical),
+        target=params.data.target,
+        task=params.data.task,
+        train_days=params.windows.train_days,
+        seed=params.train.seed,
+        private=tuple(name for name in (*params.data.features, params.data.target) if name in params.data.private),
+    )

@@ -1,0 +1,119 @@
+"""What was measured of production, in sentences. `show` makes the unit safe for where they are shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from driftloop.core.decision.policy import LOSS_RISE
+from driftloop.core.figures import figure, last, less_error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from driftloop.core.decision.values import Decision
+
+WEEK = 7
+METRICS = {
+    "mae": "mean absolute error",
+    "mse": "mean squared error",
+    "log_loss": "log loss",
+    "brier": "Brier score",
+}
+ABOUT_NORMAL = 0.05  # so near to normal nobody calls it more or less
+PARTS = {
+    0.1: "a tenth",
+    0.2: "a fifth",
+    0.25: "a quarter",
+    1 / 3: "a third",
+    0.4: "two fifths",
+    0.5: "half",
+    0.6: "three fifths",
+    2 / 3: "two thirds",
+    0.75: "three quarters",
+    0.9: "nine tenths",
+}
+HARDLY, NEARLY_ALL, MOST = 0.05, 0.95, 0.6
+
+
+def each(decision: Decision) -> str:
+    """Say how often there is a refit."""
+    return "weekly" if decision.step_days == WEEK else f"every {decision.step_days} days"
+
+
+def refits(decision: Decision) -> str:
+    """Name the refits that production is compared with."""
+    return "weekly refits" if decision.step_days == WEEK else f"refits {each(decision)}"
+
+
+def amount(value: float | None, decision: Decision, show: Callable[[str], str] = str) -> str:
+    """Write an error, with the target's unit where the metric has it."""
+    unit = show(decision.unit) if decision.metric == "mae" else ""
+    return f"{figure(value)} {unit}".rstrip()
+
+
+def error(decision: Decision, show: Callable[[str], str] = str) -> str:
+    """Say how large the error is: `Mean absolute error is 84.6 rentals/hour, 2.7 times normal (31.1).`"""
+    if decision.error is None:
+        return ""
+    name = METRICS.get(decision.metric) or show(decision.metric)
+    return f"{name[:1].upper()}{name[1:]} is {against_normal(decision, show)}."
+
+
+def against_normal(decision: Decision, show: Callable[[str], str] = str) -> str:
+    """Write the error, and how it compares with normal."""
+    found, normal = decision.error.estimate if decision.error else 0.0, decision.normal_error
+    said = amount(found, decision, show)
+    if normal is None:
+        return f"{said}; what is normal is not known"
+    if not normal:
+        return f"{said}; normal is none"
+    ratio = found / normal
+    if abs(ratio - 1) < ABOUT_NORMAL:
+        return f"{said}, about normal ({figure(normal)})"
+    return (
+        f"{said}, {ratio:.1f} times normal ({figure(normal)})"
+        if ratio > 1
+        else f"{said}, below normal ({figure(normal)})"
+    )
+
+
+def is_up(decision: Decision) -> bool:
+    """Say whether the error is above normal for certain."""
+    return bool(decision.error and decision.normal_error and decision.error.above(LOSS_RISE * decision.normal_error))
+
+
+def normal(decision: Decision, show: Callable[[str], str] = str) -> str:
+    """Say what is normal; empty where that is not known."""
+    return f"Its normal error is {amount(decision.normal_error, decision, show)}." if decision.normal_error else ""
+
+
+def refitted(decision: Decision) -> str:
+    """Say what refits did on the same days."""
+    gain, judged = decision.recent_gain, decision.judged
+    if gain is None or judged is None or decision.refit_error is None:
+        return ""
+    name, better = refits(decision), less_error(gain)
+    return (
+        f"{name[:1].upper()}{name[1:]} had {figure(decision.refit_error)} over the same {judged.days} labelled days, to "
+        f"{last(judged.until)}: {better}."
+    )
+
+
+def share_of_rise(decision: Decision) -> str:
+    """Say how much of the rise above normal refits took back: what is left, retraining does not mend."""
+    if decision.error is None or not decision.normal_error or decision.refit_error is None:
+        return ""
+    found = decision.error.estimate
+    rise, won = found - decision.normal_error, found - decision.refit_error
+    if rise < ABOUT_NORMAL * decision.normal_error:
+        return "Error is not above normal, but refits did better." if won > 0 else ""
+    share = won / rise
+    if share <= 0:
+        return "So retraining would not have helped: look for what changed."
+    if share < HARDLY:
+        return "So retraining would hardly have helped: look for what changed."
+    if share >= NEARLY_ALL:
+        return "So retraining would have undone the whole rise."
+    part = PARTS[min(PARTS, key=lambda known: abs(known - share))]
+    said = f"So retraining would have undone about {part} of the rise"
+    return f"{said}." if share > MOST else f"{said}: look for what else changed."

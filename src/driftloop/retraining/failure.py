@@ -1,0 +1,41 @@
+"""Answer a request to retrain also where it was refused or the run broke: who asked looks at the alert, not at the runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from driftloop.alerting import memory
+from driftloop.alerting.labels import Label
+from driftloop.retraining import train
+from driftloop.retraining.propose import MARKER
+
+if TYPE_CHECKING:
+    from driftloop.github.hub import Hub
+    from driftloop.github.runtime import Runtime
+
+
+def text(run_url: str) -> str:
+    """Write the comment."""
+    run = f"[The run]({run_url})" if run_url else "The run"
+    return (
+        f"**Retraining failed.** Production is as it was. {run} says which step failed, and what to do about it. Then "
+        f"re-run its failed jobs, or take the label `{Label.RETRAIN}` off and set it again."
+    )
+
+
+def tell(hub: Hub, number: int, model: str, run_url: str) -> str:
+    """Comment on an alert of the loop, in the place where the answer to the request goes, and say what was done."""
+    issue = hub.issue(number)
+    if issue.is_pull or not issue.open or not memory.is_alert(issue, model, hub.login()):
+        return f"nothing to tell: #{number} is no open alert of {model}"
+    hub.comment(number, f"{MARKER}\n{text(run_url)}", marker=MARKER, author=hub.login())
+    return f"commented on #{number}: the run failed"
+
+
+def refuse(hub: Hub, runtime: Runtime, number: int, model: str) -> str:
+    """Look again at a request that the job without a token that writes has refused; say why on the alert, if it is so."""
+    found = train.check(hub, runtime, number, model)
+    if not isinstance(found, train.Refused):
+        return f"nothing to tell: the request on #{number} is not refused"
+    train.refuse(hub, found)
+    return f"commented on #{number}: {found.why}"

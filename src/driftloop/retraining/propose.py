@@ -1,0 +1,332 @@
+"""Propose a hand-over: verify it, then a pull request, or a comment that says why there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple, assert_never
+from urllib.parse import urlencode
+
+from driftloop.alerting.labels import LOOKS, Label
+from driftloop.errors import GitHubError, LoopError
+from driftloop.foreign.lockfile import LOCK, PIPELINE
+from driftloop.git import AUTHOR
+from driftloop.github.refusals import ForbiddenError, PullsForbiddenError
+from driftloop.params import parse_yaml
+from driftloop.params.edit import with_values
+from driftloop.report.markdown import cut
+from driftloop.retraining import handover, train, verify
+from driftloop.retraining.handover import PARAMS
+from driftloop.retraining.train import Nothing, Refused, Request, branch_of
+from driftloop.retraining.wording import answer, pull_request
+from driftloop.retraining.wording.proposal import Proposal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from driftloop.git import Git
+    from driftloop.github.hub import Hub, Pull
+    from driftloop.github.runtime import Runtime
+    from driftloop.retraining.handover import HandOver
+    from driftloop.retraining.verify import Verified
+
+MARKER = "<!-- driftloop:retrain -->"
+CHECK = "driftloop gate"
+
+
+@dataclass(frozen=True)
+class Propose:
+    """Push the branch, and open its pull request or bring it up to date.
+
+    Attributes
+    ----------
+    about
+        What the texts are made from.
+    title, body
+        Of the pull request.
+    into
+        Branch that is production.
+    asked_by
+        Is assigned.
+    head
+        What is pushed: both states as commits.
+    found
+        The hand-over; its files are what is committed.
+    """
+
+    about: Proposal
+    title: str
+    body: str
+    into: str
+    asked_by: str
+    head: str
+    found: HandOver = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Refuse:
+    """Say why nothing is proposed.
+
+    Attributes
+    ----------
+    number, body
+        The issue, and the comment on it.
+    judged
+        Whether a model was judged, which faulty data or a moved main prevents; then it is to be asked again.
+    said
+        The same in two or three words.
+    """
+
+    number: int
+    body: str
+    judged: bool = True
+    said: str = "not proposed"
+
+
+Action = Propose | Refuse | Refused | Nothing
+
+
+def plan(
+    hub: Hub,
+    runtime: Runtime,
+    git: Git,
+    folder: Path,
+    *,
+    prove: Callable[[Path], None] = verify.prove,
+) -> Action:
+    """Verify a hand-over, and decide what follows from it.
+
+    Parameters
+    ----------
+    hub, runtime, git
+        The outside world; git's HEAD is the commit that the hand-over was made from.
+    folder
+        The hand-over, which nobody vouches for.
+    prove
+        Raises LoopError unless the state in a working tree follows from its code, parameters and lock.
+
+    Raises
+    ------
+    LoopError
+        If the hand-over is not what `driftloop ci retrain` leaves, or the request does not count.
+    """
+    base = git.head()
+    found = handover.read(folder, git.show(base, PIPELINE) or b"")
+    manifest = found.manifest
+    if manifest.base != base:
+        msg = f"hand-over: made from {manifest.base[:12]}, but {base[:12]} is checked out; check that commit out"
+        raise LoopError(msg)
+    evidence = verify.check(found, {path: git.show(base, path) for path in verify.BASE})
+    _prove(git, found, base, prove)
+    if not hub.issue(manifest.issue).open:
+        return Nothing(f"#{manifest.issue} is closed")
+    request = train.check(hub, runtime, manifest.issue, manifest.model)  # again: hours may have passed
+    if not isinstance(request, Request):
+        return request
+    about = _about(git, found, evidence, runtime.run_url)
+    if found.promote is None:
+        return Refuse(manifest.issue, answer.refusal(about), judged=not about.report.verdict.faults)
+    into = hub.default_branch()
+    main = git.fetch(into)
+    if main != base and _touched(git, found, main, prove):
+        return Refuse(manifest.issue, answer.again(base, main), judged=False, said="to be done again")
+    head = _commit(git, found)
+    if closed := _declined(hub, about.branch, head):
+        return Refuse(manifest.issue, _again(closed), judged=False, said="not proposed again")
+    return Propose(about, pull_request.title(about), pull_request.body(about), into, request.asked_by, head, found)
+
+
+class Done(NamedTuple):
+    """What was done, in one line, and a text for the page of the run."""
+
+    said: str
+    summary: str = ""
+
+
+def act(hub: Hub, git: Git, action: Action) -> Done:
+    """Do it, and say what was done; doing it twice changes nothing."""
+    match action:
+        case Propose():
+            return _propose(hub, git, action)
+        case Refuse():
+            _tell(hub, action.number, action.body)
+            if action.judged:
+                _label(hub, action.number, Label.NO_BETTER)
+            hub.remove_label(action.number, Label.RETRAIN)  # last: until then the request stands
+            return Done(f"commented on #{action.number}: {action.said}", action.body)
+        case Refused():
+            train.refuse(hub, action)
+            return Done(f"commented on #{action.issue}: {action.why}", train.refusal(action))
+        case Nothing():
+            return Done(f"nothing to do: {action.reason}")
+        case _:
+            assert_never(action)
+
+
+def _propose(hub: Hub, git: Git, action: Propose) -> Done:
+    about, head = action.about, action.head
+    _push(git, action)
+    remarks = []
+    try:
+        hub.check_run(
+            head,
+            name=CHECK,
+            conclusion="success",
+            title=pull_request.check_title(about),
+            summary=pull_request.check_summary(about),
+        )
+    except ForbiddenError as exc:  # only apps may; a person's token never can
+        remarks.append(f"no check run: {exc}")
+    try:
+        pull = hub.open_pull(title=action.title, body=action.body, branch=about.branch, base=action.into)
+    except PullsForbiddenError:
+        words = urlencode({"title": action.title, "body": pull_request.lead(about), "labels": Label.PROPOSAL})
+        link = f"{hub.compare_url(action.into, about.branch)}&{words}"
+        said, done = answer.by_hand(about, link), f"pushed {about.branch}; a person has to open {link}"
+    else:
+        _label(hub, pull.number, Label.PROPOSAL)
+        remarks += _assigned(hub, pull.number, action.asked_by)
+        said, done = answer.proposed(pull.number), f"proposed in #{pull.number}: {action.title}"
+    _tell(hub, about.issue, said)
+    hub.remove_label(about.issue, Label.NO_BETTER)
+    return Done("; ".join([done, *remarks]), f"{said}\n\n{action.body}")
+
+
+def shown(action: Action) -> dict[str, Any]:
+    """Give an action as data."""
+    match action:
+        case Propose():
+            manifest = action.found.manifest.model_dump(mode="json", exclude={"files"})
+            state = action.found.promote or action.found.data
+            return {"action": "propose", **manifest, "branch": action.about.branch, "into": action.into,
+                    "title": action.title, "assignee": action.asked_by, "paths": state.committed}  # fmt: skip
+        case Refuse():
+            return {"action": "refuse", "issue": action.number, "judged": action.judged}
+        case Refused():
+            return {"action": "refused", "issue": action.issue, "why": action.why}
+        case Nothing():
+            return {"action": "nothing", "reason": action.reason}
+        case _:
+            assert_never(action)
+
+
+def worded(action: Action) -> str:
+    """Say what would be done, with the text that people would read."""
+    match action:
+        case Propose():
+            return f"would push {action.about.branch} and open a pull request:\n\n# {action.title}\n\n{action.body}"
+        case Refuse():
+            return f"would comment on #{action.number}:\n\n{action.body}"
+        case Refused():
+            return f"would comment on #{action.issue}:\n\n{train.refusal(action)}"
+        case Nothing():
+            return f"nothing to do: {action.reason}"
+        case _:
+            assert_never(action)
+
+
+def _assigned(hub: Hub, number: int, login: str) -> list[str]:
+    """Assign who asked, as a favour: the proposal stands without it."""
+    try:
+        return [] if hub.assign(number, login) else [f"{login} cannot be assigned"]
+    except GitHubError as exc:
+        return [f"{login} was not assigned: {exc}"]
+
+
+def _declined(hub: Hub, branch: str, head: str) -> Pull | None:
+    """Find the pull request of these very commits that a person has closed."""
+    closed = (pull for pull in hub.pulls(branch, state="closed") if not pull.merged)
+    return next((pull for pull in closed if pull.head_sha == head), None)
+
+
+def _again(pull: Pull) -> str:
+    return (
+        f"**Not proposed again.** #{pull.number} holds the same commits and was closed without a merge. Reopen it if they "
+        f"are wanted after all. Newer data or other parameters make another proposal."
+    )
+
+
+def _commit(git: Git, found: HandOver) -> str:
+    """Commit both states on the base, in this clone alone; the same hand-over makes the same commits."""
+    with git.worktree(found.manifest.base) as tree:
+        head = found.manifest.base
+        for state, message in ((found.data, f"data until {found.manifest.until}"),
+                               (found.promote, f"promote v{found.manifest.after}")):  # fmt: skip
+            if state:
+                state.write(tree.root)
+                head = tree.commit(message, state.committed)
+    return head
+
+
+def _push(git: Git, action: Propose) -> None:
+    """Push what was committed, unless somebody else's commits are on the branch."""
+    found, branch = action.found, action.about.branch
+    there = git.remote_head(branch)
+    if there:
+        git.fetch(branch)
+        main = f"^refs/remotes/{git.remote}/{action.into}"
+        authors = set(git.run("log", "--format=%ae", there, f"^{found.manifest.base}", main).splitlines())
+        if strangers := sorted(authors - {AUTHOR[1]}):
+            msg = f"{branch}: holds commits of {', '.join(strangers)}; merge or delete the branch, then run it again"
+            raise LoopError(msg)
+    git.push(branch, expected=there, revision=action.head)
+
+
+def _prove(git: Git, found: HandOver, revision: str, prove: Callable[[Path], None]) -> None:
+    """Let DVC look at both states on top of a commit."""
+    with git.worktree(revision) as tree:
+        params = (tree.root / PARAMS).read_bytes().decode("utf-8")
+        source = parse_yaml(found.data[PARAMS].decode("utf-8"), where=PARAMS)["source"]
+        moved = with_values(params, {key: source[key.partition(".")[2]] for key in verify.MOVED})
+        for state in filter(None, (found.data, found.promote)):
+            handover.Snapshot({**state.files, PARAMS: moved.encode()}).write(tree.root)
+            prove(tree.root)
+
+
+def _touched(git: Git, found: HandOver, main: str, prove: Callable[[Path], None]) -> bool:
+    """Say whether what main has got since the base changes anything that the hand-over rests on."""
+    base = found.manifest.base
+    if not git.succeeds("merge-base", "--is-ancestor", base, main):
+        return True
+    changed = set(git.run("diff", "--name-only", "--no-renames", "-z", base, main).split("\0"))
+    if changed & ({LOCK, *(found.promote or found.data).files} - {PARAMS}):
+        return True
+    try:
+        _prove(git, found, main, prove)
+    except LoopError:
+        return True
+    return False
+
+
+def _about(git: Git, found: HandOver, evidence: Verified, run_url: str) -> Proposal:
+    manifest = found.manifest
+    kept = {path: git.show(manifest.base, path) for path in found.data.files if path.startswith("metrics/")}
+    source = parse_yaml((git.show(manifest.base, PARAMS) or b"").decode("utf-8"), where=PARAMS)["source"]
+    moved = [
+        (f"source.{name}", str(source[name] or "null"), str(getattr(evidence.params.source, name) or "null"))
+        for name in ("until", "fingerprint")
+    ]
+    return Proposal(
+        issue=manifest.issue,
+        branch=branch_of(manifest.issue),
+        base=manifest.base,
+        decision=evidence.decision,
+        report=evidence.report,
+        before=evidence.before,
+        after=evidence.after,
+        label_delay_days=evidence.params.data.label_delay_days,
+        main=verify.read_metrics({path: content for path, content in kept.items() if content is not None}),
+        promote=evidence.metrics[1],
+        params=[row for row in moved if row[1] != row[2]],
+        days=found.data.files.get("metrics/plots/error.csv", b"").decode("utf-8", "replace"),
+        run_url=run_url,
+    )
+
+
+def _tell(hub: Hub, number: int, body: str) -> None:
+    hub.comment(number, cut(f"{MARKER}\n{body}"), marker=MARKER, author=hub.login())
+
+
+def _label(hub: Hub, number: int, label: Label) -> None:
+    hub.ensure_label(label, color=LOOKS[label].color, description=LOOKS[label].description)
+    hub.add_labels(number, label)

@@ -1,0 +1,243 @@
+"""Does a hand-over follow from the commit that it was made from? Nothing in it is believed, and nothing in it is run."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from driftloop import dvc
+from driftloop.core.data.quality import Finding
+from driftloop.core.decision.values import Decision
+from driftloop.core.judging.gate import Report
+from driftloop.core.models import archive
+from driftloop.core.models.card import Card, read_card
+from driftloop.core.models.recipe import recipe_of
+from driftloop.core.windows import Window, end_day
+from driftloop.errors import LoopError
+from driftloop.foreign import METRICS, jsonfile, lockfile
+from driftloop.foreign.lockfile import LOCK, PIPELINE
+from driftloop.params import Params, edit, parse_params, parse_yaml
+from driftloop.retraining.handover import PARAMS, REPORTS
+from driftloop.store.files import CANDIDATE, CARD, DECISION, MODEL, QUALITY, VERDICT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from driftloop.retraining.handover import HandOver, Snapshot
+
+MOVED = ("source.until", "source.fingerprint")
+BASE = (PARAMS, PIPELINE, CARD.as_posix())  # what of a commit its results are compared with
+Value = TypeVar("Value", bound=BaseModel)
+
+
+class Quality(BaseModel):
+    """reports/quality.json."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    window: Window | None = None
+    reference: Window | None = None
+    absent: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    hints: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What a hand-over says, read as our own values.
+
+    Attributes
+    ----------
+    params
+        Those it was made with.
+    decision, report
+        Of the newest data, with production as it was.
+    before, after
+        Cards of production and of what would replace it (None unless the gate says *promote*).
+    metrics
+        Of both states, by file and dotted name.
+    """
+
+    params: Params
+    decision: Decision
+    report: Report
+    before: Card
+    after: Card | None
+    metrics: tuple[dict[str, float], dict[str, float]]
+
+
+def check(found: HandOver, base: Mapping[str, bytes | None]) -> Verified:
+    """Check everything that can be checked without running anything.
+
+    Parameters
+    ----------
+    found
+        The hand-over.
+    base
+        The files of `BASE` at the commit that it was made from.
+
+    Raises
+    ------
+    LoopError
+        Naming the first thing that is not as it has to be.
+    """
+    manifest = found.manifest
+    params = _params(base[PARAMS] or b"", found.data[PARAMS])
+    before = read_card((base[CARD.as_posix()] or b"").decode("utf-8", "replace"), params, where=str(CARD))
+    decision, report = _parsed(found.data, DECISION, Decision), _parsed(found.data, VERDICT, Report)
+    metrics = [numbers(found.data)]
+    for state in filter(None, (found.data, found.promote)):
+        _parsed(state, QUALITY, Quality)
+        _parsed(state, DECISION, Decision)
+        _parsed(state, VERDICT, Report)
+    _same("manifest.json: model", manifest.model, params.model)
+    _same("manifest.json: until", manifest.until, params.source.until)
+    _same("manifest.json: before", manifest.before, before.version)
+    _same("manifest.json: outcome", manifest.outcome, report.verdict.outcome)
+    until = end_day(params.source.until_instant, params.zone)
+    _same(f"{VERDICT}: until", report.until, until)
+    _same(f"{VERDICT}: rule", report.rule, params.evaluate.model_dump(mode="json"))
+    _same(f"{VERDICT}: production_version", report.production_version, before.version)
+    _same(f"{DECISION}: model and version", (decision.model, decision.version), (params.model, before.version))
+    _same(f"{DECISION}: until", decision.until, until)
+    after = None
+    if found.promote:
+        _same(f"promote/{PARAMS}", found.promote[PARAMS], found.data[PARAMS])
+        after = _promoted(found.promote, params, report, before)
+        metrics.append(numbers(found.promote))
+    _same("manifest.json: after", manifest.after, after.version if after else None)
+    for state in filter(None, (found.data, found.promote)):
+        _in_lock(state, base)
+    return Verified(params, decision, report, before, after, (metrics[0], metrics[-1]))
+
+
+def check_measured(found: Snapshot, base: Mapping[str, bytes | None]) -> bool:
+    """Check results of one run of the pipeline, of the whole or up to `monitor`, against the commit; see `check`.
+
+    Returns
+    -------
+    bool
+        Whether the verdict is about this data and production; `dvc repro monitor` leaves an older one behind.
+    """
+    params = _params(base[PARAMS] or b"", found[PARAMS])
+    card = read_card((base[CARD.as_posix()] or b"").decode("utf-8", "replace"), params, where=str(CARD))
+    until = end_day(params.source.until_instant, params.zone)
+    numbers(found)
+    _in_lock(found, base)
+    if DECISION.as_posix() in found.files:
+        decision = _parsed(found, DECISION, Decision)
+        _same(f"{DECISION}: model and version", (decision.model, decision.version), (params.model, card.version))
+        _same(f"{DECISION}: until", decision.until, until)
+    if VERDICT.as_posix() not in found.files:
+        return False
+    report = _parsed(found, VERDICT, Report)
+    return (report.until, report.production_version) == (until, card.version)
+
+
+def _params(base: bytes, handed: bytes) -> Params:
+    """Accept a params.yaml that is the base's with another end and fingerprint of the data, to the byte."""
+    try:
+        text = handed.decode("utf-8")
+        params = parse_params(text, where=PARAMS)
+        source = parse_yaml(text, where=PARAMS)["source"]
+        values = {key: source[key.partition(".")[2]] for key in MOVED}
+        # Unchanged it need not be written as `refresh` writes it: an until without quotes is fine.
+        wanted = text if handed == base else edit.with_values(base.decode("utf-8"), values)
+    except (UnicodeDecodeError, KeyError) as exc:
+        msg = f"hand-over: {PARAMS}: expected that of the base commit, got one that cannot be read"
+        raise LoopError(msg) from exc
+    if wanted.encode() != handed:
+        msg = f"hand-over: {PARAMS}: more than {' and '.join(MOVED)} differs from the base commit"
+        raise LoopError(msg)
+    return params
+
+
+def _promoted(state: Snapshot, params: Params, report: Report, before: Card) -> Card:
+    """Check that model and card are those that the verdict is about."""
+    card, content = _parsed(state, CARD, Card), state[MODEL]
+    shown = str(CARD)
+    _same(f"{shown}: model and version", (card.model, card.version), (params.model, before.version + 1))
+    _same(f"{MODEL}: SHA-256", hashlib.sha256(content).hexdigest(), card.sha256)
+    _same(f"{shown}: sha256", card.sha256, report.candidate_sha256)
+    _same(f"{shown}: verdict", card.verdict, report.verdict.model_dump(mode="json"))
+    _same(f"{shown}: normal_error", (card.normal_error, card.judged), (report.normal_error, report.judged))
+    _same(f"{shown}: recipe", card.recipe, recipe_of(params))
+    if card.trained is None or card.reference is None or not card.data_sha256:
+        msg = f"hand-over: {shown}: expected trained, reference and data_sha256"
+        raise LoopError(msg)
+    archive.audit(content, trusted=params.train.trusted, where=f"hand-over: {MODEL}")
+    return card
+
+
+def _in_lock(state: Snapshot, base: Mapping[str, bytes | None]) -> None:
+    """Check results against the lock; of those in DVC's cache DVC itself looks at none while the cache lacks them."""
+    stages = lockfile.lock(state[LOCK], stages=lockfile.pipeline(base[PIPELINE] or b""), where=f"hand-over: {LOCK}")
+    locked = {path: md5 for outs in lockfile.outs(stages).values() for path, md5 in outs.items()}
+    made = {path: path for path in state.files if path in REPORTS or path.startswith("metrics/")}
+    made |= {MODEL.as_posix(): CANDIDATE.as_posix()} if MODEL.as_posix() in state.files else {}
+    for path, name in made.items():
+        if hashlib.md5(state[path], usedforsecurity=False).hexdigest() != locked.get(name):
+            msg = f"hand-over: {path}: not the file that {LOCK} names"
+            raise LoopError(msg)
+
+
+def _parsed(state: Snapshot, path: Path, kind: type[Value]) -> Value:
+    jsonfile.read(state[path], where=f"hand-over: {path}")  # which bounds what is made of it
+    try:
+        return kind.model_validate_json(state[path])
+    except ValidationError as exc:
+        problem = exc.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in problem["loc"])
+        msg = f"hand-over: {path}: {where}: {problem['msg']}"
+        raise LoopError(msg) from exc
+
+
+def _same(where: str, found: object, expected: object) -> None:
+    if found != expected:
+        shown = "" if isinstance(found, bytes | dict) else f": expected {expected}, got {found}"[:300]
+        msg = f"hand-over: {where}: does not agree with the rest{shown}"
+        raise LoopError(msg)
+
+
+def numbers(state: Snapshot) -> dict[str, float]:
+    """Read the metrics of a state, which are numbers only."""
+    return read_metrics({path: content for path, content in state.files.items() if path.startswith("metrics/")})
+
+
+def read_metrics(files: Mapping[str, bytes]) -> dict[str, float]:
+    """Flatten the JSON files to numbers by file and dotted name: `evaluate: refit.mae`."""
+    found: dict[str, float] = {}
+    for path, content in files.items():
+        if not path.endswith(".json"):
+            continue
+        tree = jsonfile.read(content, where=f"hand-over: {path}", bounds=METRICS)
+        name = path.removeprefix("metrics/").removesuffix(".json")
+        for key, value in _leaves(tree):
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                msg = f"hand-over: {path}: {key}: expected numbers only"
+                raise LoopError(msg)
+            found[f"{name}: {key}"] = value
+    return found
+
+
+def _leaves(tree: Any, prefix: str = "") -> list[tuple[str, Any]]:
+    if not isinstance(tree, dict):
+        return [(prefix, tree)]
+    return [leaf for key, value in tree.items() for leaf in _leaves(value, f"{prefix}.{key}" if prefix else key)]
+
+
+def prove(root: Path) -> None:
+    """Let DVC compare a state, put into a working tree, with code, parameters and lock; no data is needed, nothing runs.
+
+    Raises
+    ------
+    LoopError
+        If a stage would have to run, or DVC refuses: something was edited that the lock does not know of.
+    """
+    if why := dvc.stale(root):
+        msg = f"hand-over: {LOCK}: code, parameters, data or results are not those that it was made with: {why}"
+        raise LoopError(msg)

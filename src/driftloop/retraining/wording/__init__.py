@@ -1,0 +1,1 @@
+"""The pull request, and the answers on an alert, in words."""

@@ -1,0 +1,112 @@
+"""Markdown for people on GitHub: what is answered on the alert on which retraining was asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from driftloop.alerting.wording import MOST_FINDINGS, simulated
+from driftloop.core.figures import day, last, less_error
+from driftloop.core.judging.gate import BROKEN
+from driftloop.report.markdown import fit, folded, plain
+from driftloop.retraining.wording import evidence, provenance, pull_request
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from driftloop.core.judging.gate import Report
+    from driftloop.retraining.wording.proposal import Proposal
+
+VERDICTS = {
+    "promote": "Better.",
+    "keep production": "Not better: production stays.",
+    "not comparable yet": "Not comparable yet: production stays.",
+    "not enough data": "Not enough data to judge: production stays.",
+}
+
+
+def proposed(number: int) -> str:
+    """Say where the answer is."""
+    return f"**Proposed in #{number}.** Production stays as it is until somebody merges."
+
+
+def by_hand(proposal: Proposal, link: str) -> str:
+    """Say how a person opens the pull request that the token may not open."""
+    lead = (
+        f"**A better model is ready: [open the pull request]({link})** (branch `{proposal.branch}`, "
+        f"{less_error(proposal.report.verdict.gain) if proposal.report.verdict.gain else 'judged better'}). "
+        "This repository does not let Actions open it: Settings → Actions → General → Allow GitHub Actions to create and "
+        "approve pull requests. Production stays as it is until somebody merges."
+    )
+    return fit([(lead, 0), (folded("Its text", pull_request.body(proposal)), 1)])
+
+
+def again(base: str, main: str) -> str:
+    """Say that main has moved so that the result no longer holds."""
+    return (
+        f"**To be done again.** While the model was retrained on `{base[:12]}`, main moved to `{main[:12]}`, and code, "
+        "parameters or results that it rests on changed. Nothing is proposed: set the label `retrain-model` again."
+    )
+
+
+def verdict(report: Report) -> str:
+    """Say on the page of a run what the gate has found, and what follows."""
+    found = report.verdict
+    then = "*propose* opens the pull request" if found.outcome == "promote" else "*propose* answers on the alert"
+    said = (
+        f"**{_faulty(found.faults) or VERDICTS[found.outcome]}** Retrained with data to {last(report.until)}. {then}."
+    )
+    return f"{said}\n\n{_listed(found.reasons[1 if found.faults else 0 :])}".strip()
+
+
+def refusal(proposal: Proposal) -> str:
+    """Say why nothing is proposed, with the numbers; of faulty data, what is wrong, and not what the gate makes of it."""
+    found, until = proposal.report.verdict, proposal.report.until
+    faulty = _faulty(found.faults)
+    lead = f"**{faulty or VERDICTS[found.outcome]}** Retrained on request with data to {last(until)}."
+    seen = [(_listed(found.reasons), 0), (evidence.same_rows(proposal), 0), (evidence.segments(found.segments), 2)]
+    if faulty:
+        inside = "\n\n".join(text for text in (_listed(found.reasons[1:]), *(text for text, _ in seen[1:])) if text)
+        seen = [(_listed(found.faults[1:MOST_FINDINGS]), 0), (folded(_seen(proposal), inside), 2)]
+    return fit(
+        [
+            (lead, 0),
+            (simulated(proposal.decision), 0),
+            *seen,
+            (_what_now(proposal), 0),
+            (provenance.reproduce(proposal), 1),
+        ]
+    )
+
+
+def _faulty(faults: tuple[str, ...]) -> str:
+    return f"{_capital(faults[0])}: production stays." if faults else ""
+
+
+def _seen(proposal: Proposal) -> str:
+    """Name the days that the gate judged; the newest days are most often the faulty ones, and lie after them."""
+    found = proposal.report.verdict
+    days = f", {found.judged}" if found.judged else ""
+    inside = any(fault.startswith(BROKEN) for fault in found.faults)
+    return f"What the gate saw, faulty days included{days}" if inside else f"What the gate saw before the fault{days}"
+
+
+def _listed(reasons: Iterable[str]) -> str:
+    return "\n".join(f"- {_capital(reason)}." for reason in reasons)
+
+
+def _capital(reason: str) -> str:
+    return plain(f"{reason[:1].upper()}{reason[1:]}")
+
+
+def _what_now(proposal: Proposal) -> str:
+    verdict = proposal.report.verdict
+    if verdict.faults:
+        return "**Do:** fix the data, then set the label `retrain-model` again."
+    if verdict.comparable_from:
+        return f"**Do:** set the label `retrain-model` again when data reaches {day(verdict.comparable_from)}."
+    if verdict.outcome == "not enough data":
+        return "**Do:** wait for labels, then set the label `retrain-model` again."
+    return (
+        "**Do:** nothing, or look for what changed: new columns, another recipe (`dvc exp run -S …`). The candidate was "
+        "discarded. Set the label `retrain-model` again to judge anew with more data."
+    )

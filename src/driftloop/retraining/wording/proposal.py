@@ -1,0 +1,63 @@
+"""What was found about a candidate: all that the texts of a proposal are made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from driftloop.report.error_lines import each, refits
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from driftloop.core.decision.values import Decision
+    from driftloop.core.judging.gate import Report
+    from driftloop.core.models.card import Card
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """All that the texts are made from.
+
+    Attributes
+    ----------
+    issue, branch, base
+        What is answered, where the commits are, and the commit that they begin at.
+    decision, report
+        Of the newest data, with production as it was.
+    before, after
+        Cards of production and of what would replace it; `after` is None where nothing is proposed.
+    label_delay_days
+        `data.label_delay_days`.
+    main, promote
+        Metrics by name: of the base commit, and after the promotion.
+    params
+        Changed parameters: name, before, after.
+    days
+        metrics/plots/error.csv.
+    run_url
+        The run that judged; empty outside Actions.
+    """
+
+    issue: int
+    branch: str
+    base: str
+    decision: Decision
+    report: Report
+    before: Card
+    after: Card | None
+    label_delay_days: int
+    main: Mapping[str, float]
+    promote: Mapping[str, float]
+    params: Sequence[tuple[str, str, str]]
+    days: str = ""
+    run_url: str = ""
+
+    @property
+    def sides(self) -> tuple[str, str]:
+        """Name what was compared: production, and what was judged in its place."""
+        version = self.before.version
+        if not self.report.verdict.fresh:
+            return f"v{version}", f"v{version + 1}" if self.after else "retrained"
+        new = f"recipe of v{version + 1}, refitted {each(self.decision)}" if self.after else refits(self.decision)
+        return f"v{version}", new

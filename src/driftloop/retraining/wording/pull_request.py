@@ -1,0 +1,107 @@
+"""Markdown for people on GitHub: the pull request of a new model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from driftloop.alerting.wording import simulated, too_low
+from driftloop.core.figures import last, less_error, percent, span
+from driftloop.report import diff, error_lines
+from driftloop.report.markdown import cut, fit, plain, quiet
+from driftloop.retraining.wording import evidence, provenance
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from driftloop.retraining.wording.proposal import Proposal
+
+
+def title(proposal: Proposal) -> str:
+    """Say in one line what is proposed."""
+    gain, version = proposal.report.verdict.gain, proposal.before.version
+    less = f", {less_error(gain).partition(' (')[0]}" if gain else ""
+    made_up = " (simulated data)" if proposal.decision.simulated else ""
+    return f"{quiet(proposal.decision.model)}: v{version} → v{version + 1}{less}{made_up}"
+
+
+def body(proposal: Proposal) -> str:
+    """Say why, on what evidence, what is still wrong, what exactly ships, and how to undo it."""
+    return fit(
+        [
+            (lead(proposal), 0),
+            (simulated(proposal.decision), 0),
+            (evidence.same_rows(proposal), 0),
+            (evidence.segments(proposal.report.verdict.segments), 2),
+            ("\n".join(_points(proposal)), 0),
+            (evidence.over_time(proposal), 3),
+            (provenance.params(proposal), 4),
+            (provenance.versions(proposal), 1),
+            (provenance.reproduce(proposal), 1),
+        ]
+    )
+
+
+def lead(proposal: Proposal) -> str:
+    """Give the verdict with its figures, and what it answers."""
+    return f"**Better.** {_sentence(proposal)} Closes #{proposal.issue}."
+
+
+def check_title(proposal: Proposal) -> str:
+    """Name the gate's verdict for a check run."""
+    verdict = proposal.report.verdict
+    return less_error(verdict.gain)[:250] if verdict.gain else verdict.outcome
+
+
+def check_summary(proposal: Proposal) -> str:
+    """Say in a check run why the gate decided so."""
+    return cut("\n\n".join(map(plain, proposal.report.verdict.reasons)))
+
+
+def _sentence(proposal: Proposal) -> str:
+    verdict = proposal.report.verdict
+    if not verdict.gain:
+        return f"{plain(verdict.reasons[0])}."
+    return (
+        f"Error was {percent(verdict.gain.estimate)} lower ({span(verdict.gain)}; its lower end had to exceed "
+        f"{percent(verdict.needed or 0)}) on {verdict.rows:,} rows that neither side had seen."
+    )
+
+
+def _points(proposal: Proposal) -> Iterator[str]:
+    yield from _normal(proposal)
+    if (bias := proposal.report.refit.get("bias")) is not None:
+        yield f"- **Still wrong:** {too_low(bias, proposal.decision)}."
+    if (card := proposal.after) and card.trained:
+        same = "the same recipe trained" if proposal.report.verdict.fresh else "the very model that was judged, trained"
+        late = proposal.label_delay_days
+        delay = f" (labels take {late} day{'s' if late > 1 else ''})" if late else ""
+        tested = (
+            " It has learned the days in the table, so it cannot be judged on them. The table judges its recipe: refits, "
+            f"each on days after the last label that it knew{delay}."
+            if proposal.report.verdict.fresh
+            else ""
+        )
+        yield f"- **You merge** {same} to {last(card.trained.until)} ({card.rows:,} rows).{tested}"
+    yield f"- **Measured, not a forecast.** Unknown: labels after {last(proposal.decision.labelled_until)}."
+    yield from _of_main(proposal)
+    yield "- **Checks:** where none run here, a maintainer starts them with *Approve workflows to run*."
+    yield "- **Undo:** revert this pull request (its button, or `git revert` of the merge)."
+
+
+def _normal(proposal: Proposal) -> Iterator[str]:
+    """Say what later alarms are measured by: merging raises or lowers that in silence."""
+    metric, version = proposal.decision.metric, proposal.before.version
+    new = proposal.after.normal_error.get(metric) if proposal.after else None
+    if new is None:
+        return
+    shown, old = error_lines.amount(new, proposal.decision, plain), proposal.before.normal_error.get(metric)
+    was = f"; for v{version} it was {error_lines.amount(old, proposal.decision, plain)}" if old is not None else ""
+    yield f"- **What becomes normal:** {shown} is the normal error of v{version + 1}, by which alerts are judged after the merge{was}."
+
+
+def _of_main(proposal: Proposal) -> Iterator[str]:
+    """Explain the one figure of `dvc metrics diff` that both sides have: main's is about older rows."""
+    name = f"production: {proposal.decision.metric}"
+    if name in proposal.main and name in proposal.promote:
+        old, new = diff.values(proposal.main[name], proposal.promote[name])
+        yield f"- **`dvc metrics diff`** shows {plain(name)} {old} → {new}. The figure of main is of older rows."

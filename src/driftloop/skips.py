@@ -1,0 +1,53 @@
+"""What need not be run: checks of code that nobody changed, and a measurement that is recorded already."""
+
+from __future__ import annotations
+
+import json
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from driftloop.core.windows import end_day
+from driftloop.records import BRANCH, Kind, params_digest
+
+if TYPE_CHECKING:
+    from driftloop.git import Git
+    from driftloop.params import Params
+
+# What the loop and its users change from day to day. The pipeline looks at these; lint and tests are about all the rest.
+NO_TESTS = ("params.yaml", "dvc.lock", "backtest/dvc.lock", "metrics/", "models/")
+NO_CODE = (
+    "No code changes: there is nothing for lint and tests to find. The job *pipeline* checks data, model and results."
+)
+
+
+def code(git: Git) -> list[str]:
+    """List the files of code that a pull request changes, by the merge commit that is checked out with its parents.
+
+    Anything else that is checked out counts as changed.
+    """
+    if not git.succeeds("rev-parse", "--verify", "--quiet", "HEAD^2"):
+        return git.files("HEAD")
+    changed = git.run("diff", "--name-only", "--no-renames", "-z", "HEAD^1", "HEAD").split("\0")
+    return [path for path in changed if path and not path.startswith(NO_TESTS)]
+
+
+def recorded(git: Git, params: Params) -> str:
+    """Name the record of a monitoring run with this commit, these parameters and this data; empty if there is none.
+
+    Live data gets a new end every day. Simulated and replayed data stays as it is until somebody promotes.
+    """
+    if git.remote_head(BRANCH) is None:
+        return ""
+    tip, wanted = git.fetch(BRANCH), ("ok", git.head(), params_digest(params))
+    for path in git.files(tip, f"records/{end_day(params.source.until_instant, params.zone)}"):
+        if PurePosixPath(path).name.startswith(f"{Kind.MONITOR}-") and _key(git.show(tip, path) or b"") == wanted:
+            return path
+    return ""
+
+
+def _key(content: bytes) -> tuple[object, ...]:
+    try:
+        found = json.loads(content)
+        return found["outcome"], found["revision"], found["params"]
+    except (ValueError, KeyError, TypeError, RecursionError):  # people can write to that branch too
+        return ()

@@ -1,0 +1,69 @@
+"""Refits that tell how many days to train on; each is made once and remembered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from driftloop.core.judging import metrics, training_window
+from driftloop.core.judging.training_window import CANDIDATES
+from driftloop.core.models import estimator
+from driftloop.core.models.recipe import Choice
+from driftloop.store import fits
+
+if TYPE_CHECKING:
+    from datetime import date
+    from pathlib import Path
+
+    import pandas as pd
+
+    from driftloop.core.judging.refits import Step
+    from driftloop.core.models.recipe import Recipe
+    from driftloop.params import Params
+
+
+class Chooser:
+    """Chooses the training window at any cut; a function of rows, recipe and cut alone."""
+
+    def __init__(self, params: Params, labelled: pd.DataFrame, folder: Path) -> None:
+        """Take what all cuts share."""
+        self.metric, self.labelled, self.folder = params.evaluate.metric, labelled, folder
+        self.step_days, self.delay_days = params.monitor.step_days, params.data.label_delay_days
+        self.found: dict[tuple[str, Step], training_window.Totals | None] = {}
+
+    def choice(self, recipe: Recipe, cut: date) -> Choice:
+        """Choose for labels that are known before `cut`; a window that is fixed is no choice."""
+        if recipe.train_days != "auto":
+            return Choice(train_days=recipe.train_days)
+        steps = training_window.origins(cut, step_days=self.step_days, label_delay_days=self.delay_days)
+        totals = [self._totals(recipe, step) for step in steps]
+        return training_window.choose([total for total in totals if total is not None])
+
+    def at(self, recipe: Recipe, cut: date) -> Recipe:
+        """Give the recipe with the window that is chosen for a cut."""
+        return recipe.model_copy(update={"train_days": self.choice(recipe, cut).train_days})
+
+    def knows(self, recipe: Recipe, step: Step) -> bool:
+        """Say whether a step has been scored already."""
+        return (recipe.model_dump_json(), step) in self.found
+
+    def _totals(self, recipe: Recipe, step: Step) -> training_window.Totals | None:
+        key = recipe.model_dump_json(), step
+        if key not in self.found:
+            self.found[key] = self._score(recipe, step)
+        return self.found[key]
+
+    def _score(self, recipe: Recipe, step: Step) -> training_window.Totals | None:
+        """Add up the loss of each candidate on the rows of a step; None where one of them cannot be told."""
+        rows = step.window.of(self.labelled)
+        if rows.empty:
+            return None
+        sums: dict[int | str, float] = {}
+        try:
+            for days in CANDIDATES:
+                fixed = recipe.model_copy(update={"train_days": days})
+                known = estimator.training_rows(fixed, self.labelled, step.known_until)
+                scores = fits.scores(fixed, known, rows, seed=recipe.seed, folder=self.folder)
+                sums[days] = float(metrics.row_losses(self.metric, rows[recipe.target], scores).sum())
+        except estimator.UnfittableError:
+            return None
+        return sums

@@ -1,0 +1,60 @@
+"""Levels from weekly maxima."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from driftloop.core.alarms.calibration import WEEKS_PER_YEAR, fit_tail
+
+
+@pytest.mark.parametrize(("weeks", "years"), [(52, 1), (104, 1), (520, 1), (520, 3)])
+def test_level__is_reached_as_often_as_it_says(weeks: int, years: float) -> None:
+    random = np.random.default_rng(weeks)
+    levels = fit_tail(random.exponential(size=(weeks, 2000))).level(years)
+    reached = np.exp(-levels).mean() * WEEKS_PER_YEAR * years  # what other such weeks do, in expectation
+    assert 0.6 < reached < 1.15
+
+
+def test_level__is_cautious_with_a_short_history() -> None:
+    random = np.random.default_rng(0)
+    short, long = (fit_tail(random.exponential(size=(weeks, 2000))).level(1).mean() for weeks in (20, 2000))
+    assert short > long
+
+
+def test_years__undoes_level() -> None:
+    found = fit_tail(np.random.default_rng(0).exponential(size=(60, 3)))
+    for years in (0.5, 1.0, 7.0):
+        assert found.years(found.level(years)) == pytest.approx(years)
+
+
+@given(st.lists(st.floats(0, 10, allow_nan=False), min_size=1, max_size=60), st.integers(0, 30))
+def test_tail__weeks_that_say_nothing_change_nothing(values: list[float], unknown: int) -> None:
+    given_ = np.array(values)[:, None]
+    mixed = np.random.default_rng(unknown).permutation(np.vstack([given_, np.full((unknown, 1), np.nan)]))
+    for years in (1, 10):
+        assert fit_tail(mixed).level(years) == pytest.approx(fit_tail(given_).level(years))
+
+
+@given(st.lists(st.floats(0, 10, allow_nan=False), min_size=1, max_size=60))
+def test_level__grows_with_years_and_starts_above_the_median(values: list[float]) -> None:
+    found = fit_tail(np.array(values)[:, None])
+    levels = [float(found.level(years)[0]) for years in (0.1, 1, 10)]
+    assert levels == sorted(levels)
+    assert levels[0] >= found.median[0] - 1e-9
+
+
+def test_tail__what_never_moved_stays_where_it_is() -> None:
+    found = fit_tail(np.full((60, 1), 0.25))
+    assert found.level(10) == pytest.approx(0.25)
+    assert found.years(np.array([0.25])) == 0
+    assert np.isinf(found.years(np.array([0.26])))
+
+
+@pytest.mark.parametrize("weeks", [0, 3])
+def test_tail__without_any_week_nothing_is_known(weeks: int) -> None:
+    found = fit_tail(np.full((weeks, 2), np.nan))
+    assert np.isnan(found.level(1)).all()
+    assert (found.weeks == 0).all()

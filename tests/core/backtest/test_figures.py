@@ -1,0 +1,90 @@
+"""What is compared, and what is recommended."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from factories import make_params
+
+from driftloop.core.backtest.figures import Figures, own_rules, rules
+from driftloop.core.backtest.recommendation import recommend
+
+
+def make_line(policy: str = "avoidable_loss", **over: Any) -> Figures:
+    given: dict[str, Any] = {
+        "name": policy, "policy": policy, "alert_at_days": 8.0, "calendar_days": 91, "standing_days": 0,
+        "train_days": "all", "loss": 1.0, "above_always": 0.0, "below_never": 0.0, "alerts": 0, "alerts_a_year": 0.0,
+        "degraded_a_year": 0.0, "data_a_year": 0.0, "promotions_a_year": 0.0, "refused": 0, "useful": None,
+        "useful_live": None, "fits": 1, "delays": {}, "log": (), "steps": {},
+    }  # fmt: skip
+    return Figures(**given | over)
+
+
+ENDS = [make_line("always", loss=1.0), make_line("never", loss=2.0)]
+
+
+def test_rules__the_setting_of_params_yaml_is_among_them() -> None:
+    params = make_params(monitor={"alert_at_days": 5.0, "calendar_days": 60})
+    names = [rule.name for rule in rules(params)]
+    assert names[:2] == ["always", "never"]
+    assert {"avoidable loss, 5 days", "calendar, 60 days"} <= set(names)
+    assert len(names) == len(set(names))
+    assert own_rules(params)[-1].settings.alert_at_days == 5.0
+
+
+def test_recommend__the_smallest_loss_within_the_budget() -> None:
+    lines = [
+        *ENDS,
+        make_line(alert_at_days=2.0, loss=1.1, alerts_a_year=9.0),
+        make_line(alert_at_days=8.0, loss=1.2, alerts_a_year=4.0),
+        make_line(alert_at_days=16.0, loss=1.4, alerts_a_year=2.0),
+    ]
+    found = recommend(lines, make_params(data={"target_unit": "kWh"}), alerts_a_year=6)
+    assert found.monitor == {"policy": "avoidable_loss", "alert_at_days": 8.0}
+    assert "1.2 kWh at 4.0 alerts a year" in found.reason
+    assert "80 % of what retraining can save" in found.reason
+    assert recommend(lines, make_params(), alerts_a_year=20).monitor["alert_at_days"] == 2.0
+
+
+def test_recommend__fewer_alerts_where_losses_are_alike() -> None:
+    lines = [
+        *ENDS,
+        make_line(alert_at_days=4.0, loss=1.2, alerts_a_year=5.0),
+        make_line("calendar", calendar_days=91, loss=1.205, alerts_a_year=4.0, degraded_a_year=0.5),
+    ]
+    assert recommend(lines, make_params(), alerts_a_year=6).monitor == {"policy": "calendar", "calendar_days": 91}
+
+
+def test_recommend__what_params_say_where_nothing_speaks_for_another() -> None:
+    alike = [
+        make_line("loss", loss=1.99),
+        make_line(alert_at_days=4.0, loss=1.99),
+        make_line(alert_at_days=8.0, loss=1.995),
+    ]
+    found = recommend([*ENDS, *alike], make_params(), alerts_a_year=6)
+    assert found.monitor == {"policy": "avoidable_loss", "alert_at_days": 8.0}
+    calendar = make_params(monitor={"policy": "calendar", "calendar_days": 91})
+    yearly = make_line("calendar", calendar_days=365, loss=1.98)
+    found = recommend([*ENDS, *alike, yearly, make_line("calendar", calendar_days=91)], calendar, alerts_a_year=6)
+    assert found.monitor == {"policy": "calendar", "calendar_days": 91}
+
+
+def test_recommend__nothing_that_the_loop_does_not_have() -> None:
+    lines = [
+        *ENDS,
+        make_line(loss=1.01, alerts_a_year=1.0, standing_days=91),
+        make_line(loss=0.9, alerts_a_year=1.0, train_days="auto"),
+        make_line("loss", loss=1.3, alerts_a_year=3.0),
+    ]
+    assert recommend(lines, make_params(), alerts_a_year=6).monitor == {"policy": "loss"}
+
+
+def test_recommend__says_when_no_rule_fits_or_nothing_matters() -> None:
+    lines = [*ENDS, make_line(alerts_a_year=9.0), make_line("loss", alerts_a_year=7.0)]
+    assert "no rule stays within 6 alerts a year" in recommend(lines, make_params(), alerts_a_year=6).reason
+    worse = [*ENDS, make_line(loss=2.1, alerts_a_year=1.0)]
+    assert "beat never retraining: " in recommend(worse, make_params(), alerts_a_year=6).reason
+    little = [*ENDS, make_line(loss=1.99, alerts_a_year=1.0), make_line("loss", loss=2.0)]
+    assert "beat never retraining by more than 1 %: " in recommend(little, make_params(), alerts_a_year=6).reason
+    calm = [make_line("always"), make_line("never"), make_line()]
+    assert "retraining hardly mattered" in recommend(calm, make_params(), alerts_a_year=6).reason

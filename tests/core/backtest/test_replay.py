@@ -1,0 +1,190 @@
+"""The loop on its own history, with losses that are known exactly."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from factories import START, make_days, make_params
+
+from driftloop.core.backtest import schedule as timelines
+from driftloop.core.backtest.replay import Replay
+from driftloop.core.backtest.schedule import at
+from driftloop.core.backtest.values import Fit, Rule, Stream
+from driftloop.core.columns import DAY, PRODUCTION_LOSS, STEP
+from driftloop.core.data.quality import Finding
+from driftloop.core.decision.policy import Settings
+from driftloop.core.windows import Window, end_day
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from driftloop.core.backtest.values import Losses, Replayed
+
+ROWS = 4  # a day
+WEEKS = 48
+CHANGE = START + timedelta(weeks=30)
+AVOIDABLE = Settings(alert_at_days=8, calendar_days=91)
+
+
+def losses_of(fits: Sequence[Fit], change: date | None = CHANGE) -> list[Losses | None]:
+    """Give 1 a row, and 2 from the change on for whoever knows no day of it."""
+    days = [np.array([day for day in all_days() if fit.window.since <= day < fit.window.until]) for fit in fits]
+    return [
+        np.where((day >= change) & (fit.cut <= change), 2.0, 1.0) if change and len(day) else np.ones(len(day))
+        for fit, day in zip(fits, days, strict=True)
+    ]
+
+
+def all_days() -> list[date]:
+    return make_days(7 * WEEKS, rows=ROWS)
+
+
+def replay(*, answer_days: int = 0, delay: int = 7, change: date | None = CHANGE, **stream: Any) -> Replay:
+    until = START + timedelta(weeks=WEEKS) + timedelta(days=delay)
+    params = make_params(data={"label_delay_days": delay}, evaluate={"min_rows": 50})
+    found = Stream(
+        rows=pd.DataFrame({DAY: all_days()}),
+        losses=lambda fits: losses_of(fits, change),
+        seeded=False,
+        **stream,
+    )
+    laid_out = timelines.plan(params, first=START, until=until, first_days=140)
+    return Replay(params, found, laid_out, answer_days=answer_days)
+
+
+def course(policy: str = "avoidable_loss", *, standing_days: int = 0, gated: bool = True, **over: Any) -> Replayed:
+    return replay(**over).course(Rule(policy, policy, AVOIDABLE, standing_days, gated))
+
+
+def test_course__nothing_changes_nothing_is_asked() -> None:
+    found = course(change=None)
+    assert found.alerts == ()
+    assert [one.how for one in found.promotions] == ["first"]
+
+
+def test_course__an_abrupt_change_is_noticed_when_labels_and_refits_have_seen_it() -> None:
+    # The refit of the first changed week, and of the one that its labels are missing in, know nothing of the change.
+    # From the third on a step adds 7 * 0.99 days: 6.93, 13.86. The labels of that step are final a week after it.
+    found = course()
+    assert found.alerts[0].status == "degraded"  # error was up before a refit could know why
+    asked = found.alerts[1]
+    assert asked.day == CHANGE + timedelta(weeks=4 + 1)
+    assert "13.9 normal days" in asked.reason
+    assert asked.outcome == "promote"
+    assert found.promotions[1].live == asked.day
+    assert found.promotions[1].cut == asked.day - timedelta(days=7)
+    assert len(found.alerts) == 2
+
+
+def test_course__the_answer_takes_its_time() -> None:
+    now, later = course(answer_days=0), course(answer_days=10)
+    assert later.alerts[0].day == now.alerts[0].day
+    assert later.promotions[1].live == now.promotions[1].live + timedelta(days=10)
+    assert later.promotions[1].cut == now.promotions[1].cut + timedelta(days=7)
+
+
+def test_course__gain_is_what_retraining_saves_in_four_weeks() -> None:
+    asked = course().alerts[1]
+    assert asked.gain == pytest.approx(0.5)
+    assert asked.gain_live == pytest.approx(0.5)
+
+
+def test_served__adds_up_exactly() -> None:
+    one = replay()
+    window = Window(since=one.timeline.runs[0], until=one.timeline.scored_until)
+    served = {name: one.table.served(one.course(Rule(name, name, AVOIDABLE)), window) for name in ("never", "always")}
+    after = (one.timeline.scored_until - CHANGE).days * ROWS
+    assert len(served["never"]) == window.days * ROWS
+    assert served["never"].sum() == window.days * ROWS + after
+    assert served["always"].sum() == window.days * ROWS + 14 * ROWS  # the change, one step and the delay
+
+
+def test_course__broken_data_vetoes_and_is_told_once() -> None:
+    fault = Finding(rule="stuck", column="x", kind="fault", rows=9, of=9, text="x stands still")
+    broken = {CHANGE + timedelta(weeks=week) for week in range(4)}
+    found = course(findings=lambda _, until: [fault] if until in broken else [])
+    assert [alert.status for alert in found.alerts][:1] == ["data fault"]
+    assert sum(alert.status == "data fault" for alert in found.alerts) == 1
+    assert all(one.live not in broken for one in found.promotions)
+
+
+def test_course__a_fault_that_stays_becomes_the_new_normal() -> None:
+    fault = Finding(rule="new-category", column="c", kind="fault", rows=9, of=9, text="c has a new category")
+
+    def findings(card: Any, until: date) -> list[Finding]:
+        return [fault] if until > CHANGE and card.reference.until <= CHANGE else []
+
+    found = course(change=None, findings=findings)
+    assert [one.how for one in found.promotions] == ["first", "new normal"]
+    assert found.promotions[1].live == CHANGE + timedelta(weeks=5)
+
+
+def test_course__a_standing_approval_refreshes_without_asking() -> None:
+    found = course(standing_days=28)
+    assert [one.how for one in found.promotions] == ["first", "asked", "standing", "standing", "standing"]
+    assert [alert.status for alert in found.alerts] == ["degraded", "outdated"]
+
+
+def test_course__after_a_refusal_it_waits_for_as_much_again() -> None:
+    def faulty(_: Any, scored: pd.DataFrame, _until: date) -> list[date]:  # what the gate is shown is always broken
+        return list(scored[STEP].unique()) if scored[STEP].nunique() == 4 else []
+
+    found = course(faulty=faulty)
+    asked = [alert for alert in found.alerts if alert.status == "outdated"]
+    assert {alert.outcome for alert in asked[:3]} == {"keep production"}
+    assert [(b.day - a.day).days for a, b in pairwise(asked)][:2] == [14, 14]  # 2 * 6.93 > 8
+
+
+def test_course__the_calendar_asks_by_the_age_of_the_labels() -> None:
+    found = course("calendar", gated=False)
+    lives = [one.live for one in found.promotions]
+    assert {(b - a).days for a, b in pairwise(lives[1:])} == {84}  # the labels are 7 days old then
+
+
+def test_scored__is_what_the_stage_writes() -> None:
+    one = replay()
+    cut = one.timeline.first_cut
+    table = one.table.scored(cut, cut + timedelta(days=35))
+    assert sorted(table[STEP].unique()) == [cut + timedelta(weeks=week) for week in range(4)]
+    assert len(table) == 4 * 7 * ROWS
+    assert (table[PRODUCTION_LOSS] == 1).all()
+
+
+def test_course__weeks_without_rows_are_no_trouble() -> None:
+    gap = Window(since=CHANGE + timedelta(weeks=2), until=CHANGE + timedelta(weeks=5))
+    days = [day for day in all_days() if not gap.since <= day < gap.until]
+
+    def losses(fits: Sequence[Fit]) -> list[Losses | None]:
+        return [
+            np.array(
+                [2.0 if day >= CHANGE >= fit.cut else 1.0 for day in days if fit.window.since <= day < fit.window.until]
+            )
+            for fit in fits
+        ]
+
+    one = replay()
+    stream = Stream(rows=pd.DataFrame({DAY: days}), losses=losses, seeded=False)
+    found = Replay(one.params, stream, one.timeline, answer_days=0).course(Rule("a", "avoidable_loss", AVOIDABLE))
+    assert found.alerts[-1].outcome == "promote"
+
+
+def test_course__an_unfittable_week_is_passed_over() -> None:
+    hole = START + timedelta(weeks=28)
+
+    def losses(fits: Sequence[Fit]) -> list[Losses | None]:
+        return [None if fit.cut == hole else found for fit, found in zip(fits, losses_of(fits), strict=True)]
+
+    one = replay()
+    stream = Stream(rows=one.stream.rows, losses=losses, seeded=False)
+    found = Replay(one.params, stream, one.timeline, answer_days=0).course(Rule("always", "always", AVOIDABLE))
+    assert hole not in {promotion.cut for promotion in found.promotions}
+
+
+def test_at__local_midnight() -> None:
+    params = make_params(data={"timezone": "Asia/Shanghai"})
+    assert end_day(at(params, date(2025, 1, 31)).source.until_instant, params.zone) == date(2025, 1, 31)
