@@ -90,7 +90,8 @@ def cells(page: str, columns: int) -> Iterator[list[str]]:
 
 def parameters() -> dict[str, Any]:
     """Flatten params.yaml as committed, in the order of the model."""
-    given, found = yaml.safe_load((ROOT / "params.yaml").read_text("utf-8")), {}
+    given = yaml.safe_load((ROOT / "params.yaml").read_text("utf-8"))
+    found: dict[str, Any] = {}
     for name, field in Params.model_fields.items():
         keys = getattr(field.annotation, "model_fields", None)
         found |= {f"{name}.{key}": given[name][key] for key in keys} if keys else {name: given[name]}
