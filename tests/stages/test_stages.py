@@ -108,6 +108,12 @@ def test_collect__leaves_the_past_as_it_was(tmp_path: Path) -> None:
     assert {name: (tmp_path / "data/raw" / name).read_bytes() for name in before} == before
 
 
+def test_collect__refuses_codes_for_a_column_that_nobody_has(healthy: Workspace) -> None:
+    healthy.set(data={"missing": {"*": [-200], "stranger": [-1]}})
+    with pytest.raises(ParamsError, match="data.missing: expected inputs, the target or \\*, got stranger"):
+        healthy.run("collect")
+
+
 def test_collect__keeps_the_last_good_data_when_the_source_fails(healthy: Workspace) -> None:
     from driftloop.errors import DataError
 
