@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from workspace import STAGES, Workspace
 
 from driftloop.artifacts import CARD, LABELLED, MODEL, REFITS, write_json
-from driftloop.errors import ModelError
+from driftloop.errors import ModelError, ParamsError
 from driftloop.params import load_params
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def test_collect__leaves_the_past_as_it_was(tmp_path: Path) -> None:
 
 def test_collect__refuses_codes_for_a_column_that_nobody_has(healthy: Workspace) -> None:
     healthy.set(data={"missing": {"*": [-200], "stranger": [-1]}})
-    with pytest.raises(ParamsError, match="data.missing: expected inputs, the target or \\*, got stranger"):
+    with pytest.raises(ParamsError, match=r"data.missing: expected inputs, the target or \*, got stranger"):
         healthy.run("collect")
 
 
