@@ -40,7 +40,7 @@ def gather(params: Params, folder: Path) -> list[dict[str, Any]]:
     out = folder / f"out-{len(list(folder.iterdir()))}"
     out.mkdir()
     collect(params, out, cache=folder / "cache", say=print)
-    rows = pa.concat_tables(pq.read_table(path) for path in sorted(out.iterdir()))
+    rows = pa.concat_tables([pq.read_table(path) for path in sorted(out.iterdir())], promote_options="default")
     return list(rows.sort_by("_row").to_pylist())
 
 

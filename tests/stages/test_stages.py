@@ -16,7 +16,7 @@ from workspace import STAGES, Workspace
 
 from driftloop.artifacts import CARD, LABELLED, MODEL, REFITS, write_json
 from driftloop.core.names import STEP, TS, loss_of, scores_of
-from driftloop.errors import ModelError
+from driftloop.errors import ModelError, ParamsError
 from driftloop.params import load_params
 
 if TYPE_CHECKING:
@@ -128,6 +128,12 @@ def test_collect__leaves_the_past_as_it_was(tmp_path: Path) -> None:
     space.set(source={"until": "2024-07-06T00:00Z"}).run("collect")
     del before["2024-05.parquet"]  # the month that was not complete
     assert {name: (tmp_path / "data/raw" / name).read_bytes() for name in before} == before
+
+
+def test_collect__refuses_codes_for_a_column_that_nobody_has(healthy: Workspace) -> None:
+    healthy.set(data={"missing": {"*": [-200], "stranger": [-1]}})
+    with pytest.raises(ParamsError, match=r"data.missing: expected inputs, the target or \*, got stranger"):
+        healthy.run("collect")
 
 
 def test_collect__keeps_the_last_good_data_when_the_source_fails(healthy: Workspace) -> None:
