@@ -69,9 +69,7 @@ def refuse(rows: ir.Table, params: Params, *, where: str) -> None:
 
 def _fitting(values: ir.Table, zone: str) -> list[str]:
     """List the usual formats by which all values are times of our days; more than one is no certainty."""
-    some = (
-        values.order_by(ROW).limit(SAMPLE).select(value=written(values["value"])).to_pyarrow()["value"].to_pylist()
-    )
+    some = values.order_by(ROW).limit(SAMPLE).select(value=written(values["value"])).to_pyarrow()["value"].to_pylist()
     forms = [*WHOLE, *(date + time for date in DATES for time in TIMES)]
     left = [form for form in forms if all(_fits(text, form) for text in some)]
     moments = {form: instants(values["value"], zone=zone, form=form) for form in left}
