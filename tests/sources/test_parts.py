@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from collected import gather, make_params, put
 
+from driftloop.core.names import TS
 from driftloop.core.production import Card
 from driftloop.core.schema import columns_of
 
@@ -36,7 +37,7 @@ def test_joined__parts_of_any_type(tmp_path: Path, day: list[Any], hour: list[An
     path = tmp_path / "a.parquet"
     pq.write_table(pa.table({"day": day, "hour": hour, "x": [1, 2], "y": [1, 2]}), path)
     rows = gather(make_params(path, data={**PARTS, "timestamp_format": form}), tmp_path)
-    assert {row["x"]: row["_ts"] for row in rows} == {1: datetime(2025, 7, 1, 10), 2: None}
+    assert {row["x"]: row[TS] for row in rows} == {1: datetime(2025, 7, 1, 10), 2: None}
 
 
 def test_joined__four_columns_of_which_one_is_an_input(tmp_path: Path) -> None:
@@ -44,13 +45,13 @@ def test_joined__four_columns_of_which_one_is_an_input(tmp_path: Path) -> None:
     names = ["year", "month", "day", "hour"]
     data = {"timestamp": names, "key": names, "numerical": ["hour"], "timestamp_format": "%Y %m %d %H"}
     rows = gather(make_params(path, data=data), tmp_path)
-    assert [row["_ts"] for row in rows] == [datetime(2013, 3, 1), datetime(2013, 12, 31, 23)]
+    assert [row[TS] for row in rows] == [datetime(2013, 3, 1), datetime(2013, 12, 31, 23)]
     assert [row["hour"] for row in rows] == ["0", "23"]
 
 
 def test_columns_of__the_instant_stands_for_its_parts_in_the_key() -> None:
     whole = make_params("a", data={**PARTS, "key": ["day", "station", "hour"]})
-    assert columns_of(whole, Card()).key == ("_ts", "station")
+    assert columns_of(whole, Card()).key == (TS, "station")
     some = make_params("a", data={**PARTS, "key": ["day", "station"]})
     assert columns_of(some, Card()).key == ("day", "station")
 
