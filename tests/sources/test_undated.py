@@ -9,6 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 from collected import gather, make_params, put, refusal
 
+from driftloop.core.names import TS
+
 if TYPE_CHECKING:
     from pathlib import Path
 

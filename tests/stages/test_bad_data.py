@@ -284,7 +284,7 @@ def test_pipeline__shows_no_remedy_that_is_not_certain(healthy: Workspace) -> No
 
 def test_pipeline__shows_a_label_that_is_no_number(healthy: Workspace) -> None:
     rewrite(healthy, put("rentals", "2,6", LABELS))
-    said = "168 of 168 labels that should be final (2024-06-03 to 2024-06-09) are missing or not numbers"
+    said = "168 of 168 labels that should be final (3 Jun to 9 Jun 2024) are missing or not numbers"
     assert text(healthy, "missing-labels") == f"{said}, such as '2,6'; set source.csv.decimal"
 
 

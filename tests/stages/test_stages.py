@@ -227,7 +227,7 @@ def test_pipeline__without_refits_judges_a_candidate_on_a_holdout(healthy: Works
     trained = healthy.json("models/candidate.json")["trained"]
     assert trained["until"] == "2024-05-13"
     assert healthy.report.verdict.rows == 28 * 24
-    assert str(healthy.report.verdict.judged) == "2024-05-13 to 2024-06-09"
+    assert str(healthy.report.verdict.judged) == "13 May to 9 Jun 2024"
 
 
 @pytest.mark.parametrize("policy", ["avoidable_loss", "loss", "evidently", "calendar"])
