@@ -300,7 +300,7 @@ def test_promote__makes_the_candidate_production(driftloop: Run, healthy: Worksp
     card = healthy.json(CARD)
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith(
-        f"promoted small to v2 (verdict: promote; trained on {card['rows']:,} rows, 2024-01-01 to 2024-06-09)\n"
+        f"promoted small to v2 (verdict: promote; trained on {card['rows']:,} rows, 1 Jan to 9 Jun 2024)\n"
     )
     assert (healthy.root / MODEL).read_bytes() == (healthy.root / CANDIDATE).read_bytes()
     assert card["version"] == 2

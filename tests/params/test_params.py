@@ -129,6 +129,26 @@ WRONG = {
     "model": ("model: bikes", "model: My Bikes", f'model: expected {NAME}, got "My Bikes"'),
     "zone": ("timezone: UTC", "timezone: Mars/Base", 'data.timezone: expected a time zone such as UTC or Europe/Berlin, got "Mars/Base"'),
     "path as zone": ("timezone: UTC", "timezone: ../UTC", 'data.timezone: expected a time zone such as UTC or Europe/Berlin, got "../UTC"'),
+    # how things are written
+    "format without a day": ("timestamp: ts", 'timestamp: ts\n  timestamp_format: "%Y-%m"', 'data.timestamp_format: expected epoch_s, epoch_ms, epoch_us, epoch_ns, or a strptime format with year, month and day such as "%d/%m/%Y %H:%M", got "%Y-%m"'),
+    "format of another unit": ("timestamp: ts", "timestamp: ts\n  timestamp_format: epoch", 'data.timestamp_format: expected epoch_s, epoch_ms, epoch_us, epoch_ns, or a strptime format with year, month and day such as "%d/%m/%Y %H:%M", got "epoch"'),
+    "format with a strange directive": ("timestamp: ts", 'timestamp: ts\n  timestamp_format: "%F %T"', "data.timestamp_format: expected directives such as %Y, %m, %d, %H, %M, %S, got %F"),
+    "format with an open end": ("timestamp: ts", 'timestamp: ts\n  timestamp_format: "%Y%m%d%"', "data.timestamp_format: expected directives such as %Y, %m, %d, %H, %M, %S, got %"),
+    "format of half a day": ("timestamp: ts", 'timestamp: ts\n  timestamp_format: "%d.%m.%Y %I:%M"', 'data.timestamp_format: expected %I (hour 1 to 12) and %p (AM or PM) together, got "%d.%m.%Y %I:%M"'),
+    "timestamp of numbers": ("timestamp: ts", "timestamp: [1]", "data.timestamp: item 1: expected text, got 1; put it in quotes"),
+    "timestamp of nothing": ("timestamp: ts", "timestamp: []", "data.timestamp: expected text or a list of names, got an empty list"),
+    "target in the timestamp": ("timestamp: ts", "timestamp: [ts, y]", "data.target: expected another column than timestamp, got y"),
+    "separator of two characters": ("labels: null", 'labels: null\n  csv: {separator: ";;"}', 'source.csv.separator: expected one character such as ; or \\t, got ";;"'),
+    "decimal": ("labels: null", 'labels: null\n  csv: {decimal: ";"}', 'source.csv.decimal: expected . or ,, got ";"'),
+    "thousands": ("labels: null", "labels: null\n  csv: {thousands: k}", """source.csv.thousands: expected ',', '.', ' ', "'", '_', got "k\""""),
+    "thousands as decimal": ("labels: null", 'labels: null\n  csv: {thousands: "."}', 'source.csv.thousands: expected another mark than decimal, got "."'),
+    "encoding": ("labels: null", "labels: null\n  csv: {encoding: ansi}", 'source.csv.encoding: expected an encoding such as utf-8, cp1252 or utf-16, got "ansi"'),
+    "encoding that is none of text": ("labels: null", "labels: null\n  csv: {encoding: base64}", 'source.csv.encoding: expected an encoding such as utf-8, cp1252 or utf-16, got "base64"'),
+    "null values as text": ("labels: null", "labels: null\n  csv: {null_values: NA}", 'source.csv.null_values: expected a list of names or null, got "NA"; put it in brackets: [NA]'),
+    "CSV of the simulator": ("kind: files\n  path: in.csv\n  command: null\n  labels: null", "kind: simulator\n  csv: {decimal: ','}", 'source.csv.decimal: expected null, since kind simulator has no CSV of yours, got ","'),
+    "one code": ("private: []", "private: []\n  missing: -200", "data.missing: expected a list of numbers and text or keys and values, got -200; put it in brackets: [-200]"),
+    "one code of a column": ("private: []", "private: []\n  missing: {x: -200}", "data.missing.x: expected a list of numbers and text, got -200; put it in brackets: [-200]"),
+    "a code that is none": ("private: []", "private: []\n  missing: [-200, true]", "data.missing: item 2: expected a whole number, a number or text, got true"),
     # dates
     "no date": ('"2025-03-03T00:00Z"', '"soon"', 'source.until: expected a date or time such as "2025-03-31T00:00Z", got "soon"'),
     "no such date": ('"2025-03-03T00:00Z"', '"2025-02-30"', 'source.until: expected a date or time such as "2025-03-31T00:00Z", got "2025-02-30"'),
@@ -277,6 +297,35 @@ def test_load_params__reads_numbers_as_dvc_does(before: str, after: str, value: 
 def test_load_params__takes_words_for_words(names: str) -> None:
     params = parse_params(put("numerical: [x, z]", f"numerical: {names}"), where="")
     assert params.data.numerical == [name.strip(" '\"") for name in names.strip("[]").split(",")]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "epoch_ms",
+        "%Y%m%d",
+        "%-d/%-m/%y",
+        "%d %b %Y",
+        "%Y-%j",
+        "%I:%M %p %d/%m/%Y",
+        "%Y-%m-%d %H:%M:%S.%f %z",
+        "%%%Y%m%d",
+    ],
+)
+def test_timestamp_format__is_strptime_or_a_unit(form: str) -> None:
+    assert make_params(data={"timestamp_format": form}).data.timestamp_format == form
+
+
+def test_timestamp__of_several_columns_may_be_an_input_in_parts() -> None:
+    data = make_params(data={"timestamp": ["day", "hour"], "key": ["day", "hour"], "numerical": ["hour"]}).data
+    assert data.timestamps == ["day", "hour"]
+    assert make_params().data.timestamps == ["ts"]
+
+
+@pytest.mark.parametrize("codes", ["[-200, -999.5, N/A]", '{"*": [-200], x: [n/a, -1]}', "[]", "{}"])
+def test_missing__is_a_list_or_lists_by_column(codes: str) -> None:
+    params = parse_params(put("private: []", f"private: []\n  missing: {codes}"), where="")
+    assert params.data.missing == yaml.safe_load(codes)
 
 
 def test_load_params__cannot_be_changed() -> None:

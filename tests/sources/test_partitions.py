@@ -23,12 +23,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def make_params(*, zone: str = "UTC", **source: Any) -> Params:
+def make_params(*, zone: str = "UTC", form: str | None = None, **source: Any) -> Params:
     return Params.model_validate(
         {
             "model": "test",
             "source": {"kind": "files", "path": "unused", "until": "2026-01-01", **source},
-            "data": {"timestamp": "ts", "timezone": zone, "key": ["id"], "target": "y", "numerical": ["x", "vanished"]},
+            "data": {
+                "timestamp": "ts",
+                "timestamp_format": form,
+                "timezone": zone,
+                "key": ["id"],
+                "target": "y",
+                "numerical": ["x", "vanished"],
+            },
             "train": {"estimator": "sklearn.linear_model.LinearRegression"},
         }
     )
@@ -51,9 +58,9 @@ def partition(table: pa.Table, params: Params, tmp_path: Path, *, threads: int =
         return out, write(con, rows, params, out)
 
 
-def moments(times: Any, tmp_path: Path, *, zone: str = "UTC") -> list[datetime | None]:
+def moments(times: Any, tmp_path: Path, *, zone: str = "UTC", form: str | None = None) -> list[datetime | None]:
     """Return `_ts` in source order."""
-    out, _ = partition(make_table(times), make_params(zone=zone, until="2199-01-01"), tmp_path)
+    out, _ = partition(make_table(times), make_params(zone=zone, form=form, until="2199-01-01"), tmp_path)
     rows = pa.concat_tables(pq.read_table(path) for path in sorted(out.iterdir()))
     return list(rows.sort_by(ROW)[TS].to_pylist())
 
@@ -95,6 +102,37 @@ def test_instants__dates_are_local_midnights(tmp_path: Path) -> None:
 
 def test_instants__numbers_are_not_times(tmp_path: Path) -> None:
     assert moments([1735689600, 20250101], tmp_path) == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("form", "times"),
+    [
+        ("%d/%m/%Y %H:%M", ["1/7/2025 12:00", "01/07/2025 12:00"]),
+        ("%I:%M %p %d.%m.%y", ["12:00 PM 1.7.25", "12:00 pm 01.07.25"]),
+        ("%d %b %Y %H:%M", ["1 Jul 2025 12:00"]),
+        ("%Y%m%d%H", [2025070112, "2025070112", 2025070112.0]),
+        ("%d/%m/%Y %H:%M %z", ["1/7/2025 12:00 +0200", "1/7/2025 06:00 -04:00"]),
+        ("%d/%m/%Y %H:%MZ", ["1/7/2025 10:00Z"]),
+        ("%Y 'o''clock' %j %H", ["2025 'o''clock' 182 12"]),
+        ("epoch_s", [1751364000, "1751364000", 1751364000.0, "1751364000.0"]),
+        ("epoch_ms", [1751364000000, "1751364000000"]),
+        ("epoch_us", [1751364000000000]),
+        ("epoch_ns", [1751364000000000000, "1751364000000000000"]),
+    ],
+)
+def test_instants__as_they_are_said_to_be_written(tmp_path: Path, form: str, times: list[Any]) -> None:
+    for time in times:
+        assert moments([time, None], tmp_path, zone="Europe/Berlin", form=form) == [datetime(2025, 7, 1, 10), None]
+
+
+def test_instants__written_otherwise_than_said_are_null(tmp_path: Path) -> None:
+    wrong = ["2025-07-01 12:00", "13/31/2025 12:00", "1/7/25 12:00", "1/7/2025", "1/7/2025 12:00 PM", "29/2/2025 12:00"]
+    assert moments(wrong, tmp_path, form="%d/%m/%Y %H:%M") == [None] * len(wrong)
+    assert moments(["soon", "nan", "inf", "1e300", "2025-07-01"], tmp_path, form="epoch_s") == [None] * 5
+
+
+def test_instants__a_column_of_timestamps_needs_no_format(tmp_path: Path) -> None:
+    assert moments([datetime(2025, 7, 1)], tmp_path, form="%d/%m/%Y") == [datetime(2025, 7, 1)]
 
 
 def test_instants__naive_hours_across_both_clock_changes(tmp_path: Path) -> None:

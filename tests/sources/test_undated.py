@@ -9,6 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 from collected import gather, make_params, put, refusal
 
+from driftloop.core.columns import TS
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -40,7 +42,7 @@ def test_refuse__suggests_the_only_format_that_fits(tmp_path: Path, times: list[
     expected = f"{path}: ts: expected ISO 8601, got '{first}' in {every}; set data.timestamp_format, for example {form}"
     assert refusal(make_params(path), tmp_path) == expected
     rows = gather(make_params(path, data={"timestamp_format": form}), tmp_path)
-    assert [row["_ts"] is not None for row in rows] == [True] * len(times) + [False]
+    assert [row[TS] is not None for row in rows] == [True] * len(times) + [False]
 
 
 @pytest.mark.parametrize("times", [["1/2/2018 0:15", "2/12/2018 0:30"], ["soon"], ["31/12/2018", "12/31/2018"], ["99"]])
@@ -101,4 +103,4 @@ def test_refuse__times_apart(tmp_path: Path) -> None:
 
 def test_refuse__not_where_some_row_has_a_time_even_outside_of_the_range(tmp_path: Path) -> None:
     path = put(tmp_path / "a.csv", table("31/12/2018", "2030-01-01"))
-    assert [row["_ts"] for row in gather(make_params(path), tmp_path)] == [None]
+    assert [row[TS] for row in gather(make_params(path), tmp_path)] == [None]

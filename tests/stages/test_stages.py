@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from workspace import STAGES, Workspace
 
 from driftloop.core.columns import STEP, TS, loss_of, scores_of
-from driftloop.errors import ModelError
+from driftloop.errors import ModelError, ParamsError
 from driftloop.params import load_params
 from driftloop.store.files import CARD, LABELLED, MODEL, REFITS, write_json
 
@@ -130,6 +130,12 @@ def test_collect__leaves_the_past_as_it_was(tmp_path: Path) -> None:
     assert {name: (tmp_path / "data/raw" / name).read_bytes() for name in before} == before
 
 
+def test_collect__refuses_codes_for_a_column_that_nobody_has(healthy: Workspace) -> None:
+    healthy.set(data={"missing": {"*": [-200], "stranger": [-1]}})
+    with pytest.raises(ParamsError, match=r"data.missing: expected inputs, the target or \*, got stranger"):
+        healthy.run("collect")
+
+
 def test_collect__keeps_the_last_good_data_when_the_source_fails(healthy: Workspace) -> None:
     from driftloop.errors import DataError
 
@@ -221,7 +227,7 @@ def test_pipeline__without_refits_judges_a_candidate_on_a_holdout(healthy: Works
     trained = healthy.json("models/candidate.json")["trained"]
     assert trained["until"] == "2024-05-13"
     assert healthy.report.verdict.rows == 28 * 24
-    assert str(healthy.report.verdict.judged) == "2024-05-13 to 2024-06-09"
+    assert str(healthy.report.verdict.judged) == "13 May to 9 Jun 2024"
 
 
 @pytest.mark.parametrize("policy", ["avoidable_loss", "loss", "evidently", "calendar"])

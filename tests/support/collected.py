@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from driftloop.core.columns import ROW
 from driftloop.errors import DataError
 from driftloop.params import Params
 from driftloop.sources import collect
@@ -40,8 +41,8 @@ def gather(params: Params, folder: Path) -> list[dict[str, Any]]:
     out = folder / f"out-{len(list(folder.iterdir()))}"
     out.mkdir()
     collect(params, out, cache=folder / "cache", say=print)
-    rows = pa.concat_tables(pq.read_table(path) for path in sorted(out.iterdir()))
-    return list(rows.sort_by("_row").to_pylist())
+    rows = pa.concat_tables([pq.read_table(path) for path in sorted(out.iterdir())], promote_options="default")
+    return list(rows.sort_by(ROW).to_pylist())
 
 
 def refusal(params: Params, folder: Path) -> str:

@@ -142,6 +142,8 @@ def _kind(schema: Mapping[str, Any]) -> str:
 def _number(schema: Mapping[str, Any]) -> str:
     bounds = {">=": "minimum", ">": "exclusiveMinimum", "<=": "maximum", "<": "exclusiveMaximum"}
     given = {sign: schema[name] for sign, name in bounds.items() if name in schema}
+    if not given:
+        return "a whole number" if schema["type"] == "integer" else "a number"
     if schema["type"] == "number":
         return f"a number {' and '.join(f'{sign} {bound:g}' for sign, bound in given.items())}"
     low, high = given.get(">=", given.get(">", 0) + 1), given.get("<=", given.get("<", 0) - 1)

@@ -33,12 +33,13 @@ def collect(params: Params, out: Path, *, cache: Path, say: Callable[[str], None
         If the source cannot be read.
     """
     from driftloop import duckdb_errors
-    from driftloop.sources import bike_sharing, command, files, partitions, recoded, undated
+    from driftloop.sources import bike_sharing, command, files, partitions, undated
+    from driftloop.sources.recoded import named_as_given
 
     source = params.source
     with (
         partitions.workspace(cache, zone=params.data.timezone) as (con, folder),
-        recoded.named_as_given(folder),
+        named_as_given(folder),
         duckdb_errors.translated(folder / command.OUT),
     ):
         match source.kind:
@@ -56,8 +57,8 @@ def collect(params: Params, out: Path, *, cache: Path, say: Callable[[str], None
         if written.undated and not written.rows:
             undated.refuse(rows, params, where=what)
     span = f" from {written.months[0]} to {written.months[-1]}" if written.months else ""
-    left = f", {written.undated:,} without a readable timestamp" if written.undated else ""
-    say(f"{what}: {written.rows:,} rows{span}{left}")
+    without = f", {written.undated:,} without a readable timestamp" if written.undated else ""
+    say(f"{what}: {written.rows:,} rows{span}{without}")
 
 
 def _simulated(params: Params) -> ir.Table:

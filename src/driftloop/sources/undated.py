@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
-
-import ibis
 
 from driftloop.core.columns import ROW, TS
 from driftloop.errors import DataError
 from driftloop.sources.instants import MICROSECONDS, instants, joined, written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import ibis.expr.types as ir
 
     from driftloop.params import Params
 
 SHOWN = 40  # characters of a value
-SAMPLE = 1000  # rows that rule out most formats
+SAMPLE = 1000  # rows that rule out most formats before all rows are asked
 DAYS = ("%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%Y/%d/%m", "%d/%m/%y", "%m/%d/%y", "%y/%m/%d", "%d/%b/%Y", "%d/%b/%y")
 DATES = (
     *(day.replace("/", mark) for mark in "/.-" for day in DAYS),
@@ -37,7 +34,7 @@ TIMES = (
     " %I:%M:%S %p",
 )
 WHOLE = ("%Y%m%d%H", "%Y%m%d%H%M", "%Y%m%d%H%M%S", "%Y%m%dT%H%M%S", *MICROSECONDS)
-PLAUSIBLE = "1980-01-01", "2100-01-01"
+FIRST, LAST = datetime(1980, 1, 1), datetime(2100, 1, 1)  # noqa: DTZ001 (no zone matters in so many years)
 
 
 def refuse(rows: ir.Table, params: Params, *, where: str) -> None:
@@ -72,17 +69,19 @@ def refuse(rows: ir.Table, params: Params, *, where: str) -> None:
 
 def _fitting(values: ir.Table, zone: str) -> list[str]:
     """List the usual formats by which all values are times of our days; more than one is no certainty."""
-    left = [*WHOLE, *(date + time for date in DATES for time in TIMES)]
-    for part in (values.order_by(ROW).limit(SAMPLE), values):
-        left = [form for form, fits in zip(left, _fit(part, left, zone), strict=True) if fits]
-        if not left:
-            break
-    return left
-
-
-def _fit(values: ir.Table, forms: list[str], zone: str) -> Iterator[bool]:
-    first, last = (ibis.timestamp(limit) for limit in PLAUSIBLE)
-    moments = [instants(values["value"], zone=zone, form=form) for form in forms]
-    fits = {f"fits{index}": moment.between(first, last).sum() for index, moment in enumerate(moments)}
+    some = values.order_by(ROW).limit(SAMPLE).select(value=written(values["value"])).to_pyarrow()["value"].to_pylist()
+    forms = [*WHOLE, *(date + time for date in DATES for time in TIMES)]
+    left = [form for form in forms if all(_fits(text, form) for text in some)]
+    moments = {form: instants(values["value"], zone=zone, form=form) for form in left}
+    fits = {form: moment.between(FIRST, LAST).sum() for form, moment in moments.items()}
     counts = values.aggregate(rows=values.count(), **fits).to_pyarrow().to_pylist()[0]
-    return (counts[name] == counts["rows"] for name in fits)
+    return [form for form in left if counts[form] == counts["rows"]]
+
+
+def _fits(text: str, form: str) -> bool:
+    try:
+        if form in MICROSECONDS:
+            return FIRST.timestamp() < float(text) * MICROSECONDS[form] / 1e6 < LAST.timestamp()
+        return FIRST < datetime.strptime(text, form) < LAST  # noqa: DTZ007
+    except ValueError:
+        return False

@@ -44,6 +44,13 @@ def test_codes__of_private_columns_are_not_shown() -> None:
     assert line == "x holds one value far below all others in 200 of 5,000 rows: if it means missing, set data.missing"
 
 
+def test_codes__of_rows_some_of_which_were_taken_out() -> None:
+    values = make_values(code=-200)
+    rows = to_ibis(pa.table({"id": range(len(values)), "x": values, "y": np.zeros(len(values))}))
+    (line,) = codes(rows.anti_join(rows.filter(rows["id"] < 2500).select("id"), "id"), COLUMNS, ())
+    assert line.startswith("x is -200 in 100 of 2,500 rows")
+
+
 random = np.random.default_rng(1)
 FINE = {
     "nothing odd": make_values(),

@@ -100,6 +100,6 @@ def test_missing__does_not_touch_booleans() -> None:
 
 
 def test_notation_of__what_params_yaml_says() -> None:
-    assert notation_of(make_params()) == Notation()
+    assert notation_of(make_params()) == Notation(missing=[])
     said = make_params(source={"csv": {"decimal": ",", "thousands": "."}}, data={"missing": {"x": [-1]}})
     assert notation_of(said) == Notation(decimal=",", thousands=".", missing={"x": [-1]})

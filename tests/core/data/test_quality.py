@@ -210,8 +210,14 @@ def test_new_names__beyond_what_was_usual_are_a_fault() -> None:
     assert len(fresh(0.05, now=0.26)) == 1
 
 
-def test_new_names__of_rows_that_are_all_new_are_no_news() -> None:
-    assert fresh(1.0, now=1.0) == []
+def test_new_names__are_seen_where_many_are_usual() -> None:
+    assert len(fresh(0.85, now=1.0)) == 1
+    assert fresh(0.85, now=0.92) == []
+
+
+@pytest.mark.parametrize("usual", [0.91, 1.0])
+def test_new_names__of_rows_that_are_nearly_all_new_are_no_news(usual: float) -> None:
+    assert fresh(usual, now=1.0) == []
 
 
 def test_new_names__are_not_judged_by_a_short_history() -> None:

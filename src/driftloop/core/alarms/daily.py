@@ -87,5 +87,5 @@ def _column(
     if bins.edges:
         faults |= {"zero": counts["zero"], "repeat": counts["repeat"], "range": rows[:, 0] + rows[:, -1]}
     else:
-        faults |= {"new": np.maximum.reduce([counts["unknown"], counts["fresh"], _mixed(rows, bins)])}
+        faults |= {"new": np.maximum(counts["unknown"], _mixed(rows, bins))}
     return Column(name=name, rows=counts["rows"], faults=faults, bins=rows, sums=sums, number=bool(bins.edges))

@@ -39,24 +39,26 @@ def codes(rows: ir.Table, columns: Columns, private: Collection[str]) -> Iterato
         for end, gap in (("min", least - ends[f"min:{name}"]), ("max", ends[f"max:{name}"] - most)):
             code, held = ends[f"{end}:{name}"], found[f"at {end}:{name}"]
             many = held >= LEAST_ROWS and LEAST_SHARE * count <= held <= MOST_SHARE * count
-            if many and gap > most - least and _others(rows[name], code) >= OTHERS:
-                yield _worded(rows[name], name, code, held, below=end == "min", private=name in private)
+            if many and gap > most - least:
+                others = _others(rows, name, code)
+                if others["different"] >= OTHERS:
+                    yield _worded(name, code, held, others, below=end == "min", private=name in private)
 
 
-def _others(value: ir.Value, code: float) -> int:
-    return int(value.nunique(where=value != code).to_pyarrow().as_py())
-
-
-def _worded(value: ir.Value, name: str, code: float, held: int, *, below: bool, private: bool) -> str:
-    table = value.as_table()
+def _others(rows: ir.Table, name: str, code: float) -> dict[str, Any]:
+    value = rows[name]
     where = value != code
-    found = _aggregate(table, {"rows": table.count(), "least": value.min(where=where), "most": value.max(where=where)})
+    found = {"different": value.nunique(where=where), "least": value.min(where=where), "most": value.max(where=where)}
+    return _aggregate(rows, {"rows": rows.count(), **found})
+
+
+def _worded(name: str, code: float, held: int, others: dict[str, Any], *, below: bool, private: bool) -> str:
     side = "below" if below else "above"
-    share = f"in {held:,} of {found['rows']:,} rows"
+    share = f"in {held:,} of {others['rows']:,} rows"
     if private:
         return f"{name} holds one value far {side} all others {share}: if it means missing, set data.missing"
     return (
-        f"{name} is {code:g} {share}, far {side} all other values ({found['least']:g} to {found['most']:g}): "
+        f"{name} is {code:g} {share}, far {side} all other values ({others['least']:g} to {others['most']:g}): "
         "if it means missing, set data.missing"
     )
 

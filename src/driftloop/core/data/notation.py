@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import ibis
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import ibis.expr.types as ir
 
     from driftloop.params import Params
@@ -34,13 +33,13 @@ class Notation:
 
     decimal: str = "."
     thousands: str = ""
-    missing: list[int | float | str] | Mapping[str, list[int | float | str]] = field(default_factory=list)
+    missing: Sequence[float | str] | Mapping[str, Sequence[float | str]] = ()
 
-    def codes(self, name: str) -> list[int | float | str]:
+    def codes(self, name: str) -> Sequence[float | str]:
         """List the codes for a missing value in a column."""
-        if isinstance(self.missing, list):
-            return self.missing
-        return self.missing.get(name, self.missing.get(OTHERS, []))
+        if isinstance(self.missing, Mapping):
+            return self.missing.get(name, self.missing.get(OTHERS, ()))
+        return self.missing
 
     def number(self, column: ir.Value) -> ir.Value:
         """Read a column as float64, null where it holds no number; `1,5` and `1.170,5` only as they are declared.

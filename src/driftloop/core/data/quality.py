@@ -56,7 +56,8 @@ FEW_ROWS = 5  # fewer rows than this are never a fault of the data
 FEW_SHARE = 0.01
 NULL_JUMP = 0.05
 LABEL_JUMP = 0.20
-FRESH_JUMP = 0.20
+FRESH_JUMP = 0.20  # or half of the way to all rows, if that is less
+FRESH_ALWAYS = 0.9  # a column that may have so many new names is a number of the row
 FRESH_BLOCKS = 4  # of the reference, to know what is usual
 STUCK_ROWS = 12
 STUCK_SHARE = 0.9
@@ -204,7 +205,8 @@ def new_names(evidence: Inspection) -> Iterator[Finding]:
     """Far more rows than ever hold a name that is new to the whole history, in a column of many names."""
     for name, counts in evidence.now.items():
         rows, of = counts["fresh"], counts["rows"]
-        if rows < FEW_ROWS or (most := evidence.most_fresh.get(name)) is None or rows <= (most + FRESH_JUMP) * of:
+        most = evidence.most_fresh.get(name, 1.0) if rows >= FEW_ROWS else 1.0
+        if most > FRESH_ALWAYS or rows <= (most + min(FRESH_JUMP, (1 - most) / 2)) * of:
             continue
         text = f"{name} has names never seen before in {rows} of {of} rows, at most {percent(most, 0)} before"
         yield Finding(rule="new-names", column=name, kind="fault", rows=rows, of=of, text=text)

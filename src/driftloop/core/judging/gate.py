@@ -18,7 +18,6 @@ from driftloop.core.windows import Window, end_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import date
 
     import pandas as pd
 
