@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from driftloop.core.figures import day, figure, inputs_line, last
+from driftloop.core.dates import day, last
+from driftloop.core.figures import figure
 from driftloop.report import error_lines
 from driftloop.report.headline import for_title, unmeasured
 from driftloop.report.markdown import LONGEST_TITLE, about, fenced, folded, plain, quiet
@@ -100,7 +101,7 @@ def _points(decision: Decision) -> Iterator[str]:
     if pattern := _pattern(decision):
         yield f"- **Pattern:** {pattern}."
     yield from _data(decision.findings)
-    if told := inputs_line(decision):
+    if told := error_lines.inputs(decision):
         yield f"- **Inputs:** {plain(told)}."
     yield f"- **Unknown:** labels after {last(decision.labelled_until)}; data after {last(decision.until)}."
     if decision.comparable_from:

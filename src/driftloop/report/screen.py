@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from driftloop.core.figures import day, figure, inputs_line, last, less_error
+from driftloop.core.dates import day, last
+from driftloop.core.figures import figure, less_error
 from driftloop.core.text import line, log
-from driftloop.report.error_lines import each
+from driftloop.report.error_lines import each, inputs
 from driftloop.report.headline import for_screen
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def _decision(decision: Decision) -> Iterator[str]:
     if decision.alarms_from:
         weeks = f"{decision.alarms_weeks} more week{'s' if decision.alarms_weeks > 1 else ''} of history"
         yield _line("", f"data alarms by its own history from {day(decision.alarms_from)}: {weeks} are needed")
-    if told := inputs_line(decision):
+    if told := inputs(decision):
         yield _line("Inputs", told)
     for warning in decision.warnings:
         yield _line("Warning", warning)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from driftloop.core.figures import day, percent
+from driftloop.core.dates import day
+from driftloop.core.figures import percent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict
 
 from driftloop.core import intervals
 from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS
-from driftloop.core.figures import day, less_error, percent
+from driftloop.core.dates import day
+from driftloop.core.figures import less_error, percent
 from driftloop.core.intervals import Interval
 from driftloop.core.judging import refits
 from driftloop.core.models.card import JudgedDay
@@ -18,7 +19,6 @@ from driftloop.core.windows import Window, end_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import date
 
     import pandas as pd
 

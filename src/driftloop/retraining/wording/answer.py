@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from driftloop.alerting.wording import MOST_FINDINGS, simulated
-from driftloop.core.figures import day, last, less_error
+from driftloop.core.dates import day, last
+from driftloop.core.figures import less_error
 from driftloop.core.judging.gate import BROKEN
 from driftloop.report.markdown import fit, folded, plain
 from driftloop.retraining.wording import evidence, provenance, pull_request

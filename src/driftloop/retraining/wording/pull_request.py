@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from driftloop.alerting.wording import simulated, too_low
-from driftloop.core.figures import last, less_error, percent, span
+from driftloop.core.dates import last
+from driftloop.core.figures import less_error, percent, span
 from driftloop.report import diff, error_lines
 from driftloop.report.markdown import cut, fit, plain, quiet
 from driftloop.retraining.wording import evidence, provenance
