@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 import pytest
 import workflows
@@ -12,8 +12,8 @@ from architecture import SRC
 from driftloop.alerting.labels import Label
 from driftloop.ci import app as ci
 from driftloop.cli import app
-from driftloop.core.decision.values import ALERTED, Status
-from driftloop.core.judging.gate import Outcome
+from driftloop.core.decision.statuses import STATUSES
+from driftloop.core.judging.outcomes import OUTCOMES
 from driftloop.params import Params
 
 if TYPE_CHECKING:
@@ -132,8 +132,8 @@ def test_readme__lists_every_permission_of_every_job_with_its_reason() -> None:
 def test_readme__draws_the_loop_as_the_code_has_it() -> None:
     (graph,) = (block for block in re.findall(r"```mermaid\n(.*?)```", README, re.DOTALL) if "retrain-model" in block)
     states = dict(re.findall(r"(\w+)\(\[([^\]]+)\]\)", graph))
-    statuses, outcomes = set(get_args(Status)), set(get_args(Outcome))
-    assert sorted(states.values()) == sorted(statuses | outcomes)
+    alerts = {status for status, texts in STATUSES.items() if texts.alerts}
+    assert sorted(states.values()) == sorted([*STATUSES, *OUTCOMES])
     assert set(re.findall(r"\blabel ([\w-]+)", graph)) == set(Label)
     leads = {
         states[state]: target
@@ -141,9 +141,9 @@ def test_readme__draws_the_loop_as_the_code_has_it() -> None:
         for state in sources.split(" & ")
         if state in states
     }
-    assert {state for state, target in leads.items() if target == "alert"} == ALERTED
-    assert {state for state, target in leads.items() if target == "quiet"} == statuses - ALERTED
-    assert {state for state, target in leads.items() if target == "comment"} == outcomes - {"promote"}
+    assert {state for state, target in leads.items() if target == "alert"} == alerts
+    assert {state for state, target in leads.items() if target == "quiet"} == STATUSES.keys() - alerts
+    assert {state for state, target in leads.items() if target == "comment"} == OUTCOMES.keys() - {"promote"}
     assert re.search(r"\(\[promote\]\) --> proposal\b", graph)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from driftloop.core.dates import last
-from driftloop.core.decision.policy import LOSS_RISE
+from driftloop.core.decision.evidence import LOSS_RISE
 from driftloop.core.figures import figure, less_error
 
 if TYPE_CHECKING:

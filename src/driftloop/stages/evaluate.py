@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from driftloop.core.models.card import Card
     from driftloop.params import Params
     from driftloop.store.production import Production
 
@@ -62,9 +61,8 @@ def run(params: Params, root: Path) -> None:
     until = end_day(params.source.until_instant, params.zone)
     faults += [found.text for found in states.active(until - timedelta(days=1), "fault")]
     faulty = faulty_steps(params, production.card, CumulatedProfile.of(profile), judged, states.alarms)
-    verdict = gate.vetoed(
-        _verdict(params, production.card, candidate or found, judged), [*faults, *gate.step_faults(faulty)]
-    )
+    untrainable = None if candidate else found["untrainable"]
+    verdict = gate.verdict(params, production.card, judged, faulty=faulty, findings=faults, untrainable=untrainable)
     report = _report(params, production, candidate, judged, verdict)
     importance = plots.NO_IMPORTANCE
     if candidate:
@@ -107,12 +105,6 @@ def _judged(
         loss = metrics.row_losses(params.evaluate.metric, rows[params.data.target], scores)
         rows = rows.join(scores.add_prefix(scores_of(side))).assign(**{loss_of(side): loss})
     return rows
-
-
-def _verdict(params: Params, card: Card, candidate: Candidate | dict[str, str], judged: pd.DataFrame) -> gate.Verdict:
-    if not isinstance(candidate, Candidate):
-        return gate.Verdict(outcome="not enough data", reasons=(candidate["untrainable"],), fresh=params.monitor.refit)
-    return gate.verdict(params, card, judged)
 
 
 def _report(

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any, get_args
 
+import pandas as pd
 import pytest
 from factories import START
 
 from driftloop.core.decision import policy
-from driftloop.core.decision.policy import POLICIES, Evidence, Settings
+from driftloop.core.decision.evidence import Drift, Evidence
+from driftloop.core.decision.policy import POLICIES, Settings
 from driftloop.core.intervals import Interval
 from driftloop.core.judging.refits import Waiting
 from driftloop.params import Monitor
@@ -26,16 +28,7 @@ def waiting(days: float, since: date = START) -> Waiting:
 
 
 def make_evidence(**over: Any) -> Evidence:
-    given: dict[str, Any] = {
-        "error": None,
-        "normal_error": None,
-        "waiting": None,
-        "recent_gain": None,
-        "refusal": None,
-        "drift_share": None,
-        "trained_until": START,
-        "until": START,
-    }
+    given: dict[str, Any] = {"until": START, "trained_until": START, "sound": pd.DataFrame(), "judged": pd.DataFrame()}
     return Evidence(**given | over)
 
 
@@ -83,7 +76,7 @@ def test_loss__says_how_far() -> None:
 
 @pytest.mark.parametrize(("share", "asks"), [(0.5, True), (0.49, False), (None, False)])
 def test_evidently__asks_at_half_of_the_columns(share: float | None, *, asks: bool) -> None:
-    assert bool(policy.evidently(make_evidence(drift_share=share), SETTINGS)) == asks
+    assert bool(policy.evidently(make_evidence(drift=Drift(share=share)), SETTINGS)) == asks
 
 
 @pytest.mark.parametrize(("age", "asks"), [(91, True), (90, False), (0, False)])
