@@ -147,6 +147,23 @@ def test_readme__draws_the_loop_as_the_code_has_it() -> None:
     assert re.search(r"\(\[promote\]\) --> proposal\b", graph)
 
 
+def generated(name: str) -> list[list[str]]:
+    """Find the table between `<!-- name -->` and `<!-- /name -->`, in whichever document has it; give its cells."""
+    (block,) = re.findall(
+        rf"<!-- {name} -->\n(.*?)\n<!-- /{name} -->", "".join(path.read_text("utf-8") for path in DOCUMENTS), re.DOTALL
+    )
+    return [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in block.splitlines()[2:]]
+
+
+def test_documents__explain_each_status_as_the_code_has_it() -> None:
+    written = [[f"*{name}*", texts.meaning, "yes" if texts.alerts else "no"] for name, texts in STATUSES.items()]
+    assert generated("statuses") == written
+
+
+def test_documents__explain_each_outcome_as_the_code_has_it() -> None:
+    assert generated("outcomes") == [[f"*{name}*", texts.meaning] for name, texts in OUTCOMES.items()]
+
+
 def test_readme__names_every_variable_of_the_workflows() -> None:
     used = set(re.findall(r"\bvars\.(\w+)", "".join(path.read_text("utf-8") for path in workflows.FILES)))
     assert used == set(re.findall(r"^\| `(DRIFTLOOP_\w+)`", README, re.MULTILINE))

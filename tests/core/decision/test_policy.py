@@ -7,7 +7,8 @@ from typing import Any, get_args
 
 import pandas as pd
 import pytest
-from factories import START
+from decisions import make_decision
+from factories import START, make_params
 
 from driftloop.core.decision import policy
 from driftloop.core.decision.evidence import Drift, Evidence
@@ -30,6 +31,25 @@ def waiting(days: float, since: date = START) -> Waiting:
 def make_evidence(**over: Any) -> Evidence:
     given: dict[str, Any] = {"until": START, "trained_until": START, "sound": pd.DataFrame(), "judged": pd.DataFrame()}
     return Evidence(**given | over)
+
+
+@pytest.mark.parametrize(("days", "enough"), [(8.0, True), (7.99, False), (None, False)])
+def test_waited_enough__from_the_threshold_on(days: float | None, *, enough: bool) -> None:
+    assert policy.waited_enough(days, 8) == enough
+    held_back = make_decision(waiting_days=days, alert_at_days=8, refusal="not certain enough").held_back
+    assert bool(held_back) == enough
+
+
+@pytest.mark.parametrize(
+    ("policy_set", "refit", "used"),
+    [
+        ("avoidable_loss", True, "avoidable_loss"),
+        ("avoidable_loss", False, "loss"),
+        ("calendar", False, "calendar"),
+    ],
+)
+def test_policy_of__goes_by_measured_loss_where_there_are_no_refits(policy_set: str, used: str, *, refit: bool) -> None:
+    assert policy.policy_of(make_params(monitor={"policy": policy_set, "refit": refit})) == used
 
 
 @pytest.mark.parametrize(

@@ -70,14 +70,14 @@ STATUSES: Mapping[Status, StatusTexts] = {
     "healthy": StatusTexts(
         headline=Headline("healthy", "is healthy"),
         unmeasured=Headline("not measured yet", "is not measured yet", "no usable labels that v{version} has not seen"),
-        meaning="The model does what it did when it was promoted.",
+        meaning="No measurement gives a reason to act.",
         advice="nothing to do",
         alerts=False,
     ),
     "watch": StatusTexts(
         headline=Headline("watch", "is healthy", "inputs moved, error did not"),
         unmeasured=Headline("watch", "is not measured yet", "inputs moved, error is not known yet"),
-        meaning="The data looks different from before, and the model copes with it.",
+        meaning="The data looks different from before, and no higher error has been measured.",
         advice="nothing to do yet; inputs alone are no reason to retrain",
         alerts=False,
     ),
