@@ -23,7 +23,7 @@ from driftloop.core.alarms.values import Alarm
 from driftloop.core.decision.statuses import STATUSES
 from driftloop.core.decision.values import Inputs, Pattern
 from driftloop.core.intervals import Interval
-from driftloop.core.judging.gate import Report
+from driftloop.core.judging.verdict import Report
 from driftloop.github.values import Repository
 from driftloop.report import headline, release_notes, site
 from driftloop.report.screen import screen

@@ -12,8 +12,8 @@ from driftloop.core.decision.evidence import Drift
 from driftloop.core.decision.statuses import STATUSES, Status
 from driftloop.core.decision.values import Decision, Inputs
 from driftloop.core.intervals import Interval
-from driftloop.core.judging.gate import Outcome, Report, Verdict
 from driftloop.core.judging.outcomes import OUTCOMES
+from driftloop.core.judging.verdict import Outcome, Report, Verdict
 from driftloop.core.windows import Window
 from driftloop.report.headline import for_screen
 from driftloop.report.screen import screen

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from driftloop.core.decision.values import Decision
-    from driftloop.core.judging.gate import Report
+    from driftloop.core.judging.verdict import Report
 
 
 def screen(decision: Decision, report: Report | None, *, advise: bool = True) -> str:

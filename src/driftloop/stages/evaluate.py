@@ -11,6 +11,7 @@ from driftloop.core.data.cumulated import CumulatedProfile
 from driftloop.core.data.histogram import Grid
 from driftloop.core.judging import gate, metrics, refits
 from driftloop.core.judging.scored import faulty_steps, judged_rows
+from driftloop.core.judging.verdict import Report, Verdict
 from driftloop.core.models import estimator
 from driftloop.core.models.card import Candidate, judged_days
 from driftloop.core.windows import end_day, last_days
@@ -108,8 +109,8 @@ def _judged(
 
 
 def _report(
-    params: Params, production: Production, candidate: Candidate | None, judged: pd.DataFrame, verdict: gate.Verdict
-) -> gate.Report:
+    params: Params, production: Production, candidate: Candidate | None, judged: pd.DataFrame, verdict: Verdict
+) -> Report:
     target, task = params.data.target, params.data.task
     sides = {side: metrics.side(judged, side) for side in ("production", "refit")}
     tables = {
@@ -119,7 +120,7 @@ def _report(
     honest: dict[str, NDArray[np.float64]] = {}
     if tables["refit"]:
         honest = {name: metrics.row_losses(name, judged[target], sides["refit"]) for name in metrics.ROW_METRICS[task]}
-    return gate.Report(
+    return Report(
         verdict=verdict,
         production_version=production.card.version,
         until=end_day(params.source.until_instant, params.zone),
@@ -133,7 +134,7 @@ def _report(
     )
 
 
-def numbers(report: gate.Report) -> dict[str, object]:
+def numbers(report: Report) -> dict[str, object]:
     """Keep the numbers, for `dvc metrics`; what is unknown is left out."""
     verdict, gain = report.verdict, report.verdict.gain
     found = {

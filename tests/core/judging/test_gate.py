@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS, loss_of
 from driftloop.core.judging import gate
-from driftloop.core.judging.gate import Verdict
+from driftloop.core.judging.verdict import Report, Verdict
 from driftloop.core.models.card import Card
 from driftloop.core.windows import Window
 
@@ -270,7 +270,7 @@ def test_judge__private_segments_are_not_named() -> None:
     assert found.reasons[0].startswith("one value of weather would get 30.")
     assert [part.value for part in found.segments] == [None, None]
     assert "secret" not in text(found)
-    report = gate.Report(verdict=found, production_version=1, candidate_sha256=None, until=START, rule={})
+    report = Report(verdict=found, production_version=1, candidate_sha256=None, until=START, rule={})
     assert "secret" not in report.model_dump_json()
     assert "secret" in text(judge(losses, segments=["weather"]))
 

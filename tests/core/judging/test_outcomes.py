@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import get_args
 
-from driftloop.core.judging.gate import Outcome
 from driftloop.core.judging.outcomes import OUTCOMES
+from driftloop.core.judging.verdict import Outcome
 
 
 def test_outcomes__have_one_entry_each() -> None:

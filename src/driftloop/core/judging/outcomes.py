@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from driftloop.core.judging.gate import Outcome
+    from driftloop.core.judging.verdict import Outcome
 
 
 @dataclass(frozen=True)

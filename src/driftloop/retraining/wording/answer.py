@@ -15,7 +15,7 @@ from driftloop.retraining.wording import evidence, provenance, pull_request
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from driftloop.core.judging.gate import Report
+    from driftloop.core.judging.verdict import Report
     from driftloop.retraining.wording.proposal import Proposal
 
 

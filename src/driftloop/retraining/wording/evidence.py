@@ -17,7 +17,7 @@ from driftloop.report.markdown import folded, plain, signed, table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from driftloop.core.judging.gate import Segment
+    from driftloop.core.judging.verdict import Segment
     from driftloop.retraining.wording.proposal import Proposal
 
 NAMES = {
