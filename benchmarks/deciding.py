@@ -18,7 +18,6 @@ from driftloop.core.data.histogram import Grid
 from driftloop.core.data.quality import Finding
 from driftloop.core.decision.decide import decide
 from driftloop.core.decision.evidence import gather
-from driftloop.core.decision.values import Drift
 from driftloop.core.judging.scored import faulty_steps
 from driftloop.params import load_params
 from driftloop.store.files import (
@@ -50,10 +49,9 @@ def main() -> None:
         times.append(time.process_time())
         faulty = faulty_steps(params, card, CumulatedProfile.of(profile), scored, states.alarms)
         times.append(time.process_time())
-        measured = gather(params, card, scored, faulty)
+        evidence = gather(params, card, scored, faulty)
         times.append(time.process_time())
-        sound = scored[~scored[STEP].isin(faulty)]
-        decision = decide(params, card, measured, findings, scored=sound, states=states, drift=Drift())
+        decision = decide(params, card, evidence, findings, states=states)
         times.append(time.process_time())
         whats = ("data alarms (alarm.states)", "faulty steps", "measured loss (measure)", "decision (decide)", "all")
         spent = [*(later - earlier for earlier, later in pairwise(times)), times[-1] - times[0]]

@@ -30,7 +30,6 @@ from driftloop.core.data.cumulated import CumulatedProfile
 from driftloop.core.data.schema import columns_of, typed
 from driftloop.core.decision.decide import decide
 from driftloop.core.decision.evidence import gather
-from driftloop.core.decision.values import Drift
 from driftloop.core.judging.scored import faulty_steps
 from driftloop.core.models.card import Card
 from driftloop.core.models.recipe import recipe_of
@@ -149,10 +148,7 @@ def decided(given: World, rows: pd.DataFrame, start: pd.Timestamp) -> Decision:
     newest = Window(since=until - timedelta(days=7), until=until)
     findings = quality.check(quality.Inspection(CumulatedProfile.of(profile), columns, newest, known_window))
     faulty = faulty_steps(params, card, CumulatedProfile.of(profile), scored, states.alarms)
-    sound = scored[~scored[STEP].isin(faulty)]
-    return decide(
-        params, card, gather(params, card, scored, faulty), findings, scored=sound, states=states, drift=Drift()
-    )
+    return decide(params, card, gather(params, card, scored, faulty), findings, states=states)
 
 
 def losses(given: World, rows: pd.DataFrame, start: pd.Timestamp) -> tuple[pd.DataFrame, float]:

@@ -37,7 +37,7 @@ ROOMS: Sequence[str] = (
 )
 # The same within core.
 CORE_ROOMS: Sequence[str] = (
-    "columns intervals windows text figures",
+    "columns dates intervals windows text figures",
     "models",
     "data",
     "alarms",

@@ -13,8 +13,8 @@ from architecture import SRC
 from driftloop.alerting.labels import Label
 from driftloop.ci import app as ci
 from driftloop.cli import app
-from driftloop.core.decision.values import ALERTED, Status
-from driftloop.core.judging.gate import Outcome
+from driftloop.core.decision.statuses import STATUSES
+from driftloop.core.judging.outcomes import OUTCOMES
 from driftloop.params import Monitor, Params, Source
 
 if TYPE_CHECKING:
@@ -208,9 +208,9 @@ def section(page: str, heading: str) -> str:
 
 def test_decisions__list_every_state_and_every_outcome() -> None:
     states = [(row[1].strip("*"), row[3]) for row in cells(PAGES["decisions"], 4)]
-    assert sorted(states) == sorted((state, "yes" if state in ALERTED else "no") for state in get_args(Status))
+    assert sorted(states) == sorted((state, "yes" if texts.alerts else "no") for state, texts in STATUSES.items())
     outcomes = [row[0].strip("*") for row in cells(section(PAGES["decisions"], "The gate"), 2)]
-    assert sorted(outcomes) == sorted(get_args(Outcome))
+    assert sorted(outcomes) == sorted(OUTCOMES)
 
 
 def test_makefile__has_targets_for_people_that_readme_and_start_name() -> None:
@@ -262,7 +262,8 @@ def test_github__names_every_workflow() -> None:
 def test_readme__draws_the_loop_as_the_code_has_it() -> None:
     (graph,) = (block for block in re.findall(r"```mermaid\n(.*?)```", README, re.DOTALL) if "retrain-model" in block)
     states = dict(re.findall(r"(\w+)\(\[([^\]]+)\]\)", graph))
-    statuses, outcomes = set(get_args(Status)), set(get_args(Outcome))
+    statuses, outcomes = set(STATUSES), set(OUTCOMES)
+    alerts = {status for status, texts in STATUSES.items() if texts.alerts}
     assert sorted(states.values()) == sorted(statuses | outcomes)
     assert set(re.findall(r"\blabel ([\w-]+)", graph)) == set(Label)
     leads = {
@@ -271,11 +272,23 @@ def test_readme__draws_the_loop_as_the_code_has_it() -> None:
         for state in sources.split(" & ")
         if state in states
     }
-    assert {state for state, target in leads.items() if target == "alert"} == ALERTED
-    assert {state for state, target in leads.items() if target == "quiet"} == statuses - ALERTED
+    assert {state for state, target in leads.items() if target == "alert"} == alerts
+    assert {state for state, target in leads.items() if target == "quiet"} == statuses - alerts
     assert {state for state, target in leads.items() if target == "comment"} == outcomes - {"promote"}
     assert re.search(r"\(\[promote\]\) --> proposal\b", graph)
 
 
 def test_changelog__has_a_place_for_what_comes() -> None:
     assert re.search(r"^## \[?Unreleased\]?$", (ROOT / "CHANGELOG.md").read_text("utf-8"), flags=re.MULTILINE)
+
+
+def generated(name: str) -> list[list[str]]:
+    """Find the table between `<!-- name -->` and `<!-- /name -->` in the manual; give its cells."""
+    (block,) = re.findall(rf"<!-- {name} -->\n(.*?)\n<!-- /{name} -->", PAGES["decisions"], re.DOTALL)
+    return [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in block.splitlines()[2:]]
+
+
+def test_decisions__explains_each_status_and_outcome_as_the_code_has_it() -> None:
+    written = [[f"*{name}*", texts.meaning, "yes" if texts.alerts else "no"] for name, texts in STATUSES.items()]
+    assert generated("statuses") == written
+    assert generated("outcomes") == [[f"*{name}*", texts.meaning] for name, texts in OUTCOMES.items()]

@@ -17,7 +17,7 @@ from factories import make_params
 from faults import BreakingGit
 
 from driftloop import records
-from driftloop.core.judging.gate import Report, Verdict
+from driftloop.core.judging.verdict import Report, Verdict
 from driftloop.errors import LoopError
 from driftloop.git import Git, GitError
 from driftloop.records import Kind, Run

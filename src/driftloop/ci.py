@@ -137,7 +137,7 @@ def retrain(
     dry_run: DryRun = False,
 ) -> None:
     """Check a request to retrain, refresh, run the pipeline, and leave what `propose` needs in a folder."""
-    from driftloop.core.judging.gate import Report
+    from driftloop.core.judging.verdict import Report
     from driftloop.github.hub import Hub
     from driftloop.params import load_params
     from driftloop.retraining import train as retraining

@@ -31,7 +31,7 @@ def status() -> None:
     """Show the newest decision and verdict on one screen."""
     from driftloop import dvc
     from driftloop.core.decision.values import Decision
-    from driftloop.core.judging.gate import Report
+    from driftloop.core.judging.verdict import Report
     from driftloop.core.models.card import Card
     from driftloop.github import steps
     from driftloop.params import load_params

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from driftloop.core.judging.gate import Report
+from driftloop.core.judging.verdict import Report
 from driftloop.core.models.card import Candidate, Card
 from driftloop.core.models.recipe import recipe_of
 from driftloop.core.windows import end_day
@@ -27,7 +27,7 @@ from driftloop.store.files import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from driftloop.core.judging.gate import Verdict
+    from driftloop.core.judging.verdict import Verdict
     from driftloop.params import Params
 
 

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from driftloop.core.decision.values import Decision
-from driftloop.core.judging.gate import Report
+from driftloop.core.judging.verdict import Report
 from driftloop.core.windows import end_day
 from driftloop.errors import LoopError
 from driftloop.foreign import files, lockfile

@@ -9,7 +9,7 @@ from decisions import make_decision, make_finding
 
 from driftloop.alerting import wording
 from driftloop.alerting.wording import Links
-from driftloop.core.decision.values import Status
+from driftloop.core.decision.statuses import Status
 from driftloop.core.intervals import Interval
 
 LINKS = Links(run="https://github.com/acme/bikes/actions/runs/7", dashboard="https://acme.github.io", commit="c" * 40)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from comparisons import make_comparison
@@ -20,9 +20,10 @@ from driftloop.alerting.wording import Links
 from driftloop.comparison import wording
 from driftloop.comparison.wording import Difference
 from driftloop.core.alarms.values import Alarm
-from driftloop.core.decision.values import Inputs, Pattern, Status
+from driftloop.core.decision.statuses import STATUSES
+from driftloop.core.decision.values import Inputs, Pattern
 from driftloop.core.intervals import Interval
-from driftloop.core.judging.gate import Report
+from driftloop.core.judging.verdict import Report
 from driftloop.github.values import Repository
 from driftloop.report import headline, release_notes, site
 from driftloop.report.screen import screen
@@ -228,7 +229,7 @@ def test_golden_files__all_belong_to_a_text() -> None:
 
 
 def test_situations__cover_each_status() -> None:
-    assert {made.status for made in DECISIONS.values()} == set(get_args(Status))
+    assert {made.status for made in DECISIONS.values()} == set(STATUSES)
 
 
 @pytest.mark.parametrize("name", TEXTS)

@@ -14,7 +14,7 @@ from driftloop.alerting import wording as texts
 from driftloop.comparison import wording
 from driftloop.comparison.wording import Difference
 from driftloop.core.decision.values import Pattern
-from driftloop.core.judging.gate import Segment
+from driftloop.core.judging.verdict import Segment
 from driftloop.retraining.wording import answer, pull_request
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from datetime import date
 from typing import Any
 
 from driftloop.core.data.quality import Finding
-from driftloop.core.decision.values import ADVICE, ALERTED, Decision
+from driftloop.core.decision.statuses import STATUSES
+from driftloop.core.decision.values import Decision
 from driftloop.core.intervals import Interval
 from driftloop.core.windows import Window
 
@@ -41,12 +42,13 @@ def make_finding(column: str = "x", text: str = "x stands still in 168 of 168 ro
 
 def make_decision(status: str = "outdated", **over: Any) -> Decision:
     """Give a decision about model `bikes`, v1."""
+    texts = STATUSES[status]  # type: ignore[index]
     given: dict[str, Any] = {
         "status": status,
-        "alert": status in ALERTED,
+        "alert": texts.alerts,
         "since": date(2025, 2, 17) if status == "outdated" else None,
         "reasons": (REASONS.get(status, status),),
-        "advice": ADVICE[status],  # type: ignore[index]
+        "advice": texts.advice,
         "model": "bikes",
         "version": 1,
         "simulated": False,

@@ -8,7 +8,7 @@ from typing import Any
 
 from driftloop.core.decision.values import Decision
 from driftloop.core.intervals import Interval
-from driftloop.core.judging.gate import Report, Segment, Verdict
+from driftloop.core.judging.verdict import Report, Segment, Verdict
 from driftloop.core.models.card import Card
 from driftloop.core.models.recipe import Recipe
 from driftloop.core.windows import Window

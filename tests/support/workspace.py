@@ -12,7 +12,7 @@ import yaml
 
 from driftloop import promote
 from driftloop.core.decision.values import Decision
-from driftloop.core.judging.gate import Report
+from driftloop.core.judging.verdict import Report
 from driftloop.core.models.card import Card
 from driftloop.params import load_params
 from driftloop.store.files import CARD, DECISION, VERDICT, write_json

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, assert_never
 
 from driftloop.alerting import memory, wording
 from driftloop.alerting.labels import LOOKS, Label
+from driftloop.core.dates import last
 from driftloop.core.decision.values import Decision
-from driftloop.core.figures import last
 from driftloop.core.windows import end_day
 from driftloop.errors import LoopError
 from driftloop.github.values import has, same

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from driftloop.core.figures import day, figure, inputs_line, last
+from driftloop.core.dates import day, last
+from driftloop.core.decision.statuses import STATUSES
+from driftloop.core.figures import figure
 from driftloop.report import error_lines
 from driftloop.report.headline import for_title, unmeasured
 from driftloop.report.markdown import LONGEST_TITLE, about, fenced, folded, plain, quiet
@@ -100,7 +102,7 @@ def _points(decision: Decision) -> Iterator[str]:
     if pattern := _pattern(decision):
         yield f"- **Pattern:** {pattern}."
     yield from _data(decision.findings)
-    if told := inputs_line(decision):
+    if told := error_lines.inputs(decision):
         yield f"- **Inputs:** {plain(told)}."
     yield f"- **Unknown:** labels after {last(decision.labelled_until)}; data after {last(decision.until)}."
     if decision.comparable_from:
@@ -149,29 +151,9 @@ def too_low(bias: float, decision: Decision) -> str:
 
 
 def _advice(decision: Decision) -> str:
-    over = "when the model is healthy again, or another one has replaced it"
-    match decision.status:
-        case "outdated":
-            do = (
-                "set the label `retrain-model` (write access). You get a pull request, or a comment saying why not. "
-                "Nothing changes until you merge."
-            )
-        case "data fault":
-            over = "when the data is sound again"
-            do = (
-                "fix the data at its source. Do not retrain: a model that has learned the fault looks better on faulty "
-                "rows, and the gate refuses it. If the data will stay like this, make it the new normal by hand: "
-                "`dvc repro`, `driftloop promote --force`, `dvc repro`, then commit and push."
-            )
-        case "degraded":
-            do = "investigate what changed. Retraining is not asked for: refits have not been shown to help enough."
-        case "insufficient data":
-            over = "when there is enough data again"
-            do = "wait for data, or repair the source. Nothing can be said about the model until then."
-        case _:
-            do = f"{plain(decision.advice)}."
+    texts = STATUSES[decision.status]
     return (
-        f"**Do:** {do}\n\nThis issue closes by itself {over}. "
+        f"**Do:** {texts.to_do or f'{plain(decision.advice)}.'}\n\nThis issue closes by itself {texts.over}. "
         "If you close it, you hear of it again only when it has got worse."
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from driftloop.core.columns import DAY
-from driftloop.core.figures import period
+from driftloop.core.dates import period
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from driftloop.core.columns import DAY
-from driftloop.core.figures import day
+from driftloop.core.dates import day
 from driftloop.core.windows import end_day
 from driftloop.errors import LoopError
 from driftloop.rehearsal import acts, story

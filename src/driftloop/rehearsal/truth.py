@@ -6,7 +6,7 @@ from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from driftloop.core.figures import day
+from driftloop.core.dates import day
 from driftloop.sources.simulator import EVENTS
 
 if TYPE_CHECKING:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from driftloop.core.decision.policy import LOSS_RISE
-from driftloop.core.figures import figure, last, less_error
+from driftloop.core.dates import last
+from driftloop.core.decision.evidence import LOSS_RISE
+from driftloop.core.figures import figure, less_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +34,7 @@ PARTS = {
     0.9: "nine tenths",
 }
 HARDLY, NEARLY_ALL, MOST = 0.05, 0.95, 0.6
+MOST_NAMED = 4  # inputs
 
 
 def each(decision: Decision) -> str:
@@ -117,3 +119,16 @@ def share_of_rise(decision: Decision) -> str:
     part = PARTS[min(PARTS, key=lambda known: abs(known - share))]
     said = f"So retraining would have undone about {part} of the rise"
     return f"{said}." if share > MOST else f"{said}: look for what else changed."
+
+
+def inputs(decision: Decision) -> str:
+    """Say how many inputs are shifted, and that this is no reason to retrain; empty where nothing is known."""
+    drift, inputs = decision.drift, decision.inputs
+    if decision.policy == "evidently" and drift.share is not None:
+        return f"{drift.drifted} of {drift.columns} columns shifted by Evidently's rule"
+    if not inputs.columns:
+        return ""
+    if not inputs.shifted:
+        return f"none of {inputs.columns} columns shifted beyond what is usual for it"
+    names = ", ".join(inputs.shifted[:MOST_NAMED]) + ("…" if len(inputs.shifted) > MOST_NAMED else "")
+    return f"{len(inputs.shifted)} of {inputs.columns} columns shifted ({names}): no reason to retrain by itself"

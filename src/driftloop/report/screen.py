@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from driftloop.core.figures import day, figure, inputs_line, last, less_error
+from driftloop.core.dates import day, last
+from driftloop.core.decision.statuses import STATUSES
+from driftloop.core.figures import figure, less_error
+from driftloop.core.judging.outcomes import OUTCOMES
 from driftloop.core.text import line, log
-from driftloop.report.error_lines import each
+from driftloop.report.error_lines import each, inputs
 from driftloop.report.headline import for_screen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from driftloop.core.decision.values import Decision
-    from driftloop.core.judging.gate import Report
-
-VERDICTS = {
-    "promote": "the recipe is better, may be promoted",
-    "keep production": "not better, keep production",
-    "not comparable yet": "not comparable yet",
-    "not enough data": "not enough data to judge",
-}
+    from driftloop.core.judging.verdict import Report
 
 
 def screen(decision: Decision, report: Report | None, *, advise: bool = True) -> str:
@@ -74,7 +70,7 @@ def _decision(decision: Decision) -> Iterator[str]:
     if decision.alarms_from:
         weeks = f"{decision.alarms_weeks} more week{'s' if decision.alarms_weeks > 1 else ''} of history"
         yield _line("", f"data alarms by its own history from {day(decision.alarms_from)}: {weeks} are needed")
-    if told := inputs_line(decision):
+    if told := inputs(decision):
         yield _line("Inputs", told)
     for warning in decision.warnings:
         yield _line("Warning", warning)
@@ -84,7 +80,7 @@ def _verdict(decision: Decision, report: Report | None) -> Iterator[str]:
     if report is None or (report.production_version, report.until) != (decision.version, decision.until):
         return
     verdict = report.verdict
-    yield f"CANDIDATE: {VERDICTS[verdict.outcome]}"
+    yield f"CANDIDATE: {OUTCOMES[verdict.outcome].screen}"
     for place, reason in enumerate(verdict.reasons):
         yield _line("Because" if place == 0 else "", reason)
     if verdict.production is not None and verdict.refit is not None:
@@ -109,7 +105,7 @@ def _next(decision: Decision, report: Report | None) -> Iterator[str]:
         steps.append(("driftloop promote", "accept the candidate here, then `dvc repro`"))
     if decision.simulated:
         steps.append(("make rehearse", "issue → label → pull request → merge, offline"))
-    if decision.status in ("data fault", "insufficient data"):
+    if STATUSES[decision.status].about == "data":
         steps.append(("reports/quality.json", "what is wrong, and where"))
     if decision.drift.share is not None:
         steps.append(("reports/evidently/index.html", "open in a browser"))

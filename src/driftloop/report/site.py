@@ -7,8 +7,8 @@ from html import escape
 from string import Template
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from driftloop.core.dates import last
 from driftloop.core.decision.values import Decision
-from driftloop.core.figures import last
 from driftloop.core.text import line
 from driftloop.errors import LoopError
 from driftloop.report import error_lines

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from driftloop.core.judging.gate import Outcome
+from driftloop.core.judging.verdict import Outcome
 from driftloop.errors import LoopError
 from driftloop.foreign import MOST_TOTAL, check_size, jsonfile, lockfile
 from driftloop.foreign.lockfile import LOCK, PIPELINE

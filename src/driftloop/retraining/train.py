@@ -9,7 +9,7 @@ from driftloop import dvc, promote
 from driftloop import refresh as refreshing
 from driftloop.alerting import memory
 from driftloop.alerting.labels import Label
-from driftloop.core.judging.gate import Report
+from driftloop.core.judging.verdict import Report
 from driftloop.errors import LoopError
 from driftloop.github import values
 from driftloop.params import load_params

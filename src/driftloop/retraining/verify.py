@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from driftloop import dvc
 from driftloop.core.data.quality import Finding
 from driftloop.core.decision.values import Decision
-from driftloop.core.judging.gate import Report
+from driftloop.core.judging.verdict import Report
 from driftloop.core.models import archive
 from driftloop.core.models.card import Card, read_card
 from driftloop.core.models.recipe import recipe_of

@@ -11,6 +11,7 @@ from driftloop.core.data.cumulated import CumulatedProfile
 from driftloop.core.data.histogram import Grid
 from driftloop.core.judging import gate, metrics, refits
 from driftloop.core.judging.scored import faulty_steps, judged_rows
+from driftloop.core.judging.verdict import Report, Verdict
 from driftloop.core.models import estimator
 from driftloop.core.models.card import Candidate, judged_days
 from driftloop.core.windows import end_day, last_days
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from driftloop.core.models.card import Card
     from driftloop.params import Params
     from driftloop.store.production import Production
 
@@ -62,9 +62,8 @@ def run(params: Params, root: Path) -> None:
     until = end_day(params.source.until_instant, params.zone)
     faults += [found.text for found in states.active(until - timedelta(days=1), "fault")]
     faulty = faulty_steps(params, production.card, CumulatedProfile.of(profile), judged, states.alarms)
-    verdict = gate.vetoed(
-        _verdict(params, production.card, candidate or found, judged), [*faults, *gate.step_faults(faulty)]
-    )
+    untrainable = None if candidate else found["untrainable"]
+    verdict = gate.verdict(params, production.card, judged, faulty=faulty, findings=faults, untrainable=untrainable)
     report = _report(params, production, candidate, judged, verdict)
     importance = plots.NO_IMPORTANCE
     if candidate:
@@ -109,15 +108,9 @@ def _judged(
     return rows
 
 
-def _verdict(params: Params, card: Card, candidate: Candidate | dict[str, str], judged: pd.DataFrame) -> gate.Verdict:
-    if not isinstance(candidate, Candidate):
-        return gate.Verdict(outcome="not enough data", reasons=(candidate["untrainable"],), fresh=params.monitor.refit)
-    return gate.verdict(params, card, judged)
-
-
 def _report(
-    params: Params, production: Production, candidate: Candidate | None, judged: pd.DataFrame, verdict: gate.Verdict
-) -> gate.Report:
+    params: Params, production: Production, candidate: Candidate | None, judged: pd.DataFrame, verdict: Verdict
+) -> Report:
     target, task = params.data.target, params.data.task
     sides = {side: metrics.side(judged, side) for side in ("production", "refit")}
     tables = {
@@ -127,7 +120,7 @@ def _report(
     honest: dict[str, NDArray[np.float64]] = {}
     if tables["refit"]:
         honest = {name: metrics.row_losses(name, judged[target], sides["refit"]) for name in metrics.ROW_METRICS[task]}
-    return gate.Report(
+    return Report(
         verdict=verdict,
         production_version=production.card.version,
         until=end_day(params.source.until_instant, params.zone),
@@ -141,7 +134,7 @@ def _report(
     )
 
 
-def numbers(report: gate.Report) -> dict[str, object]:
+def numbers(report: Report) -> dict[str, object]:
     """Keep the numbers, for `dvc metrics`; what is unknown is left out."""
     verdict, gain = report.verdict, report.verdict.gain
     found = {

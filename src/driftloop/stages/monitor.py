@@ -6,14 +6,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from driftloop.core import alarms
-from driftloop.core.columns import DAY, PRODUCTION_LOSS, STEP
+from driftloop.core.columns import DAY, PRODUCTION_LOSS
 from driftloop.core.data.cumulated import CumulatedProfile
 from driftloop.core.data.histogram import Grid
 from driftloop.core.data.quality import Finding
 from driftloop.core.decision import unseen
 from driftloop.core.decision.decide import decide
-from driftloop.core.decision.evidence import gather
-from driftloop.core.decision.values import Drift
+from driftloop.core.decision.evidence import Drift, gather
 from driftloop.core.judging import metrics
 from driftloop.core.judging.scored import faulty_steps
 from driftloop.core.models import estimator
@@ -56,20 +55,18 @@ def run(params: Params, root: Path) -> None:
     )
     totals = CumulatedProfile.of(profile)
     faulty = faulty_steps(params, production.card, totals, scored, states.alarms)
-    measured = gather(params, production.card, scored, faulty)
     current = Window.model_validate(quality["window"])
     rendered = page.render(params, production, root, scored, states)
     failed = (rendered.reason,) if isinstance(rendered, rendering.Failed) else ()
+    evidence = gather(params, production.card, scored, faulty, drift=_drift(rendered))
     decision = decide(
         params,
         production.card,
-        measured,
+        evidence,
         findings,
-        scored=scored[~scored[STEP].isin(faulty)],
         states=states,
-        drift=_drift(rendered),
         unseen=[
-            *unseen.classes(production.card, measured.judged, params.data.private),
+            *unseen.classes(production.card, evidence.judged, params.data.private),
             *unseen.columns(production.card, totals, current),
         ],
         warnings=(*quality["hints"], *failed),

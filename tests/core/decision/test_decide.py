@@ -9,10 +9,9 @@ import pytest
 from factories import START, make_params
 from profiles import make_rows, states
 
-from driftloop.core.columns import DAY, STEP
+from driftloop.core.columns import DAY
 from driftloop.core.decision.decide import decide
-from driftloop.core.decision.evidence import Measured
-from driftloop.core.decision.values import Drift
+from driftloop.core.decision.evidence import Evidence
 from driftloop.core.judging.refits import Waiting
 from driftloop.core.models.card import Card
 
@@ -27,7 +26,7 @@ def test_decide__gives_the_cost_in_the_targets_unit_where_the_loss_has_it(
     metric: str, since: date | None, expected: float | None
 ) -> None:
     waiting = Waiting(days=5.0 if since else 0.0, since=since, saved=120.0 if since else 0.0, history=())
-    measured = Measured(pd.DataFrame({DAY: []}), waiting=waiting)
-    params, none = make_params(evaluate={"metric": metric}), pd.DataFrame({STEP: [], DAY: []})
-    decision = decide(params, Card(), measured, [], scored=none, states=states(make_rows(3)), drift=Drift())
+    none = pd.DataFrame({DAY: []})
+    evidence = Evidence(until=START, trained_until=None, sound=none, judged=none, waiting=waiting)
+    decision = decide(make_params(evaluate={"metric": metric}), Card(), evidence, [], states=states(make_rows(3)))
     assert decision.waiting_error == expected

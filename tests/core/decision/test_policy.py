@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any, get_args
 
+import pandas as pd
 import pytest
-from factories import START
+from decisions import make_decision
+from factories import START, make_params
 
 from driftloop.core.decision import policy
-from driftloop.core.decision.policy import POLICIES, Evidence, Settings
+from driftloop.core.decision.evidence import Drift, Evidence
+from driftloop.core.decision.policy import POLICIES, Settings
 from driftloop.core.intervals import Interval
 from driftloop.core.judging.refits import Waiting
 from driftloop.params import Monitor
@@ -26,17 +29,27 @@ def waiting(days: float, since: date = START) -> Waiting:
 
 
 def make_evidence(**over: Any) -> Evidence:
-    given: dict[str, Any] = {
-        "error": None,
-        "normal_error": None,
-        "waiting": None,
-        "recent_gain": None,
-        "refusal": None,
-        "drift_share": None,
-        "trained_until": START,
-        "until": START,
-    }
+    given: dict[str, Any] = {"until": START, "trained_until": START, "sound": pd.DataFrame(), "judged": pd.DataFrame()}
     return Evidence(**given | over)
+
+
+@pytest.mark.parametrize(("days", "enough"), [(8.0, True), (7.99, False), (None, False)])
+def test_waited_enough__from_the_threshold_on(days: float | None, *, enough: bool) -> None:
+    assert policy.waited_enough(days, 8) == enough
+    held_back = make_decision(waiting_days=days, alert_at_days=8, refusal="not certain enough").held_back
+    assert bool(held_back) == enough
+
+
+@pytest.mark.parametrize(
+    ("policy_set", "refit", "used"),
+    [
+        ("avoidable_loss", True, "avoidable_loss"),
+        ("avoidable_loss", False, "loss"),
+        ("calendar", False, "calendar"),
+    ],
+)
+def test_policy_of__goes_by_measured_loss_where_there_are_no_refits(policy_set: str, used: str, *, refit: bool) -> None:
+    assert policy.policy_of(make_params(monitor={"policy": policy_set, "refit": refit})) == used
 
 
 @pytest.mark.parametrize(
@@ -83,7 +96,7 @@ def test_loss__says_how_far() -> None:
 
 @pytest.mark.parametrize(("share", "asks"), [(0.5, True), (0.49, False), (None, False)])
 def test_evidently__asks_at_half_of_the_columns(share: float | None, *, asks: bool) -> None:
-    assert bool(policy.evidently(make_evidence(drift_share=share), SETTINGS)) == asks
+    assert bool(policy.evidently(make_evidence(drift=Drift(share=share)), SETTINGS)) == asks
 
 
 @pytest.mark.parametrize(("age", "asks"), [(91, True), (90, False), (0, False)])

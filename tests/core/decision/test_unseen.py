@@ -52,7 +52,7 @@ def test_classes__that_production_does_not_know() -> None:
     card = make_card("classification")
     judged = make_judged(["a", "b"] * 9 + ["billing\n@all"] * 2)
     assert list(unseen.classes(card, judged, ())) == [
-        "10 % of the labels are of a class that v3 does not know ('billing@all')"
+        "10 % of the labels are of a class that v3 does not know ('billing @all')"
     ]
     assert list(unseen.classes(card, judged, ("y",))) == ["10 % of the labels are of a class that v3 does not know"]
     two = make_judged(["a"] * 10 + ["c"] * 2 + ["d"] * 8)

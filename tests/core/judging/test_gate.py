@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pytest
-from factories import START, make_days, make_losses
+from factories import START, make_days, make_losses, make_params
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS, loss_of
 from driftloop.core.judging import gate
-from driftloop.core.judging.gate import Verdict
+from driftloop.core.judging.verdict import Report, Verdict
+from driftloop.core.models.card import Card
 from driftloop.core.windows import Window
 
 if TYPE_CHECKING:
@@ -269,7 +270,7 @@ def test_judge__private_segments_are_not_named() -> None:
     assert found.reasons[0].startswith("one value of weather would get 30.")
     assert [part.value for part in found.segments] == [None, None]
     assert "secret" not in text(found)
-    report = gate.Report(verdict=found, production_version=1, candidate_sha256=None, until=START, rule={})
+    report = Report(verdict=found, production_version=1, candidate_sha256=None, until=START, rule={})
     assert "secret" not in report.model_dump_json()
     assert "secret" in text(judge(losses, segments=["weather"]))
 
@@ -292,6 +293,17 @@ def test_not_comparable__says_from_when() -> None:
     assert found.outcome == "not comparable yet"
     assert found.comparable_from == date(2025, 3, 1)
     assert found.reasons == ("production has seen most of these rows; comparable when data reaches 1 Mar 2025",)
+
+
+def test_verdict__names_faults_even_where_nothing_could_be_trained() -> None:
+    params, rows = make_params(), make_losses(28, gain=0.1)
+    found = gate.verdict(
+        params, Card(), rows, faulty=[START], findings=["x is infinite"], untrainable="no label varies"
+    )
+    assert found.outcome == "not enough data"
+    assert found.faults == ("x is infinite", "data fault in the judged step from 6 Jan 2025")
+    assert found.reasons == ("the data is faulty: x is infinite", "no label varies")
+    assert gate.verdict(params, Card(), rows).outcome == "not comparable yet"
 
 
 def test_vetoed__faulty_data_refuses_only_what_would_be_promoted() -> None:

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict
 
 from driftloop.core.alarms.deviation import SHAPE
 from driftloop.core.data.quality import Finding
-from driftloop.core.figures import day, percent
+from driftloop.core.dates import day
+from driftloop.core.figures import percent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from driftloop.core.backtest.values import Alert, Rule
 from driftloop.core.columns import DAY
-from driftloop.core.decision.policy import Settings
+from driftloop.core.decision.policy import Settings, policy_of
 from driftloop.core.windows import Window
 
 if TYPE_CHECKING:
@@ -128,12 +128,8 @@ def rules(params: Params) -> list[Rule]:
 
 def own_rules(params: Params) -> list[Rule]:
     """List the two ends, and what params.yaml says."""
-    own = Settings(alert_at_days=params.monitor.alert_at_days, calendar_days=params.monitor.calendar_days)
-    policy = params.monitor.policy
-    if policy == "avoidable_loss" and not params.monitor.refit:
-        policy = "loss"  # as the decision does
-    names = ("always", "never", policy)
-    return [Rule(name, name, own) for name in names]
+    own = Settings.of(params)
+    return [Rule(name, name, own) for name in ("always", "never", policy_of(params))]
 
 
 def rules_auto(params: Params) -> list[Rule]:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from driftloop.core.backtest.losses import LossTable
 from driftloop.core.backtest.schedule import at
 from driftloop.core.backtest.values import Alert, Promotion, Replayed
-from driftloop.core.decision.decide import evidence_of
+from driftloop.core.decision.diagnosis import diagnose
 from driftloop.core.decision.evidence import gather
-from driftloop.core.decision.values import diagnose
+from driftloop.core.decision.policy import waited_enough
+from driftloop.core.decision.statuses import STATUSES
 from driftloop.core.judging import gate, refits
 from driftloop.core.judging.scored import judged_rows
 
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
     from driftloop.core.backtest.schedule import Schedule
     from driftloop.core.backtest.values import How, Rule, Stream
-    from driftloop.core.decision.policy import Evidence
-    from driftloop.core.decision.values import Diagnosis
+    from driftloop.core.decision.diagnosis import Diagnosis
+    from driftloop.core.decision.evidence import Evidence
     from driftloop.core.models.card import Card
     from driftloop.params import Params
 
@@ -82,7 +83,7 @@ class Replay:
                 return
             self._answer(rule, state, until)
         found, evidence = self._diagnosis(rule, state, until)
-        if found.status in ("data fault", "insufficient data"):
+        if STATUSES[found.status].about == "data":
             self._fault(state, found, until)
         elif state.standing_until and until < state.standing_until:
             state.faulty_since, state.status = None, "healthy"
@@ -117,8 +118,8 @@ class Replay:
         state.due = max(answer, gate.comparable_from(self.params, state.cut)) if rule.gated else answer
 
     def _recovered(self, rule: Rule, evidence: Evidence) -> bool:
-        waiting = evidence.waiting
-        return rule.policy == "avoidable_loss" and (waiting is None or waiting.days < rule.settings.alert_at_days)
+        days = evidence.waiting.days if evidence.waiting else None
+        return rule.policy == "avoidable_loss" and not waited_enough(days, rule.settings.alert_at_days)
 
     def _quiet(self, rule: Rule, refused: tuple[date, float], evidence: Evidence, until: date) -> bool:
         """Say whether people who just saw a retraining refused are left alone."""
@@ -169,12 +170,11 @@ class Replay:
         """Ask the gate about the steps that it judges when data ends at `until`."""
         params = at(self.params, until)
         judged = judged_rows(params, self.table.scored(state.cut, until, seeds=refits.SEEDS))
-        faults = [finding.text for finding in self.stream.findings(state.card, until)]
-        faults += gate.step_faults(self.stream.faulty(state.card, judged, until))
-        return gate.vetoed(gate.verdict(params, state.card, judged), faults).outcome
+        findings = [finding.text for finding in self.stream.findings(state.card, until)]
+        faulty = self.stream.faulty(state.card, judged, until)
+        return gate.verdict(params, state.card, judged, faulty=faulty, findings=findings).outcome
 
     def _evidence(self, state: _State, until: date, *, seeds: int = 1) -> Evidence:
         params = at(self.params, until)
         scored = self.table.scored(state.cut, until, seeds=seeds)
-        measured = gather(params, state.card, scored, self.stream.faulty(state.card, scored, until))
-        return evidence_of(measured, drift_share=None, trained_until=state.cut, until=until)
+        return gather(params, state.card, scored, self.stream.faulty(state.card, scored, until))

@@ -1,16 +1,17 @@
-"""From scored rows to what policies look at."""
+"""What was measured of production, from the rows that it and the refits were scored on."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from pydantic import BaseModel, ConfigDict
+
 from driftloop.core import intervals
-from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS, STEP, scores_of
-from driftloop.core.decision.policy import LOSS_RISE
-from driftloop.core.decision.values import Pattern
+from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS, STEP
 from driftloop.core.judging import gate, refits
 from driftloop.core.judging.scored import judged_rows
+from driftloop.core.windows import end_day
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -22,32 +23,94 @@ if TYPE_CHECKING:
     from driftloop.core.models.card import Card
     from driftloop.params import Params
 
+LOSS_RISE = 1.10  # the lower bound of measured loss must exceed normal by this before loss counts as up
 
-@dataclass(frozen=True)
-class Measured:
-    """What refits.parquet says.
+
+class Drift(BaseModel):
+    """What Evidently's page says of the columns: by its own default rule where the policy goes by that, else by ours.
 
     Attributes
     ----------
-    judged
-        The rows of the newest steps that make up the judge window.
-    error
-        Production's mean loss on them; None without production or rows.
-    normal_error
-        Production's honest mean loss at its promotion; None where nothing is known of it.
-    waiting, recent_gain, refusal
-        See `policy.Evidence`; None where there are no refits, or no normal error to measure them by.
+    share
+        Of columns that drifted; None where there is no page.
+    drifted, columns
+        How many drifted, of how many.
     """
 
-    judged: pd.DataFrame
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    share: float | None = None
+    drifted: int = 0
+    columns: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What has been measured when the data ends on a day; None where it could not be.
+
+    Attributes
+    ----------
+    until
+        End of the data (exclusive).
+    trained_until
+        First day that production has not seen; None without production.
+    sound, judged
+        The scored rows of all steps whose data was sound; those of the newest steps that make up the judge window.
+    error
+        Production's mean loss on the judged rows; None without production or rows.
+    normal_error
+        Its honest mean loss at its promotion; None where nothing is known of it.
+    waiting
+        The avoidable loss; None, as what follows, where there are no refits or no normal error to measure them by.
+    recent_gain
+        Share of production's loss that refits saved on the judged rows.
+    refusal
+        Why the gate would not let production's recipe through, trained anew today; None where it would.
+    drift
+        What Evidently's page says.
+    """
+
+    until: date
+    trained_until: date | None
+    sound: pd.DataFrame = field(repr=False, compare=False)
+    judged: pd.DataFrame = field(repr=False, compare=False)
     error: Interval | None = None
     normal_error: float | None = None
     waiting: refits.Waiting | None = None
     recent_gain: Interval | None = None
     refusal: str | None = None
+    drift: Drift = field(default_factory=Drift)
+
+    @property
+    def loss_is_up(self) -> bool:
+        """Whether measured loss is above normal for certain."""
+        if self.error is None or self.normal_error is None:
+            return False
+        return self.error.above(LOSS_RISE * self.normal_error)
+
+    def rose_since(self, since: date, *, confidence: float) -> bool:
+        """Whether production's loss rose on a day, for certain: above normal, and above the weeks before.
+
+        A loss that was up before says nothing about what happened on that day.
+
+        Parameters
+        ----------
+        since
+            The day.
+        confidence
+            Of the one-sided bound.
+        """
+        after, before = self.sound[self.sound[DAY] >= since], self.sound[self.sound[DAY] < since]
+        if after.empty or self.normal_error is None:
+            return False
+        earlier = float(before[PRODUCTION_LOSS].mean()) if len(before) else 0.0
+        rise = intervals.mean(after[PRODUCTION_LOSS], after[DAY], confidence=confidence)
+        return rise.above(LOSS_RISE * max(self.normal_error, earlier))
 
 
-def gather(params: Params, card: Card, scored: pd.DataFrame, left_out: Collection[date]) -> Measured:
+def gather(
+    params: Params, card: Card, scored: pd.DataFrame, left_out: Collection[date], *, drift: Drift | None = None
+) -> Evidence:
     """Take from the scored rows what policies look at.
 
     Parameters
@@ -58,21 +121,29 @@ def gather(params: Params, card: Card, scored: pd.DataFrame, left_out: Collectio
         refits.parquet: `STEP`, `DAY`, `PRODUCTION_LOSS` and, where there are refits, `REFIT_LOSS`; see `names`.
     left_out
         Steps whose losses say nothing; see `faulty_steps`.
+    drift
+        What Evidently's page says; None where there is none.
     """
     sound = scored[~scored[STEP].isin(left_out)]
     judged, confidence = judged_rows(params, sound), params.evaluate.confidence
     normal = _normal_error(params, card, sound) if card.version else None
-    if judged.empty or card.version == 0:
-        return Measured(judged, normal_error=normal)
-    error = intervals.mean(judged[PRODUCTION_LOSS], judged[DAY], confidence=confidence)
-    if REFIT_LOSS not in scored or not normal or not judged[PRODUCTION_LOSS].sum():
-        return Measured(judged, error, normal)
-    faulty = [step for step in judged_rows(params, scored)[STEP].unique() if step in left_out]
-    verdict = gate.vetoed(gate.verdict(params, card, judged), gate.step_faults(faulty))
-    return Measured(
+    evidence = Evidence(
+        until=end_day(params.source.until_instant, params.zone),
+        trained_until=card.trained_until,
+        sound=sound,
         judged=judged,
-        error=error,
         normal_error=normal,
+        drift=drift or Drift(),
+    )
+    if judged.empty or card.version == 0:
+        return evidence
+    evidence = replace(evidence, error=intervals.mean(judged[PRODUCTION_LOSS], judged[DAY], confidence=confidence))
+    if REFIT_LOSS not in scored or not normal or not judged[PRODUCTION_LOSS].sum():
+        return evidence
+    faulty = [step for step in judged_rows(params, scored)[STEP].unique() if step in left_out]
+    verdict = gate.verdict(params, card, judged, faulty=faulty)
+    return replace(
+        evidence,
         waiting=refits.avoidable_loss(
             scored, normal_error=normal, min_gain=params.evaluate.min_gain, left_out=left_out
         ),
@@ -89,32 +160,3 @@ def _normal_error(params: Params, card: Card, sound: pd.DataFrame) -> float | No
     steps = refits.judged_steps(params.windows.judge_days, params.monitor.step_days)
     first = sound[sound[STEP].isin(sorted(sound[STEP].unique())[:steps])]
     return float(first[REFIT_LOSS].mean()) if len(first) else None
-
-
-def rose_since(params: Params, measured: Measured, scored: pd.DataFrame, since: date) -> bool:
-    """Say whether production's loss rose on a day, for certain: above normal, and above the weeks before.
-
-    A loss that was up before says nothing about what happened on that day.
-    """
-    after, before = scored[scored[DAY] >= since], scored[scored[DAY] < since]
-    if after.empty or measured.normal_error is None:
-        return False
-    earlier = float(before[PRODUCTION_LOSS].mean()) if len(before) else 0.0
-    rise = intervals.mean(after[PRODUCTION_LOSS], after[DAY], confidence=params.evaluate.confidence)
-    return rise.above(LOSS_RISE * max(measured.normal_error, earlier))
-
-
-def pattern(params: Params, judged: pd.DataFrame) -> Pattern:
-    """Say how production errs on the judged rows, without any private value."""
-    target = params.data.target
-    bias = None
-    if params.data.task == "regression" and target not in params.data.private:
-        bias = float((judged[f"{scores_of('production')}prediction"] - judged[target]).mean())
-    worst: tuple[float, str] | None = None
-    for column in (name for name in params.data.segments if name not in params.data.private):
-        means = judged.groupby(column)[PRODUCTION_LOSS].mean()
-        if means.empty:
-            continue
-        here = (float(means.max()), f"{column} = {means.idxmax()}")
-        worst = max(worst, here) if worst else here
-    return Pattern(bias=bias, worst=worst[1] if worst else None, worst_error=worst[0] if worst else None)

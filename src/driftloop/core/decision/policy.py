@@ -5,55 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from driftloop.core.figures import day, percent
+from driftloop.core.dates import day
+from driftloop.core.figures import percent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import date
 
-    from driftloop.core.intervals import Interval
-    from driftloop.core.judging.refits import Waiting
+    from driftloop.core.decision.evidence import Evidence
+    from driftloop.params import Params
 
-LOSS_RISE = 1.10  # the lower bound of measured loss must exceed normal by this before loss counts as up
 DRIFT_SHARE = 0.5  # Evidently's default for a drifted data set
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What has been measured; None where it could not be.
-
-    Attributes
-    ----------
-    error
-        Production's mean loss in the judge window.
-    normal_error
-        Its honest loss at promotion.
-    waiting
-        The avoidable loss.
-    recent_gain
-        Share of production's loss that refits saved over the judge window.
-    refusal
-        Why the gate would not let production's recipe through, trained anew today; None where it would.
-    drift_share
-        Share of columns that Evidently's own rule calls drifted.
-    trained_until, until
-        First day production has not seen; end of the data.
-    """
-
-    error: Interval | None
-    normal_error: float | None
-    waiting: Waiting | None
-    recent_gain: Interval | None
-    refusal: str | None
-    drift_share: float | None
-    trained_until: date
-    until: date
-
-    @property
-    def loss_is_up(self) -> bool:
-        """Whether measured loss is above normal for certain."""
-        known = self.error is not None and self.normal_error is not None
-        return known and self.error.above(LOSS_RISE * self.normal_error)  # type: ignore[union-attr, operator]
 
 
 @dataclass(frozen=True)
@@ -63,6 +24,22 @@ class Settings:
     alert_at_days: float
     calendar_days: int
 
+    @classmethod
+    def of(cls, params: Params) -> Settings:
+        """Take them from the parameters."""
+        return cls(alert_at_days=params.monitor.alert_at_days, calendar_days=params.monitor.calendar_days)
+
+
+def policy_of(params: Params) -> str:
+    """Name the policy that decides: without refits there is no avoidable loss to go by, and measured loss takes its place."""
+    policy = params.monitor.policy
+    return "loss" if policy == "avoidable_loss" and not params.monitor.refit else policy
+
+
+def waited_enough(days: float | None, alert_at_days: float) -> bool:
+    """Whether waiting has cost so much that retraining is asked for; both in normal days of error, None is unknown."""
+    return days is not None and days >= alert_at_days
+
 
 def avoidable_loss(evidence: Evidence, settings: Settings) -> str | None:
     """Ask when waiting has cost as much as so many normal days of error, and the gate would let a new model through.
@@ -71,7 +48,7 @@ def avoidable_loss(evidence: Evidence, settings: Settings) -> str | None:
     benchmarks/README.md.
     """
     waiting = evidence.waiting
-    if waiting is None or waiting.days < settings.alert_at_days or evidence.refusal:
+    if waiting is None or not waited_enough(waiting.days, settings.alert_at_days) or evidence.refusal:
         return None
     since = f" since {day(waiting.since)}" if waiting.since else ""
     return (
@@ -91,13 +68,16 @@ def loss(evidence: Evidence, _: Settings) -> str | None:
 
 def evidently(evidence: Evidence, _: Settings) -> str | None:
     """Ask when half of the columns drifted: Evidently's default rule, here to compare with."""
-    if evidence.drift_share is None or evidence.drift_share < DRIFT_SHARE:
+    share = evidence.drift.share
+    if share is None or share < DRIFT_SHARE:
         return None
-    return f"{percent(evidence.drift_share, 0)} of the columns drifted by Evidently's rule"
+    return f"{percent(share, 0)} of the columns drifted by Evidently's rule"
 
 
 def calendar(evidence: Evidence, settings: Settings) -> str | None:
     """Ask at fixed intervals."""
+    if evidence.trained_until is None:
+        return None
     age = (evidence.until - evidence.trained_until).days
     return f"{age} days since production's last label" if age >= settings.calendar_days else None
 

@@ -46,7 +46,7 @@ def classes(card: Card, judged: pd.DataFrame, private: Collection[str]) -> Itera
     card
         Of production.
     judged
-        The rows of the newest steps; see `evidence.Measured`.
+        The rows of the newest steps; see `evidence.Evidence`.
     private
         Columns whose values are not shown.
     """

@@ -3,53 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from driftloop.core.alarms.values import Alarm
 from driftloop.core.data.quality import Finding
-from driftloop.core.decision.policy import POLICIES, Evidence, Settings, loss
-from driftloop.core.figures import less_error
+from driftloop.core.decision.evidence import Drift
+from driftloop.core.decision.policy import waited_enough
+from driftloop.core.decision.statuses import Status
 from driftloop.core.intervals import Interval
 from driftloop.core.windows import Window
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-Status = Literal["healthy", "watch", "outdated", "degraded", "data fault", "insufficient data", "no production"]
-
-ADVICE: dict[Status, str] = {
-    "healthy": "nothing to do",
-    "watch": "nothing to do yet; inputs alone are no reason to retrain",
-    "outdated": "retrain: `dvc repro`, and `driftloop promote` if the verdict says so",
-    "degraded": "investigate what changed; retraining is not asked for yet",
-    "data fault": "fix the data; retraining would learn the fault",
-    "insufficient data": "wait for data, or mend the source",
-    "no production": "run `driftloop promote --first`",
-}
-
-ALERTED: frozenset[Status] = frozenset({"outdated", "degraded", "data fault", "insufficient data"})
-
-EXPLAINED: frozenset[Status] = frozenset({"outdated", "degraded"})  # by what production has never seen
-
-
-class Drift(BaseModel):
-    """What Evidently's page says of the columns: by its own default rule where the policy goes by that, else by ours.
-
-    Attributes
-    ----------
-    share
-        Of columns that drifted; None where there is no page.
-    drifted, columns
-        How many drifted, of how many.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    share: float | None = None
-    drifted: int = 0
-    columns: int = 0
 
 
 class Inputs(BaseModel):
@@ -93,7 +56,7 @@ class Decision(BaseModel):
     Attributes
     ----------
     status
-        One of seven; see ADVICE for what each asks for.
+        One of seven; see `statuses.STATUSES` for what each asks for.
     alert
         Whether a person should know now.
     since
@@ -177,105 +140,5 @@ class Decision(BaseModel):
     @property
     def held_back(self) -> str | None:
         """Why nobody is asked to retrain although waiting has cost enough; None where that is not so."""
-        enough = self.waiting_days is not None and self.waiting_days >= self.alert_at_days
+        enough = waited_enough(self.waiting_days, self.alert_at_days)
         return self.refusal if enough and self.policy == "avoidable_loss" else None
-
-
-class Diagnosis(BaseModel):
-    """The decisive part of a decision."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    status: Status
-    since: date | None = None
-    reasons: tuple[str, ...]
-
-
-def diagnose(
-    evidence: Evidence | None,
-    findings: Sequence[Finding],
-    *,
-    policy: str,
-    settings: Settings,
-    alarms: Sequence[Alarm] = (),
-) -> Diagnosis:
-    """Let the kinds of evidence speak in their order.
-
-    No production → no production; too few rows → insufficient data; broken data → data fault; the policy asks
-    → outdated; error up although a refit is no better → degraded; inputs moved → watch; else healthy.
-
-    Inputs that moved alone come last: whether retraining pays, and whether error is up, is measured on losses. An
-    input that moves says less than they do, so it must not hide them.
-
-    Parameters
-    ----------
-    evidence
-        What was measured; None without production.
-    findings
-        Of the quality rules, over the newest days; then the data alarms that are faults.
-    policy, settings
-        `monitor` in params.yaml.
-    alarms
-        Data alarms that last.
-    """
-    scarce = tuple(finding.text for finding in findings if finding.kind == "too few")
-    faults = tuple(finding.text for finding in findings if finding.kind == "fault")
-    if evidence is None:
-        return Diagnosis(status="no production", reasons=("there is no production model yet", *scarce, *faults))
-    if scarce:
-        return Diagnosis(status="insufficient data", reasons=(*scarce, *faults))
-    since = min((alarm.since for alarm in alarms), default=None)
-    if faults:
-        return Diagnosis(status="data fault", since=since, reasons=faults)
-    found = _of_the_model(evidence, policy, settings)
-    if found.status == "healthy" and alarms:
-        reasons = tuple(alarm.text for alarm in alarms)
-        return Diagnosis(status="watch", since=since, reasons=(*reasons, *found.reasons))
-    return found
-
-
-def _of_the_model(evidence: Evidence, policy: str, settings: Settings) -> Diagnosis:
-    """Say how the model is, now that the data is sound."""
-    if unknown := _unknown(evidence, policy):
-        return Diagnosis(status="insufficient data", reasons=(unknown,))
-    if asked := POLICIES[policy](evidence, settings):
-        since = evidence.waiting.since if evidence.waiting and policy == "avoidable_loss" else None
-        return Diagnosis(status="outdated", since=since, reasons=(asked, *_gain(evidence)))
-    if rise := loss(evidence, settings):
-        return Diagnosis(status="degraded", reasons=(rise, *_gain(evidence), *_waited(evidence, settings)))
-    return Diagnosis(status="healthy", reasons=_calm(evidence, settings))
-
-
-def _unknown(evidence: Evidence, policy: str) -> str | None:
-    """Say what a decision would need and does not have."""
-    if evidence.error is not None and evidence.normal_error is None:
-        return "production's normal error is not known, and there are no refits to tell it"
-    if policy == "evidently" and evidence.drift_share is None:
-        return "Evidently's share of drifted columns is not known, and the policy goes by it"
-    return None
-
-
-def _gain(evidence: Evidence) -> tuple[str, ...]:
-    gain = evidence.recent_gain
-    if gain is None:
-        return ()
-    return (f"refitted at each step it would have made {less_error(gain)}",)
-
-
-def _waited(evidence: Evidence, settings: Settings) -> tuple[str, ...]:
-    if evidence.waiting is None:
-        return ()
-    waited, most = evidence.waiting.days, settings.alert_at_days
-    if waited < most or not evidence.refusal:
-        return (f"waiting has cost {waited:.1f} normal days of error; retraining is asked for at {most:g}",)
-    so_far = f"waiting has cost {waited:.1f} normal days of error (alert at {most:g})"
-    return (f"{so_far}, but a retrained model would be refused now: {evidence.refusal}",)
-
-
-def _calm(evidence: Evidence, settings: Settings) -> tuple[str, ...]:
-    if evidence.waiting is None:
-        measured = "error is not above normal" if evidence.error else "no labels yet that production has not seen"
-        return (measured,)
-    if evidence.refusal and evidence.waiting.days >= settings.alert_at_days:
-        return _waited(evidence, settings)
-    return (f"waiting has cost {evidence.waiting.days:.1f} normal days of error",)

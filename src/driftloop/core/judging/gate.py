@@ -2,143 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, Literal
-
-from pydantic import BaseModel, ConfigDict
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from driftloop.core import intervals
 from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS
-from driftloop.core.figures import day, less_error, percent
-from driftloop.core.intervals import Interval
+from driftloop.core.dates import day
+from driftloop.core.figures import less_error, percent
 from driftloop.core.judging import refits
-from driftloop.core.models.card import JudgedDay
-from driftloop.core.models.recipe import Choice
+from driftloop.core.judging.verdict import Segment, Verdict
 from driftloop.core.windows import Window, end_day
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import date
 
     import pandas as pd
 
+    from driftloop.core.intervals import Interval
     from driftloop.core.models.card import Card
     from driftloop.params import Params
 
 
 MIN_SEGMENT_ROWS = 30
-
-Outcome = Literal["promote", "keep production", "not comparable yet", "not enough data"]
-
-
-class Segment(BaseModel):
-    """One value of a segment column.
-
-    Attributes
-    ----------
-    column, value
-        Which rows; the value is None where the column is private.
-    rows
-        How many.
-    production, refit
-        Mean losses.
-    gain
-        Share of production's loss that the refits saved; negative is worse.
-    blocks
-        Whether it stands against promotion.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    column: str
-    value: str | None
-    rows: int
-    production: float
-    refit: float
-    gain: float
-    blocks: bool
-
-
-class Verdict(BaseModel):
-    """What the gate says.
-
-    Attributes
-    ----------
-    outcome
-        One of four.
-    reasons
-        In words, the decisive one first.
-    judged
-        Days of the rows that were compared; None if there were none.
-    rows
-        Number of those rows.
-    gain
-        Share of production's loss that the recipe saved.
-    needed
-        What the lower bound of the gain has to exceed: the larger of `min_gain` and the noise between seeds.
-    seed_noise
-        Standard deviation between seeds, as a share of production's loss.
-    production, refit
-        Mean losses on the same rows.
-    segments
-        The same by segment.
-    comparable_from
-        When data reaches this day (exclusive), there are enough rows that production has not seen.
-    faults
-        What stands against any promotion: findings in the newest days or in the judged ones.
-    fresh
-        Whether what ships is trained anew up to the newest label (else it is what was judged).
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    outcome: Outcome
-    reasons: tuple[str, ...]
-    judged: Window | None = None
-    rows: int = 0
-    gain: Interval | None = None
-    needed: float | None = None
-    seed_noise: float = 0.0
-    production: float | None = None
-    refit: float | None = None
-    segments: tuple[Segment, ...] = ()
-    comparable_from: date | None = None
-    faults: tuple[str, ...] = ()
-    fresh: bool = True
-
-
-class Report(BaseModel):
-    """reports/verdict.json: the verdict and what it is about.
-
-    Attributes
-    ----------
-    verdict
-        See `Verdict`.
-    production_version
-        What the candidate was compared with; 0 for nothing.
-    until, rule
-        End of the data (exclusive), and the section `evaluate` of the parameters, that it was judged by.
-    candidate_sha256
-        The model file that may be promoted; None where nothing could be trained.
-    normal_error, judged
-        What the card will say of the candidate: honest losses per metric, and the days behind them.
-    production, refit
-        All metrics of both sides on the same rows.
-    window
-        How many days the candidate was trained on, and why; None where the recipe fixes them.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    verdict: Verdict
-    production_version: int
-    until: date
-    rule: dict[str, Any]
-    candidate_sha256: str | None
-    normal_error: dict[str, float] = {}
-    judged: tuple[JudgedDay, ...] = ()
-    production: dict[str, float] = {}
-    refit: dict[str, float] = {}
-    window: Choice | None = None
 
 
 def judge(
@@ -178,24 +64,20 @@ def judge(
         *promote* if the lower bound of the relative gain exceeds max(min_gain, noise between seeds) and no
         segment blocks; *keep production* if not; *not enough data* below `min_rows` or without two days.
     """
-    if len(losses) < min_rows or losses[DAY].nunique() < 2:  # noqa: PLR2004 a variance needs two days
-        reason = "all rows to compare on are of one day, a bound needs two"
-        if len(losses) < min_rows:
-            reason = f"{len(losses)} labelled rows to compare on, {min_rows} are needed (evaluate.min_rows)"
-        return Verdict(outcome="not enough data", reasons=(reason,), rows=len(losses), fresh=fresh)
-    days = losses[DAY]
+    if lacking := _lacking(losses, min_rows):
+        return Verdict(outcome="not enough data", reasons=(lacking,), rows=len(losses), fresh=fresh)
+    judged = Window(since=losses[DAY].min(), until=losses[DAY].max() + timedelta(days=1))
     production, refit = float(losses[PRODUCTION_LOSS].mean()), float(losses[REFIT_LOSS].mean())
-    judged = Window(since=days.min(), until=days.max() + timedelta(days=1))
     if production == 0:
         reason = "production makes no error on these rows"
         return Verdict(outcome="keep production", reasons=(reason,), judged=judged, rows=len(losses), fresh=fresh)
     gain, noise = refits.relative_gain(losses, confidence=confidence), refits.seed_noise(losses)
     needed = max(min_gain, noise)
     parts = tuple(_segments(losses, segments, private, confidence, max_segment_loss))
-    reasons = tuple(_reasons(gain, needed, min_gain, parts))
+    better = gain.above(needed) and not any(part.blocks for part in parts)
     return Verdict(
-        outcome="promote" if gain.above(needed) and not any(part.blocks for part in parts) else "keep production",
-        reasons=reasons,
+        outcome="promote" if better else "keep production",
+        reasons=tuple(_reasons(gain, needed, min_gain, parts)),
         judged=judged,
         rows=len(losses),
         gain=gain,
@@ -208,30 +90,42 @@ def judge(
     )
 
 
+def _lacking(losses: pd.DataFrame, min_rows: int) -> str | None:
+    """Say why the rows are too few to compare on."""
+    if len(losses) < min_rows:
+        return f"{len(losses)} labelled rows to compare on, {min_rows} are needed (evaluate.min_rows)"
+    if losses[DAY].nunique() < 2:  # noqa: PLR2004 a variance needs two days
+        return "all rows to compare on are of one day, a bound needs two"
+    return None
+
+
 def _segments(
     losses: pd.DataFrame, columns: Sequence[str], private: Sequence[str], confidence: float, most: float
-) -> list[Segment]:
-    found = []
+) -> Iterator[Segment]:
+    """Compare each value of the segment columns."""
     for column in columns:
         for value, rows in losses.groupby(column, sort=True, observed=True, dropna=False):
-            before, after = float(rows[PRODUCTION_LOSS].mean()), float(rows[REFIT_LOSS].mean())
-            change = refits.relative_gain(rows, confidence=confidence) if before > 0 else None
-            estimate = change.estimate if change else 0.0
-            worse = change is not None and change.high is not None and change.high < 0 and estimate < -most
-            if before == 0:  # production is perfect here; any certain error is worse
-                worse = intervals.mean(rows[REFIT_LOSS], rows[DAY], confidence=confidence).above(0)
-            found.append(
-                Segment(
-                    column=column,
-                    value=None if column in private else str(value),
-                    rows=len(rows),
-                    production=before,
-                    refit=after,
-                    gain=estimate,
-                    blocks=worse and len(rows) >= MIN_SEGMENT_ROWS,
-                )
-            )
-    return found
+            name = None if column in private else str(value)
+            yield _segment(rows, column, name, confidence=confidence, most=most)
+
+
+def _segment(rows: pd.DataFrame, column: str, value: str | None, *, confidence: float, most: float) -> Segment:
+    """Compare the rows of one value; they block where they get worse by more than `most`, for certain."""
+    before, after = float(rows[PRODUCTION_LOSS].mean()), float(rows[REFIT_LOSS].mean())
+    if before > 0:
+        change = refits.relative_gain(rows, confidence=confidence)
+        estimate, worse = change.estimate, change.high is not None and change.high < 0 and change.estimate < -most
+    else:  # production is perfect here; any certain error is worse
+        estimate, worse = 0.0, intervals.mean(rows[REFIT_LOSS], rows[DAY], confidence=confidence).above(0)
+    return Segment(
+        column=column,
+        value=value,
+        rows=len(rows),
+        production=before,
+        refit=after,
+        gain=estimate,
+        blocks=worse and len(rows) >= MIN_SEGMENT_ROWS,
+    )
 
 
 def _reasons(gain: Interval, needed: float, min_gain: float, parts: Sequence[Segment]) -> list[str]:
@@ -261,20 +155,19 @@ def not_comparable(comparable_from: date, *, known_rows: int, fresh: bool) -> Ve
     )
 
 
-def vetoed(verdict: Verdict, faults: Sequence[str]) -> Verdict:
-    """Refuse while the data is faulty: a model that has learned the fault looks better on faulty rows."""
-    if not faults:
-        return verdict
-    outcome = "keep production" if verdict.outcome == "promote" else verdict.outcome
-    reasons = (f"the data is faulty: {faults[0]}", *verdict.reasons)
-    return verdict.model_copy(update={"outcome": outcome, "reasons": reasons, "faults": tuple(faults)})
-
-
 BROKEN = "data fault in the judged step from"
 
 
-def verdict(params: Params, card: Card, judged: pd.DataFrame) -> Verdict:
-    """Say whether the recipe may be promoted, as far as losses tell.
+def verdict(
+    params: Params,
+    card: Card,
+    judged: pd.DataFrame,
+    *,
+    faulty: Iterable[date] = (),
+    findings: Sequence[str] = (),
+    untrainable: str | None = None,
+) -> Verdict:
+    """Say whether the recipe may be promoted.
 
     Parameters
     ----------
@@ -282,8 +175,22 @@ def verdict(params: Params, card: Card, judged: pd.DataFrame) -> Verdict:
         The parameters, and production's card.
     judged
         The rows of the gate's window; see `scored.judged_rows` and `gate.judge`.
+    faulty
+        First days of the judged steps whose data was faulty; see `scored.faulty_steps`.
+    findings
+        What is wrong with the newest data, in words.
+    untrainable
+        Why no candidate could be trained; None where there is one.
     """
+    found = _untouched(params, card, judged, untrainable)
+    return vetoed(found, [*findings, *(f"{BROKEN} {day(step)}" for step in faulty)])
+
+
+def _untouched(params: Params, card: Card, judged: pd.DataFrame, untrainable: str | None) -> Verdict:
+    """Give the verdict as if the data were sound."""
     fresh = params.monitor.refit
+    if untrainable is not None:
+        return Verdict(outcome="not enough data", reasons=(untrainable,), fresh=fresh)
     if card.trained_until is None:
         reason = "there is no production model to compare with; `driftloop promote --first` makes this one version 1"
         return Verdict(outcome="not comparable yet", reasons=(reason,), rows=len(judged), fresh=fresh)
@@ -301,6 +208,15 @@ def verdict(params: Params, card: Card, judged: pd.DataFrame) -> Verdict:
     )
 
 
+def vetoed(verdict: Verdict, faults: Sequence[str]) -> Verdict:
+    """Refuse while the data is faulty: a model that has learned the fault looks better on faulty rows."""
+    if not faults:
+        return verdict
+    outcome = "keep production" if verdict.outcome == "promote" else verdict.outcome
+    reasons = (f"the data is faulty: {faults[0]}", *verdict.reasons)
+    return verdict.model_copy(update={"outcome": outcome, "reasons": reasons, "faults": tuple(faults)})
+
+
 def comparable_from(params: Params, trained_until: date) -> date:
     """Give the end of data (exclusive) from which the gate has rows enough that production has not seen."""
     return refits.comparable_from(
@@ -310,8 +226,3 @@ def comparable_from(params: Params, trained_until: date) -> date:
         label_delay_days=params.data.label_delay_days,
         refit=params.monitor.refit,
     )
-
-
-def step_faults(steps: Iterable[date]) -> list[str]:
-    """Say of steps (first days) that their data was broken, for `gate.vetoed`."""
-    return [f"{BROKEN} {day(step)}" for step in steps]

@@ -5,23 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from driftloop.alerting.wording import MOST_FINDINGS, simulated
-from driftloop.core.figures import day, last, less_error
+from driftloop.core.dates import day, last
+from driftloop.core.figures import less_error
 from driftloop.core.judging.gate import BROKEN
+from driftloop.core.judging.outcomes import OUTCOMES
 from driftloop.report.markdown import fit, folded, plain
 from driftloop.retraining.wording import evidence, provenance, pull_request
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from driftloop.core.judging.gate import Report
+    from driftloop.core.judging.verdict import Report
     from driftloop.retraining.wording.proposal import Proposal
-
-VERDICTS = {
-    "promote": "Better.",
-    "keep production": "Not better: production stays.",
-    "not comparable yet": "Not comparable yet: production stays.",
-    "not enough data": "Not enough data to judge: production stays.",
-}
 
 
 def proposed(number: int) -> str:
@@ -51,10 +46,9 @@ def again(base: str, main: str) -> str:
 def verdict(report: Report) -> str:
     """Say on the page of a run what the gate has found, and what follows."""
     found = report.verdict
-    then = "*propose* opens the pull request" if found.outcome == "promote" else "*propose* answers on the alert"
-    said = (
-        f"**{_faulty(found.faults) or VERDICTS[found.outcome]}** Retrained with data to {last(report.until)}. {then}."
-    )
+    texts = OUTCOMES[found.outcome]
+    lead = f"**{_faulty(found.faults) or texts.answer}**"
+    said = f"{lead} Retrained with data to {last(report.until)}. {texts.follows}."
     return f"{said}\n\n{_listed(found.reasons[1 if found.faults else 0 :])}".strip()
 
 
@@ -62,7 +56,7 @@ def refusal(proposal: Proposal) -> str:
     """Say why nothing is proposed, with the numbers; of faulty data, what is wrong, and not what the gate makes of it."""
     found, until = proposal.report.verdict, proposal.report.until
     faulty = _faulty(found.faults)
-    lead = f"**{faulty or VERDICTS[found.outcome]}** Retrained on request with data to {last(until)}."
+    lead = f"**{faulty or OUTCOMES[found.outcome].answer}** Retrained on request with data to {last(until)}."
     seen = [(_listed(found.reasons), 0), (evidence.same_rows(proposal), 0), (evidence.segments(found.segments), 2)]
     if faulty:
         inside = "\n\n".join(text for text in (_listed(found.reasons[1:]), *(text for text, _ in seen[1:])) if text)
@@ -102,11 +96,6 @@ def _what_now(proposal: Proposal) -> str:
     verdict = proposal.report.verdict
     if verdict.faults:
         return "**Do:** fix the data, then set the label `retrain-model` again."
-    if verdict.comparable_from:
-        return f"**Do:** set the label `retrain-model` again when data reaches {day(verdict.comparable_from)}."
-    if verdict.outcome == "not enough data":
-        return "**Do:** wait for labels, then set the label `retrain-model` again."
-    return (
-        "**Do:** nothing, or look for what changed: new columns, another recipe (`dvc exp run -S …`). The candidate was "
-        "discarded. Set the label `retrain-model` again to judge anew with more data."
-    )
+    known = verdict.comparable_from  # where it is not known, there is nothing to compare with
+    when = f"data reaches {day(known)}" if known else "there is a production model"
+    return f"**Do:** {OUTCOMES[verdict.outcome].to_do.format(when=when)}"

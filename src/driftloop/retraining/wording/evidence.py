@@ -9,14 +9,15 @@ import math
 from datetime import date
 from typing import TYPE_CHECKING
 
-from driftloop.core.figures import day, figure, percent
+from driftloop.core.dates import day
+from driftloop.core.figures import figure, percent
 from driftloop.report.diff import SMALLEST_SHARE, change, less
 from driftloop.report.markdown import folded, plain, signed, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from driftloop.core.judging.gate import Segment
+    from driftloop.core.judging.verdict import Segment
     from driftloop.retraining.wording.proposal import Proposal
 
 NAMES = {

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from driftloop.core.decision.values import Decision
-    from driftloop.core.judging.gate import Report
+    from driftloop.core.judging.verdict import Report
     from driftloop.core.models.card import Card
 
 

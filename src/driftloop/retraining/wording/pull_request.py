@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from driftloop.alerting.wording import simulated, too_low
-from driftloop.core.figures import last, less_error, percent, span
+from driftloop.core.dates import last
+from driftloop.core.figures import less_error, percent, span
+from driftloop.core.judging.outcomes import OUTCOMES
 from driftloop.report import diff, error_lines
 from driftloop.report.markdown import cut, fit, plain, quiet
 from driftloop.retraining.wording import evidence, provenance
@@ -43,7 +45,7 @@ def body(proposal: Proposal) -> str:
 
 def lead(proposal: Proposal) -> str:
     """Give the verdict with its figures, and what it answers."""
-    return f"**Better.** {_sentence(proposal)} Closes #{proposal.issue}."
+    return f"**{OUTCOMES[proposal.report.verdict.outcome].answer}** {_sentence(proposal)} Closes #{proposal.issue}."
 
 
 def check_title(proposal: Proposal) -> str:

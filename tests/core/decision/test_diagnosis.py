@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 from factories import START
 
 from driftloop.core.alarms.values import Alarm
 from driftloop.core.data.quality import Finding
-from driftloop.core.decision.policy import POLICIES, Evidence, Settings
-from driftloop.core.decision.values import ADVICE, ALERTED, Diagnosis, Status, diagnose
+from driftloop.core.decision.diagnosis import Diagnosis, diagnose
+from driftloop.core.decision.evidence import Drift, Evidence
+from driftloop.core.decision.policy import POLICIES, Settings
+from driftloop.core.decision.statuses import STATUSES
 from driftloop.core.intervals import Interval
 from driftloop.core.judging.refits import Waiting
 
+if TYPE_CHECKING:
+    from driftloop.core.decision.statuses import Status
+
 SCARCE = Finding(rule="too-few-rows", column="", kind="too few", rows=3, of=3, text="3 rows in 7 days")
 FAULT = Finding(rule="stuck", column="x", kind="fault", rows=24, of=168, text="x repeats")
+NONE = pd.DataFrame()
+WITHOUT_PRODUCTION = Evidence(until=START, trained_until=None, sound=NONE, judged=NONE)
 UP, NORMAL = 1.5, 0.8  # lower bounds of the error, of 1
 
 
@@ -29,14 +37,16 @@ def make_evidence(
         waiting=Waiting(days=days, since=START if days else None, saved=0.0, history=()),
         recent_gain=Interval(estimate=0.14, low=0.05, high=0.23, level=0.9),
         refusal=refusal,
-        drift_share=drift,
+        drift=Drift(share=drift),
         trained_until=START,
+        sound=NONE,
+        judged=NONE,
         until=START + timedelta(days=age),
     )
 
 
 def diagnosed(
-    evidence: Evidence | None,
+    evidence: Evidence,
     *findings: Finding,
     policy: str = "avoidable_loss",
     alarms: tuple[Alarm, ...] = (),
@@ -56,8 +66,8 @@ def make_alarm(**over: Any) -> Alarm:
 @pytest.mark.parametrize(
     ("evidence", "findings", "status", "first"),
     [
-        (None, [SCARCE, FAULT], "no production", "there is no production model yet"),
-        (None, [], "no production", "there is no production model yet"),
+        (WITHOUT_PRODUCTION, [SCARCE, FAULT], "no production", "there is no production model yet"),
+        (WITHOUT_PRODUCTION, [], "no production", "there is no production model yet"),
         (make_evidence(days=20, error=UP), [FAULT, SCARCE], "insufficient data", SCARCE.text),
         (make_evidence(days=20, error=UP), [FAULT], "data fault", FAULT.text),
         (make_evidence(days=20, error=UP), [], "outdated", "keeping production has cost 20.0 normal days"),
@@ -73,7 +83,7 @@ def make_alarm(**over: Any) -> Alarm:
         ),
     ],
 )
-def test_diagnose__order(evidence: Evidence | None, findings: list[Finding], status: Status, first: str) -> None:
+def test_diagnose__order(evidence: Evidence, findings: list[Finding], status: Status, first: str) -> None:
     found = diagnosed(evidence, *findings)
     assert found.status == status
     assert found.reasons[0].startswith(first)
@@ -118,7 +128,7 @@ def test_diagnose__watch_says_what_moved_and_since_when() -> None:
         ),
         "waiting has cost 1.0 normal days of error",
     )
-    assert "watch" not in ALERTED
+    assert not STATUSES["watch"].alerts
 
 
 def test_diagnose__a_data_alarm_on_a_fault_says_it_in_plain_words() -> None:
@@ -156,11 +166,6 @@ def test_diagnose__outdated_says_since_when_and_what_it_would_have_saved() -> No
 
 
 def test_diagnose__nothing_measured_is_healthy() -> None:
-    unknown = Evidence(None, None, None, None, None, None, trained_until=START, until=START)
+    unknown = Evidence(trained_until=START, until=START, sound=NONE, judged=NONE)
     assert diagnosed(unknown).status == "healthy"
     assert diagnosed(unknown).reasons == ("no labels yet that production has not seen",)
-
-
-def test_advice__for_every_status() -> None:
-    assert set(ADVICE) == set(get_args(Status))
-    assert set(get_args(Status)) - {"healthy", "watch", "no production"} == ALERTED
