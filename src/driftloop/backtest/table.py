@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from driftloop.core.figures import percent
+from driftloop.core.judging.metrics import unit_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,7 +33,8 @@ def table(lines: Sequence[Figures], *, unit: str, metric: str) -> Table:
     """Set the figures in a table, one rule a row."""
     out = Table(title=None, box=None, pad_edge=False, header_style="bold")
     out.add_column("rule", no_wrap=True)
-    for name in (f"error, {unit}" if unit and metric == "mae" else metric, "above always", "below never"):
+    shown = unit_of(metric, unit)
+    for name in (f"error, {shown}" if shown else metric, "above always", "below never"):
         out.add_column(name, justify="right", no_wrap=True)
     for name in ("alerts/year", "useful", "once live", "degraded", "data", "promotions", "fits"):
         out.add_column(name, justify="right", no_wrap=True)

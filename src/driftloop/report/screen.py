@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from driftloop.core.figures import day, figure, inputs_line, last, less_error
+from driftloop.core.judging.metrics import unit_of
 from driftloop.core.text import line, log
 from driftloop.report.error_lines import each
 from driftloop.report.headline import for_screen
@@ -53,7 +54,7 @@ def _head(decision: Decision) -> str:
 
 def _decision(decision: Decision) -> Iterator[str]:
     yield line(for_screen(decision))
-    metric = f" {decision.unit}" if decision.unit and decision.metric == "mae" else f" {decision.metric}"
+    metric = f" {unit_of(decision.metric, decision.unit) or decision.metric}"
     if decision.error and decision.judged:
         normal = f"; normal {figure(decision.normal_error)}" if decision.normal_error else ""
         yield _line("Error", f"{figure(decision.error.estimate)}{metric}, {decision.judged}{normal}")

@@ -126,7 +126,7 @@ def _report(
     }
     honest: dict[str, NDArray[np.float64]] = {}
     if tables["refit"]:
-        honest = {name: metrics.row_losses(name, judged[target], sides["refit"]) for name in metrics.ROW_METRICS[task]}
+        honest = {name: metrics.row_losses(name, judged[target], sides["refit"]) for name in metrics.losses_of(task)}
     return gate.Report(
         verdict=verdict,
         production_version=production.card.version,

@@ -10,6 +10,7 @@ from driftloop.core.decision.evidence import pattern, rose_since
 from driftloop.core.decision.policy import Evidence, Settings
 from driftloop.core.decision.values import ADVICE, ALERTED, EXPLAINED, Decision, Inputs, Pattern, diagnose
 from driftloop.core.judging import gate
+from driftloop.core.judging.metrics import METRICS
 from driftloop.core.windows import Window, end_day
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def decide(
         normal_error=measured.normal_error,
         refit_error=float(judged[REFIT_LOSS].mean()) if measured.recent_gain else None,
         waiting_days=waiting.days if waiting else None,
-        waiting_error=waiting.saved if waiting and waiting.since and metric == "mae" else None,
+        waiting_error=waiting.saved if waiting and waiting.since and METRICS[metric].in_unit else None,
         alert_at_days=params.monitor.alert_at_days,
         recent_gain=measured.recent_gain,
         refusal=measured.refusal,
