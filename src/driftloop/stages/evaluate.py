@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from driftloop.core import alarms
 from driftloop.core.columns import DAY, loss_of, scores_of
 from driftloop.core.data.cumulated import CumulatedProfile
-from driftloop.core.data.histogram import Grid
+from driftloop.core.data.grid import Grid
 from driftloop.core.judging import gate, metrics, refits
 from driftloop.core.judging.scored import faulty_steps, judged_rows
 from driftloop.core.models import estimator

@@ -223,7 +223,6 @@ class _Detector:
                 column.name: compared(column.rows, self.sound[place]) for place, column in enumerate(self.columns)
             },
             weeks_missing=max(missing),
-            weeks_missing_first=min(missing),
         )
 
     def _alarm(self, opened: _Opened) -> Alarm:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from driftloop.core.alarms.deviation import WINDOW
 from driftloop.core.columns import PREDICTION, PROBABILITY
-from driftloop.core.data.histogram import Grid
+from driftloop.core.data.grid import Grid
 from driftloop.core.data.schema import columns_of
 from driftloop.core.judging import metrics
 from driftloop.core.judging.scored import judged_rows
