@@ -43,8 +43,9 @@ def recommend(lines: Sequence[Figures], params: Params, *, alerts_a_year: float)
     """
     always = next(line for line in lines if line.policy == "always")
     never = next(line for line in lines if line.policy == "never")
-    unit = unit_of(params.evaluate.metric, params.data.target_unit)
-    ends = f"{figure(always.loss)}{unit and f' {unit}'} retrained at every run, {figure(never.loss)} never retrained"
+    shown = unit_of(params.evaluate.metric, params.data.target_unit)
+    unit = f" {shown}" if shown else ""
+    ends = f"{figure(always.loss)}{unit} retrained at every run, {figure(never.loss)} never retrained"
     there = [
         line
         for line in lines

@@ -131,12 +131,11 @@ def _errors(target: pd.Series, scores: pd.DataFrame) -> np.ndarray:
 
 
 def _absolute(target: pd.Series, scores: pd.DataFrame) -> np.ndarray:
-    return np.abs(_errors(target, scores))
+    return np.asarray(np.abs(_errors(target, scores)))
 
 
 def _squared(target: pd.Series, scores: pd.DataFrame) -> np.ndarray:
-    squared: np.ndarray = _errors(target, scores) ** 2
-    return squared
+    return np.asarray(_errors(target, scores) ** 2)
 
 
 def _root(target: pd.Series, scores: pd.DataFrame) -> float:
