@@ -22,7 +22,7 @@ WIDTH = 160  # the table's columns need so many characters
 
 def head(timeline: Schedule, params: Params, *, rows: int) -> str:
     """Say what was replayed."""
-    simulated = " · SIMULATED DATA" if params.source.kind == "simulator" else ""
+    simulated = " · SIMULATED DATA" if params.source.is_simulated else ""
     return (
         f"{params.model}{simulated} · {len(timeline.runs)} runs from {timeline.runs[0]} on, labels to "
         f"{timeline.scored_until} · {rows:,} rows, those before {timeline.first_cut} for the first production\n"

@@ -98,6 +98,9 @@ ClassificationLoss = Literal["log_loss", "brier"]
 LOSSES = {"regression": get_args(RegressionLoss), "classification": get_args(ClassificationLoss)}
 
 
+SourceKind = Literal["simulator", "bike_sharing", "files", "command"]  # each is a module in driftloop.sources
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
@@ -133,7 +136,7 @@ class Csv(_Section):
 class Source(_Section):
     """Where rows come from."""
 
-    kind: Literal["simulator", "bike_sharing", "files", "command"]
+    kind: SourceKind
     path: str | None = Field(default=None, description="files: file, folder or glob; bike_sharing: hour.csv or zip")
     command: str | None = Field(default=None, description="writes Parquet to $OUT for [$FROM, $UNTIL)")
     labels: Labels | None = Field(default=None, description="labels in another table")
@@ -167,6 +170,11 @@ class Source(_Section):
     def until_instant(self) -> datetime:
         """Exclusive end of the data, in UTC."""
         return parse_instant(self.until)
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether the rows are made up, which every text about them says."""
+        return self.kind == "simulator"
 
 
 class Data(_Section):

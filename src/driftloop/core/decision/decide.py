@@ -93,7 +93,7 @@ def decide(
         advice=ADVICE[found.status],
         model=params.model,
         version=card.version,
-        simulated=params.source.kind == "simulator",
+        simulated=params.source.is_simulated,
         unit=params.data.target_unit,
         metric=metric,
         policy=policy,

@@ -71,7 +71,7 @@ def render(
         thresholds=thresholds,
         remarks=remarks,
         title=f"{params.model} v{production.card.version}"
-        + (" · SIMULATED DATA" if params.source.kind == "simulator" else ""),
+        + (" · SIMULATED DATA" if params.source.is_simulated else ""),
     )
 
 
