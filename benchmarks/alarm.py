@@ -24,7 +24,7 @@ from scipy.stats import chi2, wasserstein_distance
 from driftloop.core.alarms.detector import detect
 from driftloop.core.alarms.deviation import Column
 from driftloop.core.data.distances import UNIT
-from driftloop.core.data.histogram import TOP_NAMES, Bins, number_bins
+from driftloop.core.data.grid import TOP_NAMES, Bins, number_bins
 from driftloop.sources.simulator import SINCE, simulate
 
 if TYPE_CHECKING:

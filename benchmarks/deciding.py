@@ -14,7 +14,7 @@ from pathlib import Path
 from driftloop.core import alarms
 from driftloop.core.columns import DAY, STEP
 from driftloop.core.data.cumulated import CumulatedProfile
-from driftloop.core.data.histogram import Grid
+from driftloop.core.data.grid import Grid
 from driftloop.core.data.quality import Finding
 from driftloop.core.decision.decide import decide
 from driftloop.core.decision.evidence import gather

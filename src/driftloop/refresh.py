@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from driftloop import dvc
+from driftloop import dvc, sources
 from driftloop.errors import ParamsError
 from driftloop.params import edit, load_params, parse_instant, parse_params
 from driftloop.store.files import write_text
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from driftloop.params import Params
-
-REPLAYED = ("simulator", "bike_sharing")
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ def next_until(params: Params, asked: str | None, now: datetime) -> datetime:
     now
         The time of day, with zone.
     """
-    if asked is None and params.source.kind in REPLAYED:  # a step by the calendar, also where a day has 23 hours
+    if asked is None and sources.is_replayed(params):  # a step by the calendar, also where a day has 23 hours
         until = params.source.until_instant.astimezone(params.zone)
         return (until + timedelta(days=params.monitor.step_days)).astimezone(UTC)
     if asked is None or asked == "now":
@@ -69,8 +67,6 @@ def next_until(params: Params, asked: str | None, now: datetime) -> datetime:
 
 def refresh(path: Path, *, until: str | None, now: datetime) -> Refreshed:
     """Write `source.until` and `source.fingerprint` to params.yaml, keeping its comments."""
-    from driftloop import sources
-
     params = load_params(path)
     dvc.check_merged(path.parent)
     moved = next_until(params, until, now)
@@ -81,5 +77,5 @@ def refresh(path: Path, *, until: str | None, now: datetime) -> Refreshed:
     parse_params(text, where=path.name)
     write_text(path, text)
     changed = found != params.source.fingerprint
-    ahead = until is None and params.source.kind not in REPLAYED and moved > now
+    ahead = until is None and not sources.is_replayed(params) and moved > now
     return Refreshed(before=params.source.until, after=after, changed=changed, ahead=ahead)

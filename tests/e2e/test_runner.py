@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from runner.language import UnknownError
 
+from driftloop.githubstub import observe_pushes
+
 if TYPE_CHECKING:
     from runner.setting import Setting
     from runner.values import Run
@@ -222,7 +224,7 @@ def test_deliver__pull_request_checks_its_merge_out(world: Setting) -> None:
     )
     world.clone.push("side", **{"b.txt": "side\n"})
     world.clone.push("main", start="origin/main", **{"a.txt": "moved\n"})
-    world.hub.world.observe_pushes()
+    observe_pushes(world.hub.world)
     world.hub.at().create_pull(title="x", head="side", base="main")
     (done,) = world.runner.deliver()
     assert done.jobs["one"].steps[1].log == "moved\nside\n"

@@ -13,6 +13,7 @@ from runner.project import MODEL, NEXT, UNTIL
 
 from driftloop import githubstub
 from driftloop.core.decision.values import Decision
+from driftloop.githubstub import observe_pushes
 from driftloop.store.files import read_value
 
 if TYPE_CHECKING:
@@ -327,7 +328,7 @@ def branch(shop: Setting, name: str, old: str = "pages: auto", new: str = "pages
     file.write_text(text.replace(old, new), encoding="utf-8")
     shop.clone.run("commit", "--quiet", "-am", HOSTILE)
     shop.clone.run("push", "--quiet", "origin", name)
-    shop.hub.world.observe_pushes()
+    observe_pushes(shop.hub.world)
     return shop.hub.at().create_pull(title=HOSTILE, head=name, base=shop.repo.default_branch, body=HOSTILE).number
 
 

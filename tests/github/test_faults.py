@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from driftloop.errors import GitHubError
-from driftloop.githubstub import BAD_GATEWAY, ERROR, HANG, LOST, RESET, secondary_limit
+from driftloop.githubstub import BAD_GATEWAY, ERROR, HANG, LOST, RESET, observe_pushes, secondary_limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,7 +97,7 @@ class Bench:
         made: Repository = self.world.repository(f"acme/bench-{next(self.numbers)}", collaborators={"ann": "write"})
         shutil.rmtree(made.git.path)
         shutil.copytree(self.site.repo.git.path, made.git.path)
-        self.world.observe_pushes()
+        observe_pushes(self.world)
         case.before(self.site.hub(name=made.name), self.main, self.topic)
         self.world.events.clear()
         return made

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 from github import GithubException
 
+from driftloop.githubstub import observe_pushes
+
 if TYPE_CHECKING:
     from github.PullRequest import PullRequest
     from hub import Hub
@@ -138,6 +140,6 @@ def test_pull__closes_with_its_branch_and_reopens_with_it(hub: Hub) -> None:
 def test_pull__counts_as_merged_when_its_commits_are_pushed(hub: Hub) -> None:
     propose(hub)
     hub.clone.run("push", "--quiet", "origin", "retrain/issue-1:main")
-    hub.world.observe_pushes(by=hub.world.token("max"))
+    observe_pushes(hub.world, by=hub.world.token("max"))
     pull = hub.at().get_pull(1)
     assert (pull.merged, pull.merged_by.login) == (True, "max")

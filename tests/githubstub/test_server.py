@@ -8,7 +8,7 @@ import pytest
 import requests
 from github import GithubException, RateLimitExceededException
 
-from driftloop.githubstub import ERROR, LOST, RESET, UNAVAILABLE, Fault, GitHubServer, secondary_limit
+from driftloop.githubstub import ERROR, LOST, RESET, UNAVAILABLE, Fault, GitHubServer, observe_pushes, secondary_limit
 from driftloop.githubstub.contract import DESCRIPTION, Contract
 from driftloop.githubstub.routes import ROUTES
 
@@ -125,7 +125,7 @@ def test_events__of_actions_start_nothing(hub: Hub) -> None:
     bot = hub.actions(issues="write", pull_requests="write", contents="write")
     issue = hub.at(bot).create_issue("Alert", labels=["model-alert"])
     hub.clone.push("topic", **{"b.txt": "1"})
-    hub.world.observe_pushes(by=bot)
+    observe_pushes(hub.world, by=bot)
     hub.at(bot).create_pull(base="main", head="topic", title="T", body="")
     assert {event.starts_workflows for event in hub.world.events} == {False}
     assert {event.sender.login for event in hub.world.events} == {"github-actions[bot]"}

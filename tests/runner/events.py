@@ -10,7 +10,7 @@ from runner.language import UnknownError
 from runner.values import Happening
 from runner.workflows import only
 
-from driftloop.githubstub.server import Seen
+from driftloop.githubstub.listener import Seen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 
 from runner.certificate import certificate
 
+from driftloop.githubstub import observe_pushes
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -112,9 +114,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(403, said.encode(), ("Content-Type", "text/plain"))
         elif pushes and token:
             with self.server.hub._lock:  # noqa: SLF001 - else a call could come in between, and see somebody else's push
-                world.observe_pushes()
+                observe_pushes(world)
                 self._git(repo, match[2], parts.query, data, token.kind)
-                world.observe_pushes(by=token)
+                observe_pushes(world, by=token)
         else:
             self._git(repo, match[2], parts.query, data, "")
 

@@ -18,6 +18,8 @@ from runner.machine import Machine
 from runner.values import Happening, Job, Run
 from runner.workflows import Workflow, combinations, only, order, read
 
+from driftloop.githubstub import observe_pushes
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
@@ -216,7 +218,7 @@ class Runner:
 
     def _news(self) -> list[Any]:
         world = self.server.world
-        world.observe_pushes()
+        observe_pushes(world)
         news, self._seen = world.events[self._seen :], len(world.events)
         return news
 

@@ -19,7 +19,7 @@ from driftloop.alerting import memory
 from driftloop.alerting.labels import Label
 from driftloop.git import Git
 from driftloop.github.runtime import Runtime, Token
-from driftloop.githubstub import GitHubServer
+from driftloop.githubstub import GitHubServer, observe_pushes
 from driftloop.params import Params
 from driftloop.retraining import propose, train
 
@@ -120,7 +120,7 @@ class Bench:
     def use(self, repo: Repository) -> None:
         """Work on a repository, with an alert that ann has labelled."""
         self.repo = repo
-        self.site.stand.world.observe_pushes()
+        observe_pushes(self.site.stand.world)
         self.hub = self.site.hub(name=repo.name)
         url = self.site.stand.server.url
         self.runtime = Runtime(repo.name, url, "https://github.com", Token("t"), event_name="issues", event=LABELLED)

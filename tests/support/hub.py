@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import github
 
-from driftloop.githubstub import GitHubServer, Repository, Token, World
+from driftloop.githubstub import GitHubServer, Repository, Token, World, observe_pushes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,6 +95,6 @@ def make_hub(root: Path, server: Callable[[World], GitHubServer]) -> Hub:
     clone.run("init", "--quiet", "--initial-branch=main")
     clone.run("remote", "add", "origin", f"file://{repo.git.path}")
     clone.push("main", "start", "", **{"a.txt": "1\n2\n3\n"})
-    world.observe_pushes()
+    observe_pushes(world)
     world.events.clear()
     return Hub(world, repo, server(world), clone)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from driftloop.core.alarms.deviation import Column
     from driftloop.core.alarms.values import AlarmHistory
+    from driftloop.core.data.grid import Grid
     from driftloop.core.data.schema import Columns
 
 HOURS = 24
@@ -50,7 +51,7 @@ def at(rows: pd.DataFrame, first: int, last: int) -> pd.Series:
 
 def make_tables(
     rows: pd.DataFrame, *, reference: int = 400, columns: Columns | None = None, zone: str = "UTC"
-) -> tuple[pd.DataFrame, pd.DataFrame, histogram.Grid]:
+) -> tuple[pd.DataFrame, pd.DataFrame, Grid]:
     """Count rows as `prepare` does."""
     given = columns or make_columns()
     raw = pa.Table.from_pandas(rows.assign(**{ROW: np.arange(len(rows))}, y=1.0), preserve_index=False)

@@ -6,6 +6,8 @@ from html import escape
 from math import ceil, floor, log10
 from typing import TYPE_CHECKING
 
+from driftloop.core.judging.metrics import unit_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -49,7 +51,8 @@ def svg(lines: Sequence[Figures], *, unit: str, metric: str) -> str:
             TOP + high * (1 - (y - up[0]) / (up[-1] - up[0])),
         )
 
-    label = f"mean loss, {unit}" if unit and metric == "mae" else f"mean {metric}"
+    shown = unit_of(metric, unit)
+    label = f"mean loss, {shown}" if shown else f"mean {metric}"
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="t d">',
         '<title id="t">Loss against alerts a year</title>',

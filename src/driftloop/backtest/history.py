@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from driftloop.core.alarms.values import AlarmHistory
-    from driftloop.core.data.histogram import Grid
+    from driftloop.core.data.grid import Grid
     from driftloop.core.data.quality import Finding
     from driftloop.params import Params
 

@@ -202,7 +202,7 @@ def _families(
 
 def known_events(params: Params, timeline: Schedule) -> list[KnownEvent]:
     """Give what was planted into simulated data during the replay."""
-    if params.source.kind != "simulator":
+    if not params.source.is_simulated:
         return []
     from driftloop.sources.simulator import EVENTS
 

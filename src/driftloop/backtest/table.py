@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from driftloop.core.figures import percent
+from driftloop.core.judging.metrics import unit_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,7 +22,7 @@ WIDTH = 160  # the table's columns need so many characters
 
 def head(timeline: Schedule, params: Params, *, rows: int) -> str:
     """Say what was replayed."""
-    simulated = " · SIMULATED DATA" if params.source.kind == "simulator" else ""
+    simulated = " · SIMULATED DATA" if params.source.is_simulated else ""
     return (
         f"{params.model}{simulated} · {len(timeline.runs)} runs from {timeline.runs[0]} on, labels to "
         f"{timeline.scored_until} · {rows:,} rows, those before {timeline.first_cut} for the first production\n"
@@ -32,7 +33,8 @@ def table(lines: Sequence[Figures], *, unit: str, metric: str) -> Table:
     """Set the figures in a table, one rule a row."""
     out = Table(title=None, box=None, pad_edge=False, header_style="bold")
     out.add_column("rule", no_wrap=True)
-    for name in (f"error, {unit}" if unit and metric == "mae" else metric, "above always", "below never"):
+    shown = unit_of(metric, unit)
+    for name in (f"error, {shown}" if shown else metric, "above always", "below never"):
         out.add_column(name, justify="right", no_wrap=True)
     for name in ("alerts/year", "useful", "once live", "degraded", "data", "promotions", "fits"):
         out.add_column(name, justify="right", no_wrap=True)

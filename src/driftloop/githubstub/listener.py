@@ -6,14 +6,41 @@ import json
 import socket
 import struct
 from contextlib import suppress
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from driftloop.githubstub.answers import Reply
 
 if TYPE_CHECKING:
-    from driftloop.githubstub.server import GitHubServer
+    import threading
+    from collections.abc import Mapping
+
+    from driftloop.githubstub.faults import Fault
+
+
+@dataclass
+class Seen:
+    """One call that was made; `status` stays None if it was never handled."""
+
+    method: str
+    path: str
+    login: str | None = None
+    status: int | None = None
+    fault: str | None = None
+
+
+class Application(Protocol):
+    """What answers the calls that a listener reads."""
+
+    closing: threading.Event
+
+    def note(self, method: str, path: str) -> tuple[Seen, Fault | None]:
+        """Write down that a call came, and take the fault that is planned for it."""
+
+    def handle(self, seen: Seen, target: str, headers: Mapping[str, str], data: bytes) -> Reply:
+        """Answer a call."""
 
 
 class Listener(ThreadingHTTPServer):
@@ -21,7 +48,7 @@ class Listener(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, app: GitHubServer) -> None:
+    def __init__(self, app: Application) -> None:
         self.app = app
         self.connections: set[socket.socket] = set()
         super().__init__(("127.0.0.1", 0), Handler)

@@ -16,6 +16,12 @@ NOT_PROSE = re.compile(r"```.*?```|`[^`\n]*`|<!--.*?-->", re.DOTALL)
 NOWHERE = "0" * 40
 
 
+def observe_pushes(world: World, by: Token | None = None) -> None:
+    """Look at every bare repository, and write down the pushes since the last look."""
+    for repo in world.repositories.values():
+        observe(world, repo, by or repo.pusher)
+
+
 def observe(world: World, repo: Repository, token: Token) -> None:
     """Compare the refs with those of the last look, and let follow what follows on GitHub."""
     before, repo.refs = repo.refs, repo.git.refs()

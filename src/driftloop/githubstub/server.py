@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import threading
 import traceback
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from driftloop.githubstub.answers import Call, Refused, Reply, lacking, missing
 from driftloop.githubstub.contract import Contract
 from driftloop.githubstub.faults import Faults
-from driftloop.githubstub.listener import Listener
+from driftloop.githubstub.listener import Listener, Seen
+from driftloop.githubstub.pushes import observe_pushes
 from driftloop.githubstub.records import Actor, Token
 from driftloop.githubstub.routes import ROUTES, Route
 
@@ -25,17 +25,6 @@ if TYPE_CHECKING:
     from driftloop.githubstub.state import World
 
 STRANGER = Token("", Actor("stranger", 0), "anonymous")
-
-
-@dataclass
-class Seen:
-    """One call that was made; `status` stays None if it was never handled."""
-
-    method: str
-    path: str
-    login: str | None = None
-    status: int | None = None
-    fault: str | None = None
 
 
 class GitHubServer:
@@ -92,7 +81,7 @@ class GitHubServer:
         """Answer a call; one at a time."""
         with self._lock:
             try:
-                self.world.observe_pushes()
+                observe_pushes(self.world)
                 reply, problems = self._answer(seen, target, headers, data)
             except Exception:  # noqa: BLE001 - a fault of the stand-in, which a test has to see
                 reply, problems = Reply(500, {"message": "The stand-in failed"}), [traceback.format_exc()]

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from driftloop.githubstub.bare import BareRepository
-from driftloop.githubstub.pushes import observe
 from driftloop.githubstub.records import Actor, Event, Repository, Token
 
 if TYPE_CHECKING:
@@ -77,11 +76,6 @@ class World:
         """Write down that something happened."""
         starts = token.kind != "actions" or name in ALWAYS_START
         self.events.append(Event(name, token.actor, repo.name, starts, payload))
-
-    def observe_pushes(self, by: Token | None = None) -> None:
-        """Look at every bare repository, and write down the pushes since the last look."""
-        for repo in self.repositories.values():
-            observe(self, repo, by or repo.pusher)
 
     def _keep(self, token: Token) -> Token:
         return self.tokens.setdefault(token.value, token)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -92,6 +92,15 @@ Format = Annotated[str, AfterValidator(valid_format), Field(examples=["%d/%m/%Y 
 Codes = list[int | float | str]
 
 
+# Metrics with a loss per row; each stands in the table in core.judging.metrics too, which a test compares.
+RegressionLoss = Literal["mae", "mse"]
+ClassificationLoss = Literal["log_loss", "brier"]
+LOSSES = {"regression": get_args(RegressionLoss), "classification": get_args(ClassificationLoss)}
+
+
+SourceKind = Literal["simulator", "bike_sharing", "files", "command"]  # each is a module in driftloop.sources
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
@@ -127,7 +136,7 @@ class Csv(_Section):
 class Source(_Section):
     """Where rows come from."""
 
-    kind: Literal["simulator", "bike_sharing", "files", "command"]
+    kind: SourceKind
     path: str | None = Field(default=None, description="files: file, folder or glob; bike_sharing: hour.csv or zip")
     command: str | None = Field(default=None, description="writes Parquet to $OUT for [$FROM, $UNTIL)")
     labels: Labels | None = Field(default=None, description="labels in another table")
@@ -161,6 +170,11 @@ class Source(_Section):
     def until_instant(self) -> datetime:
         """Exclusive end of the data, in UTC."""
         return parse_instant(self.until)
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether the rows are made up, which every text about them says."""
+        return self.kind == "simulator"
 
 
 class Data(_Section):
@@ -275,7 +289,7 @@ class Train(_Section):
 class Evaluate(_Section):
     """The gate."""
 
-    metric: Literal["mae", "mse", "log_loss", "brier"] = "mae"
+    metric: Literal[RegressionLoss, ClassificationLoss] = "mae"
     min_gain: Share = Field(default=0.01, description="share of production's loss")
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = Field(default=0.95, description="one-sided")
     max_segment_loss: Annotated[float, Field(ge=0)] = Field(default=0.05, description="share; worse blocks promotion")
@@ -318,7 +332,7 @@ class Params(_Section):
 
     @model_validator(mode="after")
     def _metric_fits_task(self) -> Params:
-        fitting = {"regression": ("mae", "mse"), "classification": ("log_loss", "brier")}[self.data.task]
+        fitting = LOSSES[self.data.task]
         if self.evaluate.metric not in fitting:
             msg = f"evaluate.metric: expected {' or '.join(fitting)} for {self.data.task}, got {shown(self.evaluate.metric)}"
             raise ValueError(msg)

@@ -47,10 +47,10 @@ def rehearse(root: Path, *, keep: bool, say: Callable[[str], None]) -> None:
     with _terminable(), _folder(keep=keep, tell=tell) as folder:
         stage = stages.make(root.resolve(), folder, tell, keep=keep)
         with stage.server:
-            _introduce(tell, params.model, tree, simulated=params.source.kind == "simulator")
+            _introduce(tell, params.model, tree, simulated=params.source.is_simulated)
             stage.publish(tree)
             try:
-                _play(stage, simulated=params.source.kind == "simulator")
+                _play(stage, simulated=params.source.is_simulated)
             except LoopError as exc:
                 pages.write(out, stage, [*tell.told, "", str(exc)])
                 raise

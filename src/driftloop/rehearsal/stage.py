@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from driftloop import dvc
 from driftloop.core.decision.values import Decision
 from driftloop.git import Git
-from driftloop.githubstub import GitHubServer, World
+from driftloop.githubstub import GitHubServer, World, observe_pushes
 from driftloop.params import load_params
 from driftloop.rehearsal import running, workingtree
 from driftloop.rehearsal.remote import NAME, YOU, Remote
@@ -83,7 +83,7 @@ class Stage(Remote):
         who = ("-c", f"user.name={YOU}", "-c", f"user.email={YOU}@example.org")
         self._git(where, *who, "commit", "--quiet", "--no-gpg-sign", "--allow-empty", "-m", message)
         self._git(where, "push", "--quiet", "origin", "HEAD:refs/heads/main")
-        self.server.world.observe_pushes()
+        observe_pushes(self.server.world)
 
     @contextmanager
     def checkout(self, what: str) -> Iterator[Path]:

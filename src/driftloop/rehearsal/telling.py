@@ -11,6 +11,7 @@ from rich.console import Console
 
 from driftloop.alerting.wording import alert_title
 from driftloop.core.figures import figure
+from driftloop.core.judging.metrics import unit_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,7 +74,7 @@ def decision(found: Decision) -> Iterator[str]:
     """Word a decision in a few lines."""
     yield alert_title(found)
     if found.error and found.normal_error:
-        unit = found.unit if found.metric == "mae" and found.unit else found.metric
+        unit = unit_of(found.metric, found.unit) or found.metric
         days = f" in the newest {found.judged.days} labelled days" if found.judged else ""
         yield f"error {figure(found.error.estimate)} {unit}{days}, normal {figure(found.normal_error)}"
     yield from found.reasons[:2]

@@ -83,8 +83,6 @@ def _absolute(root: Path, params: Params) -> dict[str, str | None]:
     source = params.source
     labels = source.labels.path if source.labels else None
     paths = {"source.path": source.path, "source.labels.path": labels}
-    if source.kind not in {"files", "bike_sharing"}:
-        del paths["source.path"]
     return {key: str(root.resolve() / path) for key, path in paths.items() if path and not Path(path).is_absolute()}
 
 

@@ -8,14 +8,13 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from driftloop.core.figures import figure, percent
-from driftloop.core.judging.metrics import BETTER_IS_HIGHER, BETTER_IS_LOWER
+from driftloop.core.judging.metrics import METRICS
 from driftloop.report.markdown import plain, signed, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 ERRORS = frozenset({"measured_error", "normal_error", "refit_error"})  # metrics/monitor.json names no metric
-BETTER_IS_NEARER_ZERO = frozenset({"bias"})
 SMALLEST_SHARE = 0.0005  # smaller changes would read 0.0 %, and are no news
 MISSING = "not there"
 MOST_ROWS = 60
@@ -33,15 +32,16 @@ def change(name: str, old: Any, new: Any) -> Change:
     if not (_number(old) and _number(new)):
         return Change("", "")
     metric, gap = re.split(r"[./:\s]", name)[-1], new - old
-    if metric in BETTER_IS_NEARER_ZERO:
+    better = "lower" if metric in ERRORS else METRICS[metric].better if metric in METRICS else None
+    if better == "nearer zero":
         nearer = abs(old) - abs(new)
         where = "nearer 0" if nearer > 0 else "farther from 0" if nearer < 0 else "as far from 0"
         return Change(where if gap else "0", word(nearer))
-    if metric in BETTER_IS_LOWER or metric in ERRORS:
+    if better == "lower":
         share = gap / old if old > 0 else float(gap)
         small = abs(share) < SMALLEST_SHARE
         return Change(_amount(gap) if small or old <= 0 else _share(share), word(0 if small else -gap))
-    if metric in BETTER_IS_HIGHER:
+    if better == "higher":
         return Change(_amount(gap), word(gap))
     counted = (
         float(old).is_integer() and float(new).is_integer()

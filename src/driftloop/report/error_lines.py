@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from driftloop.core.dates import last
 from driftloop.core.decision.evidence import LOSS_RISE
 from driftloop.core.figures import figure, less_error
+from driftloop.core.judging.metrics import METRICS, unit_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,12 +15,6 @@ if TYPE_CHECKING:
     from driftloop.core.decision.values import Decision
 
 WEEK = 7
-METRICS = {
-    "mae": "mean absolute error",
-    "mse": "mean squared error",
-    "log_loss": "log loss",
-    "brier": "Brier score",
-}
 ABOUT_NORMAL = 0.05  # so near to normal nobody calls it more or less
 PARTS = {
     0.1: "a tenth",
@@ -49,7 +44,7 @@ def refits(decision: Decision) -> str:
 
 def amount(value: float | None, decision: Decision, show: Callable[[str], str] = str) -> str:
     """Write an error, with the target's unit where the metric has it."""
-    unit = show(decision.unit) if decision.metric == "mae" else ""
+    unit = unit_of(decision.metric, show(decision.unit))
     return f"{figure(value)} {unit}".rstrip()
 
 
@@ -57,7 +52,7 @@ def error(decision: Decision, show: Callable[[str], str] = str) -> str:
     """Say how large the error is: `Mean absolute error is 84.6 rentals/hour, 2.7 times normal (31.1).`"""
     if decision.error is None:
         return ""
-    name = METRICS.get(decision.metric) or show(decision.metric)
+    name = METRICS[decision.metric].name if decision.metric in METRICS else show(decision.metric)
     return f"{name[:1].upper()}{name[1:]} is {against_normal(decision, show)}."
 
 

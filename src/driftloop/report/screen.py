@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from driftloop.core.dates import day, last
 from driftloop.core.decision.statuses import STATUSES
 from driftloop.core.figures import figure, less_error
+from driftloop.core.judging.metrics import unit_of
 from driftloop.core.judging.outcomes import OUTCOMES
 from driftloop.core.text import line, log
 from driftloop.report.error_lines import each, inputs
@@ -49,7 +50,7 @@ def _head(decision: Decision) -> str:
 
 def _decision(decision: Decision) -> Iterator[str]:
     yield line(for_screen(decision))
-    metric = f" {decision.unit}" if decision.unit and decision.metric == "mae" else f" {decision.metric}"
+    metric = f" {unit_of(decision.metric, decision.unit) or decision.metric}"
     if decision.error and decision.judged:
         normal = f"; normal {figure(decision.normal_error)}" if decision.normal_error else ""
         yield _line("Error", f"{figure(decision.error.estimate)}{metric}, {decision.judged}{normal}")

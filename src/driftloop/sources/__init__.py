@@ -1,20 +1,56 @@
-"""Where rows come from: a simulator, UCI Bike Sharing, files, or a command; all end up as months of Parquet."""
+"""Where rows come from: one module per kind of source, in one table; all end up as months of Parquet."""
 
 from __future__ import annotations
 
-from hashlib import sha256
-from pathlib import Path
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Protocol
 
-from driftloop.params import Params, parse_instant
+from driftloop import duckdb_errors
+from driftloop.sources import bike_sharing, command, files, partitions, recoded, simulator, undated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     import ibis.expr.types as ir
+    from ibis.backends.duckdb import Backend
 
-# Goes up when the simulator's rows change, so that `driftloop refresh` sees it.
-SIMULATOR = "simulator-1"
+    from driftloop.params import Params, SourceKind
+
+
+class Source(Protocol):
+    """What the module of a kind of source has.
+
+    Attributes
+    ----------
+    KIND
+        `source.kind` in params.yaml.
+    REPLAYED
+        Whether its time moves by steps of `monitor.step_days`, as a history is replayed, and not with the clock.
+    """
+
+    KIND: SourceKind
+    REPLAYED: bool
+
+    def name(self, params: Params, /) -> str:
+        """Name the source in messages."""
+
+    def read(self, con: Backend, params: Params, folder: Path, cache: Path, /) -> ir.Table:
+        """Read the rows, as `partitions.declare` gives them.
+
+        Parameters
+        ----------
+        folder
+            Takes temporary files, such as copies in UTF-8.
+        cache
+            Takes downloads, which are kept.
+        """
+
+    def fingerprint(self, params: Params, /) -> str:
+        """Sum up what the source looks like now."""
+
+
+MODULES: tuple[Source, ...] = (simulator, bike_sharing, files, command)
+SOURCES: Mapping[SourceKind, Source] = {module.KIND: module for module in MODULES}
 
 
 def collect(params: Params, out: Path, *, cache: Path, say: Callable[[str], None]) -> None:
@@ -32,79 +68,26 @@ def collect(params: Params, out: Path, *, cache: Path, say: Callable[[str], None
     DataError
         If the source cannot be read.
     """
-    from driftloop import duckdb_errors
-    from driftloop.sources import bike_sharing, command, files, partitions, undated
-    from driftloop.sources.recoded import named_as_given
-
-    source = params.source
+    source = SOURCES[params.source.kind]
     with (
         partitions.workspace(cache, zone=params.data.timezone) as (con, folder),
-        named_as_given(folder),
+        recoded.named_as_given(folder),
         duckdb_errors.translated(folder / command.OUT),
     ):
-        match source.kind:
-            case "simulator":
-                what, rows = "SIMULATED DATA", _simulated(params)
-            case "bike_sharing":
-                what, rows = "UCI Bike Sharing", bike_sharing.read(con, params, folder, cache=cache)
-            case "files":
-                what, rows = str(source.path), files.read(con, params, folder)
-            case "command":
-                what, rows = "source.command", command.read(con, params, folder)
-            case _:
-                assert_never(source.kind)
+        rows = source.read(con, params, folder, cache)
         written = partitions.write(con, rows, params, out)
         if written.undated and not written.rows:
-            undated.refuse(rows, params, where=what)
+            undated.refuse(rows, params, where=source.name(params))
     span = f" from {written.months[0]} to {written.months[-1]}" if written.months else ""
-    without = f", {written.undated:,} without a readable timestamp" if written.undated else ""
-    say(f"{what}: {written.rows:,} rows{span}{without}")
-
-
-def _simulated(params: Params) -> ir.Table:
-    """Rows of the simulator, whose naive times are UTC whatever `data.timezone` says."""
-    import ibis
-
-    from driftloop.sources import simulator
-    from driftloop.sources.partitions import declare
-
-    source = params.source
-    since = parse_instant(source.since) if source.since else simulator.SINCE
-    frame = simulator.simulate(since, source.until_instant)
-    return declare(ibis.memtable(frame), params, where="simulator", zone="UTC")
+    left = f", {written.undated:,} without a readable timestamp" if written.undated else ""
+    say(f"{source.name(params)}: {written.rows:,} rows{span}{left}")
 
 
 def fingerprint(params: Params) -> str:
-    """Sum up what the source looks like now; `driftloop refresh` writes it down to see late labels and corrected files.
-
-    A command cannot be asked what it looks like: its text stands for it, and refresh always moves `source.until`.
-    """
-    from driftloop.sources import bike_sharing
-
-    source = params.source
-    labels = source.labels.path if source.labels else None
-    match source.kind:
-        case "simulator":
-            return SIMULATOR
-        case "bike_sharing":
-            return bike_sharing.fingerprint(source.path)
-        case "files":
-            return _listing({"source.path": source.path, "source.labels.path": labels})
-        case "command":
-            return _listing({"source.labels.path": labels}, str(source.command))
-        case _:
-            assert_never(source.kind)
+    """Sum up what the source looks like now; `driftloop refresh` writes it down to see late labels and corrected files."""
+    return SOURCES[params.source.kind].fingerprint(params)
 
 
-def _listing(patterns: dict[str, str | None], *texts: str) -> str:
-    """SHA-256 over texts and over the name, size and content of all files; absolute paths inside here count as relative."""
-    from driftloop.sources import tables
-    from driftloop.store.files import digest
-
-    value = sha256("\0".join(texts).encode())
-    here = Path.cwd()
-    for where, pattern in patterns.items():
-        for path in tables.find(pattern, where=where) if pattern else ():
-            name = path.relative_to(here) if path.is_relative_to(here) else path
-            value.update(f"{where}\0{name.as_posix()}\0{path.stat().st_size}\0{digest(path)}\n".encode())
-    return value.hexdigest()
+def is_replayed(params: Params) -> bool:
+    """Tell whether time moves by steps, and not with the clock."""
+    return SOURCES[params.source.kind].REPLAYED

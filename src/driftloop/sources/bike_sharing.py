@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     from ibis.backends.duckdb import Backend
 
-    from driftloop.params import Params
+    from driftloop.params import Params, SourceKind
 
+KIND: SourceKind = "bike_sharing"
+REPLAYED = True
 URL = "https://archive.ics.uci.edu/static/public/275/bike+sharing+dataset.zip"
 MEMBER = "hour.csv"
 # Of the hour.csv inside, 1,156,736 bytes with CRLF: the archive may be packed anew, the data may not change.
@@ -40,7 +42,12 @@ KEPT = (
 TIMEOUT_SECONDS = 30
 
 
-def read(con: Backend, params: Params, folder: Path, *, cache: Path) -> ir.Table:
+def name(_params: Params) -> str:
+    """Name the data set."""
+    return "UCI Bike Sharing"
+
+
+def read(con: Backend, params: Params, folder: Path, cache: Path) -> ir.Table:
     """Rows of `source.path`, or of the original, which is downloaded once into `cache`; `ts` is the local hour."""
     path = _local(params.source.path, folder) if params.source.path else download(cache)
     names = dict.fromkeys(("dteday", *KEPT), "of UCI Bike Sharing")
@@ -51,16 +58,16 @@ def read(con: Backend, params: Params, folder: Path, *, cache: Path) -> ir.Table
     return declare(table.select(hour.name("ts"), *KEPT), params, where=where)
 
 
-def _local(name: str, folder: Path) -> Path:
+def _local(given: str, folder: Path) -> Path:
     """Return a local CSV file, unpacked into `folder` if it comes as a zip archive."""
-    path = Path(name)
+    path = Path(given)
     if not path.is_file():
-        msg = f"source.path: {name}: expected hour.csv or a zip archive of it, found no such file; correct the path"
+        msg = f"source.path: {given}: expected hour.csv or a zip archive of it, found no such file; correct the path"
         raise DataError(msg)
     if path.suffix.lower() != ".zip":
         return path
     with path.open("rb") as archive, (folder / MEMBER).open("wb") as target:
-        _unpack(archive, target, where=name)
+        _unpack(archive, target, where=given)
     return folder / MEMBER
 
 
@@ -118,16 +125,17 @@ def _fetch(url: str, target: IO[bytes]) -> None:
 def _unpack(archive: IO[bytes], target: IO[bytes], *, where: str) -> None:
     try:
         with ZipFile(archive) as opened:
-            name = next(name for name in opened.namelist() if Path(name).name == MEMBER)
-            with opened.open(name) as member:
+            found = next(path for path in opened.namelist() if Path(path).name == MEMBER)
+            with opened.open(found) as member:
                 shutil.copyfileobj(member, target)
     except (BadZipFile, StopIteration, NotImplementedError, RuntimeError, EOFError) as exc:
         msg = f"{where}: expected a zip archive that holds {MEMBER}, got something else; download it again"
         raise DataError(msg) from exc
 
 
-def fingerprint(path: str | None) -> str:
-    """Digest of the local file, or of the original."""
+def fingerprint(params: Params) -> str:
+    """Give the digest of the local file, or of the original."""
+    path = params.source.path
     if not path:
         return SHA256
     try:

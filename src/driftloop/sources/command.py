@@ -13,7 +13,7 @@ from driftloop.core.columns import TS
 from driftloop.errors import DataError
 from driftloop.params import parse_instant
 from driftloop.sources import tables
-from driftloop.sources.files import labelled
+from driftloop.sources.files import label_files, labelled, listing
 from driftloop.sources.partitions import declare, declared, naive
 
 if TYPE_CHECKING:
@@ -23,15 +23,22 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     from ibis.backends.duckdb import Backend
 
-    from driftloop.params import Params
+    from driftloop.params import Params, SourceKind
 
+KIND: SourceKind = "command"
+REPLAYED = False
 OUT = "OUT"
 MOST_SECONDS = 24 * 3600
 MOST_SHOWN = 64 << 10  # of what it writes
 SECRET = re.compile(r"key|token|secret|pass|pwd|cred|auth|dsn|url|uri|conn", re.IGNORECASE)
 
 
-def read(con: Backend, params: Params, folder: Path) -> ir.Table:
+def name(_params: Params) -> str:
+    """Name the parameter: the command itself may be long, and hold what is not for logs."""
+    return "source.command"
+
+
+def read(con: Backend, params: Params, folder: Path, _cache: Path) -> ir.Table:
     """Rows that `source.command` writes for `[source.since, source.until)`, with the labels of `source.labels`."""
     out = folder / OUT
     out.mkdir()
@@ -44,6 +51,14 @@ def read(con: Backend, params: Params, folder: Path) -> ir.Table:
     rows = declare(tables.read(con, files, wanted=declared(params), folder=folder), params, where="source.command")
     _in_range(rows, params, since=since, until=until)
     return labelled(con, rows, params, folder)
+
+
+def fingerprint(params: Params) -> str:
+    """Digest the text of the command and the files of labels.
+
+    A command cannot be asked what its rows look like. They are read anew after each refresh, which moves `source.until`.
+    """
+    return listing(label_files(params), str(params.source.command))
 
 
 def run(command: str, variables: Mapping[str, str]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ibis
@@ -11,25 +13,54 @@ from driftloop.params import OWN
 from driftloop.sources import tables
 from driftloop.sources.instants import instants
 from driftloop.sources.partitions import declare, declared, expect, required
+from driftloop.store.files import digest
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
     import ibis.expr.types as ir
     from ibis.backends.duckdb import Backend
 
-    from driftloop.params import Params
+    from driftloop.params import Params, SourceKind
 
+KIND: SourceKind = "files"
+REPLAYED = False
 LABEL = f"{OWN}label"
 
 
-def read(con: Backend, params: Params, folder: Path) -> ir.Table:
+def name(params: Params) -> str:
+    """Name the files as params.yaml does."""
+    return str(params.source.path)
+
+
+def read(con: Backend, params: Params, folder: Path, _cache: Path) -> ir.Table:
     """Rows of `source.path`, with the labels of `source.labels`; `folder` takes copies of files in other encodings."""
     path = params.source.path or ""
     files = tables.find(path, where="source.path")
     wanted = dict.fromkeys([*required(params), *declared(params)])
     rows = declare(tables.read(con, files, wanted=wanted, folder=folder, csv=params.source.csv), params, where=path)
     return labelled(con, rows, params, folder)
+
+
+def fingerprint(params: Params) -> str:
+    """Digest all files, those of the labels too."""
+    return listing({"source.path": params.source.path, **label_files(params)})
+
+
+def label_files(params: Params) -> dict[str, str | None]:
+    """Give the pattern of the files with labels, by its parameter."""
+    return {"source.labels.path": params.source.labels.path if params.source.labels else None}
+
+
+def listing(patterns: Mapping[str, str | None], *texts: str) -> str:
+    """Compute SHA-256 over texts and over the name, size and content of all files; absolute paths inside here count as relative."""
+    value = sha256("\0".join(texts).encode())
+    here = Path.cwd()
+    for where, pattern in patterns.items():
+        for path in tables.find(pattern, where=where) if pattern else ():
+            shown = path.relative_to(here) if path.is_relative_to(here) else path
+            value.update(f"{where}\0{shown.as_posix()}\0{path.stat().st_size}\0{digest(path)}\n".encode())
+    return value.hexdigest()
 
 
 def labelled(con: Backend, rows: ir.Table, params: Params, folder: Path) -> ir.Table:

@@ -12,13 +12,26 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
+import ibis
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from driftloop.params import parse_instant
+from driftloop.sources.partitions import declare
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
+    import ibis.expr.types as ir
+    from ibis.backends.duckdb import Backend
+
+    from driftloop.params import Params, SourceKind
+
+KIND: SourceKind = "simulator"
+REPLAYED = True
+FINGERPRINT = "simulator-1"  # goes up when the rows change, so that `driftloop refresh` sees it
 Kind = Literal["demand_shift", "commuting_change", "fahrenheit", "stuck", "new_category", "missing", "late_labels"]
 Ints: TypeAlias = NDArray[np.int64]
 Floats: TypeAlias = NDArray[np.float64]
@@ -41,6 +54,23 @@ AT_HOME = np.array([0, 0, 0, 0, 0, 0, 0, 0, 0.2, 0.5, 0.8, 1,
 LEISURE = np.array([0.15, 0.1, 0.07, 0.04, 0.03, 0.03, 0.05, 0.1, 0.2, 0.35, 0.52, 0.68,
                     0.8, 0.9, 0.94, 0.92, 0.84, 0.74, 0.6, 0.46, 0.36, 0.3, 0.25, 0.2])
 # fmt: on
+
+
+def name(_params: Params) -> str:
+    """Say that the data is made up."""
+    return "SIMULATED DATA"
+
+
+def read(_con: Backend, params: Params, _folder: Path, _cache: Path) -> ir.Table:
+    """Simulate the rows of `[source.since, source.until)`; their naive times are UTC whatever `data.timezone` says."""
+    source = params.source
+    frame = simulate(parse_instant(source.since) if source.since else SINCE, source.until_instant)
+    return declare(ibis.memtable(frame), params, where=KIND, zone="UTC")
+
+
+def fingerprint(_params: Params) -> str:
+    """Name the version of the simulator."""
+    return FINGERPRINT
 
 
 def _hour(instant: datetime) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from driftloop.core import alarms
 from driftloop.core.columns import DAY, loss_of, scores_of
 from driftloop.core.data.cumulated import CumulatedProfile
-from driftloop.core.data.histogram import Grid
+from driftloop.core.data.grid import Grid
 from driftloop.core.judging import gate, metrics, refits
 from driftloop.core.judging.scored import faulty_steps, judged_rows
 from driftloop.core.judging.verdict import Report, Verdict
@@ -119,7 +119,7 @@ def _report(
     }
     honest: dict[str, NDArray[np.float64]] = {}
     if tables["refit"]:
-        honest = {name: metrics.row_losses(name, judged[target], sides["refit"]) for name in metrics.ROW_METRICS[task]}
+        honest = {name: metrics.row_losses(name, judged[target], sides["refit"]) for name in metrics.losses_of(task)}
     return Report(
         verdict=verdict,
         production_version=production.card.version,

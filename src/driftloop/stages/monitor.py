@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from driftloop.core import alarms
 from driftloop.core.columns import DAY, PRODUCTION_LOSS
 from driftloop.core.data.cumulated import CumulatedProfile
-from driftloop.core.data.histogram import Grid
+from driftloop.core.data.grid import Grid
 from driftloop.core.data.quality import Finding
 from driftloop.core.decision import unseen
 from driftloop.core.decision.decide import decide

@@ -204,10 +204,9 @@ def test_replay__says_how_much_history_is_missing() -> None:
     few = states(make_rows(100), reference=60)
     assert few.alarms == ()
     assert few.weeks_missing > 30
-    assert few.weeks_missing_first <= 3
     assert few.shifts["x"].limit is None
     none = states(make_rows(1).head(0).assign(x=pd.Series(dtype=float), c=pd.Series(dtype=object)))
-    assert (none.alarms, none.weeks_missing, none.weeks_missing_first) == ((), 52, 12)
+    assert (none.alarms, none.weeks_missing) == ((), 52)
 
 
 def test_replay__takes_whatever_comes() -> None:

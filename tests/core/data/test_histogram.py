@@ -17,7 +17,7 @@ from scipy.stats import wasserstein_distance
 from driftloop.core.columns import TS
 from driftloop.core.data import distances, histogram
 from driftloop.core.data.distances import UNIT
-from driftloop.core.data.histogram import BINS, TOP_NAMES, Bins, Grid, number_bins
+from driftloop.core.data.grid import BINS, TOP_NAMES, Bins, Grid, number_bins
 from driftloop.core.data.schema import typed
 from driftloop.core.windows import Window
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from driftloop.core.data import histogram
-from driftloop.core.data.histogram import Bins, Grid, number_bins
+from driftloop.core.data.grid import Bins, Grid, number_bins
 from driftloop.core.data.schema import typed
 from driftloop.core.data.tally import Ruler
 

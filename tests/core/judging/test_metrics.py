@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +11,7 @@ from sklearn import metrics as sk
 
 from driftloop.core.columns import REFIT_LOSS, scores_of
 from driftloop.core.judging import metrics
+from driftloop.params import LOSSES, Evaluate
 
 CLASSES = ["a", "b", "c"]
 
@@ -46,7 +49,7 @@ def test_row_losses__classification_means_are_sklearns(classes: list[str]) -> No
 
 def test_row_losses__order_of_classes_does_not_matter() -> None:
     target, scores = probabilities(50, CLASSES)
-    for metric in metrics.ROW_METRICS["classification"]:
+    for metric in metrics.losses_of("classification"):
         mixed = metrics.row_losses(metric, target, scores[["c", "a", "b"]])
         assert mixed.tolist() == pytest.approx(metrics.row_losses(metric, target, scores).tolist())
 
@@ -76,8 +79,13 @@ def test_row_losses__no_rows(metric: str) -> None:
 
 
 def test_row_losses__unknown_metric() -> None:
-    with pytest.raises(ValueError, match="unknown metric rmsle"):
+    with pytest.raises(ValueError, match="metric: expected mae, mse, log_loss, brier, got rmsle"):
         metrics.row_losses("rmsle", *numbers([1.0]))
+
+
+def test_row_losses__metric_without_losses_per_row() -> None:
+    with pytest.raises(ValueError, match="expected mae, mse, log_loss, brier, got rmse"):
+        metrics.row_losses("rmse", *numbers([1.0]))
 
 
 def test_metrics__regression_is_sklearns() -> None:
@@ -137,11 +145,18 @@ def test_metrics__one_class_has_no_roc_auc() -> None:
     assert found["accuracy"] == 0.5
 
 
-@pytest.mark.parametrize("task", ["regression", "classification"])
-def test_metrics__say_which_way_is_better(task: str) -> None:
-    found = metrics.metrics(task, *(numbers([1.0, 2.0]) if task == "regression" else probabilities(50, CLASSES)))
-    assert set(found) - {"bias"} <= metrics.BETTER_IS_LOWER | metrics.BETTER_IS_HIGHER
-    assert not metrics.BETTER_IS_LOWER & metrics.BETTER_IS_HIGHER
+def test_metrics__table_is_complete() -> None:
+    """What `evaluate.metric` allows are the metrics with a loss per row; each metric has one formula."""
+    assert {task: metrics.losses_of(task) for task in LOSSES} == {task: list(names) for task, names in LOSSES.items()}
+    assert Evaluate.model_json_schema()["properties"]["metric"]["enum"] == [*chain(*LOSSES.values())]
+    for name, metric in metrics.METRICS.items():
+        assert (metric.rows is None) != (metric.value is None), name
+        assert metric.rows is None or metric.better == "lower", name
+
+
+def test_metrics__unit_is_the_targets_where_errors_are_not_squared() -> None:
+    assert [name for name in metrics.METRICS if metrics.unit_of(name, "kWh") == "kWh"] == ["mae", "rmse", "bias"]
+    assert metrics.unit_of("from elsewhere", "kWh") == ""
 
 
 def test_best_class__the_most_probable() -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from driftloop.core.alarms.values import AlarmHistory
-    from driftloop.core.data.histogram import Grid
+    from driftloop.core.data.grid import Grid
 
 DAYS = 480
 LAST = (DAYS - WINDOW, DAYS)

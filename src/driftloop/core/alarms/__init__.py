@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from driftloop.core.alarms.values import AlarmHistory
-    from driftloop.core.data.histogram import Grid
+    from driftloop.core.data.grid import Grid
     from driftloop.core.models.card import Card
     from driftloop.params import Params
 

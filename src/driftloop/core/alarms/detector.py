@@ -61,7 +61,7 @@ def detect(
         First day that production has not seen. What was unusual before is normal since its promotion.
     """
     if not columns or not len(columns[0].rows):
-        return AlarmHistory(first, np.empty(0), (), {}, {}, ALL_WEEKS, min(WEEKS.values()))
+        return AlarmHistory(first, np.empty(0), (), {}, {}, ALL_WEEKS)
     run = _Detector(columns, first, per_year=per_year, quiet_days=quiet_days, accepted=accepted)
     run.go()
     return run.result()
@@ -223,7 +223,6 @@ class _Detector:
                 column.name: compared(column.rows, self.sound[place]) for place, column in enumerate(self.columns)
             },
             weeks_missing=max(missing),
-            weeks_missing_first=min(missing),
         )
 
     def _alarm(self, opened: _Opened) -> Alarm:

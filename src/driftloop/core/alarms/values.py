@@ -143,8 +143,8 @@ class AlarmHistory:
         Per column, on the last day.
     compared
         Per column, shape (days,): whether the last week is compared with a day.
-    weeks_missing, weeks_missing_first
-        Weeks of history that are needed before all statistics are judged, and before the first are.
+    weeks_missing
+        Weeks of history that are needed before all statistics are judged.
     """
 
     first: date
@@ -153,7 +153,6 @@ class AlarmHistory:
     shifts: dict[str, Shift]
     compared: dict[str, NDArray[np.bool_]]
     weeks_missing: int
-    weeks_missing_first: int
 
     def active(self, day: date, kind: Kind | None = None) -> tuple[Alarm, ...]:
         """List the alarms that last on a day."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict
 
 from driftloop.core.figures import figure, percent
+from driftloop.core.judging.metrics import unit_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +43,8 @@ def recommend(lines: Sequence[Figures], params: Params, *, alerts_a_year: float)
     """
     always = next(line for line in lines if line.policy == "always")
     never = next(line for line in lines if line.policy == "never")
-    unit = f" {params.data.target_unit}" if params.data.target_unit and params.evaluate.metric == "mae" else ""
+    shown = unit_of(params.evaluate.metric, params.data.target_unit)
+    unit = f" {shown}" if shown else ""
     ends = f"{figure(always.loss)}{unit} retrained at every run, {figure(never.loss)} never retrained"
     there = [
         line

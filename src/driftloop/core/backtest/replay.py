@@ -138,7 +138,6 @@ class Replay:
         verdict = self._verdict(state, run) if rule.gated else "promote"
         state.alerts[-1] = replace(
             state.alerts[-1],
-            answered=due,
             outcome=verdict,
             gain=self.table.gain(state.cut, cut, since=cut),
             gain_live=self.table.gain(state.cut, cut, since=due),

@@ -101,8 +101,6 @@ class Alert:
         Of the decision.
     reason
         Its first.
-    answered
-        Day of the answer; None where none was due before the end.
     outcome
         The gate's; None where nothing was asked of it.
     gain, gain_live
@@ -113,7 +111,6 @@ class Alert:
     day: date
     status: str
     reason: str
-    answered: date | None = None
     outcome: str | None = None
     gain: float | None = None
     gain_live: float | None = None

@@ -73,15 +73,6 @@ def jensen_shannon(now: Numbers, then: Numbers) -> NDArray[np.float64]:
     return np.asarray(np.sqrt(np.maximum(divergence, 0)))
 
 
-def population_stability(now: Numbers, then: Numbers, *, least: float = 1e-4) -> NDArray[np.float64]:
-    """Give the population stability index, Σ (p − q) ln(p / q); shares below `least` count as `least`.
-
-    Shapes and NaN as in `jensen_shannon`; the values are ≥ 0.
-    """
-    p, q = (np.maximum(shares(counts), least) for counts in (now, then))
-    return np.asarray(((p - q) * np.log(p / q)).sum(axis=-1))
-
-
 def total_variation(now: Numbers, then: Numbers) -> NDArray[np.float64]:
     """Give the share of rows that would have to change for the windows to agree, in [0, 1]; NaN as above."""
     return np.asarray(np.abs(shares(now) - shares(then)).sum(axis=-1) / 2)

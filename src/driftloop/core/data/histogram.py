@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import ibis
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict
 
 from driftloop.core.columns import COUNT, DAY, ROW, TS
 from driftloop.core.data import sample
 from driftloop.core.data.distances import UNIT
+from driftloop.core.data.grid import TOP_NAMES, Bins, Grid, number_bins
 from driftloop.core.data.tally import BATCH, tally
 from driftloop.core.windows import day_numbers
 
@@ -19,58 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import ibis.expr.types as ir
-    from numpy.typing import NDArray
 
     from driftloop.core.data.schema import Columns
     from driftloop.core.windows import Window
 
-BINS = 64  # inside the reference's range; one more at either end
-MARGIN = 0.1  # of the reference's range, beyond which a value lies outside
-TOP_NAMES = 20
 SAMPLE_ROWS = 20_000  # of the reference, to place the bins
-MOST_UNITS = 2**31 - 1
-SMALLEST_SCALE = 1e-300  # one over a smaller one is infinite
-
-
-class Bins(BaseModel):
-    """How one column is cut.
-
-    Attributes
-    ----------
-    edges
-        Of numbers: value v lies in the bin whose number is the count of edges ≤ v. The first and the last bin lie
-        outside of the reference's range. Empty for names.
-    origin, scale
-        Of numbers: the reference's median and standard deviation.
-    names
-        The reference's most frequent names, one bin each; the bin after them holds all others. Empty for numbers.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    edges: tuple[float, ...] = ()
-    origin: float = 0.0
-    scale: float = 1.0
-    names: tuple[str, ...] = ()
-
-    @property
-    def count(self) -> int:
-        """How many bins there are."""
-        return len(self.edges) + 1 if self.edges else len(self.names) + 1
-
-    @property
-    def reach(self) -> tuple[float, float]:
-        """Between which values units do not overflow; those beyond are taken to lie there."""
-        reach = self.scale * (MOST_UNITS / UNIT)
-        return self.origin - reach, self.origin + reach
-
-
-class Grid(BaseModel):
-    """data/prepared/grid.json: the bins of every column that the reference has values of."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    columns: dict[str, Bins] = {}
 
 
 def grid(rows: ir.Table, columns: Columns, reference: Window, ranges: Mapping[str, tuple[float, float]]) -> Grid:
@@ -103,29 +56,6 @@ def grid(rows: ir.Table, columns: Columns, reference: Window, ranges: Mapping[st
         if len(top):
             found[name] = Bins(names=tuple(top[name]))
     return Grid(columns=found)
-
-
-def number_bins(values: NDArray[np.float64], low: float, high: float) -> Bins:
-    """Cut a number by a sample of its values and its range.
-
-    >>> number_bins(np.array([0.0, 0.0, 1.0]), 0.0, 1.0).edges
-    (-0.1, 0.5, 1.1)
-    """
-    distinct = np.unique(values)
-    if len(distinct) <= BINS:
-        inner = (distinct[:-1] + distinct[1:]) / 2
-    else:
-        inner = np.unique(np.quantile(values, np.linspace(0, 1, BINS + 1)[1:-1]))
-    margin = MARGIN * ((high - low) or abs(high) or 1.0)
-    edges = np.unique([low - margin, *inner, high + margin])
-    largest = float(np.abs(values).max())
-    spread = float(np.std(values / (largest or 1.0))) * largest  # squares of large numbers overflow
-    tiny = 1e-9 * largest
-    return Bins(
-        edges=tuple(float(edge) for edge in edges),
-        origin=float(np.median(values)),
-        scale=max(spread if spread > tiny else margin, SMALLEST_SCALE),
-    )
 
 
 def daily(rows: ir.Table, grid: Grid) -> pd.DataFrame:

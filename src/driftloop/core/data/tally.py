@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from driftloop.core.data.histogram import Bins
+    from driftloop.core.data.grid import Bins
 
     Counts = NDArray[np.int64]
     Floats = NDArray[np.float64]

@@ -11,6 +11,7 @@ from driftloop.core.decision.policy import Settings, policy_of
 from driftloop.core.decision.statuses import STATUSES
 from driftloop.core.decision.values import Decision, Inputs, Pattern
 from driftloop.core.judging import gate
+from driftloop.core.judging.metrics import METRICS
 from driftloop.core.windows import Window
 
 if TYPE_CHECKING:
@@ -117,7 +118,9 @@ def _measured(params: Params, evidence: Evidence) -> dict[str, Any]:
         "normal_error": evidence.normal_error,
         "refit_error": float(judged[REFIT_LOSS].mean()) if evidence.recent_gain else None,
         "waiting_days": waiting.days if waiting else None,
-        "waiting_error": waiting.saved if waiting and waiting.since and params.evaluate.metric == "mae" else None,
+        "waiting_error": waiting.saved
+        if waiting and waiting.since and METRICS[params.evaluate.metric].in_unit
+        else None,
         "recent_gain": evidence.recent_gain,
         "refusal": evidence.refusal,
         "drift": evidence.drift,

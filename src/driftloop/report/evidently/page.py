@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from driftloop.core.alarms.deviation import WINDOW
 from driftloop.core.columns import PREDICTION, PROBABILITY
-from driftloop.core.data.histogram import Grid
+from driftloop.core.data.grid import Grid
 from driftloop.core.data.schema import columns_of
 from driftloop.core.judging import metrics
 from driftloop.core.judging.scored import judged_rows
@@ -71,7 +71,7 @@ def render(
         thresholds=thresholds,
         remarks=remarks,
         title=f"{params.model} v{production.card.version}"
-        + (" · SIMULATED DATA" if params.source.kind == "simulator" else ""),
+        + (" · SIMULATED DATA" if params.source.is_simulated else ""),
     )
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from driftloop.core.alarms.values import AlarmHistory, Shift
-    from driftloop.core.data.histogram import Bins, Grid
+    from driftloop.core.data.grid import Bins, Grid
 
 NOT_JUDGED = 1e6  # a threshold that no distance reaches
 OTHER = "(other)"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from driftloop.core.dates import day
 from driftloop.core.figures import figure, percent
+from driftloop.core.judging.metrics import METRICS, unit_of
 from driftloop.report.diff import SMALLEST_SHARE, change, less
 from driftloop.report.markdown import folded, plain, signed, table
 
@@ -19,18 +20,6 @@ if TYPE_CHECKING:
 
     from driftloop.core.judging.verdict import Segment
     from driftloop.retraining.wording.proposal import Proposal
-
-NAMES = {
-    "mae": "MAE",
-    "mse": "MSE",
-    "rmse": "RMSE",
-    "mape": "MAPE",
-    "r2": "R²",
-    "roc_auc": "ROC AUC",
-    "log_loss": "log loss",
-}
-SHARES = {"mape"}
-IN_UNITS = {"mae", "rmse", "bias"}
 
 
 def same_rows(proposal: Proposal) -> str:
@@ -43,14 +32,15 @@ def same_rows(proposal: Proposal) -> str:
     for name in both:
         old, new = report.production[name], report.refit[name]
         moved = change(name, old, new)
-        shown = percent if name in SHARES else signed
+        shown = percent if name in METRICS and METRICS[name].percent else signed
         rows.append([_name(name, proposal.decision.unit), shown(old), shown(new), moved.by, moved.word])
     return table([str(judged), *proposal.sides, "change", ""], rows)
 
 
 def _name(metric: str, unit: str) -> str:
-    shown = NAMES.get(metric, metric.replace("_", " "))
-    return f"{shown}, {unit}" if unit and metric in IN_UNITS else shown
+    shown = METRICS[metric].short if metric in METRICS else metric.replace("_", " ")
+    unit = unit_of(metric, unit)
+    return f"{shown}, {unit}" if unit else shown
 
 
 def segments(parts: Sequence[Segment]) -> str:
