@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from driftloop import ci_jobs
+from driftloop import ci
 from driftloop.core import text
 from driftloop.errors import LoopError
 
@@ -23,7 +23,7 @@ app = typer.Typer(
     help="Keep a tabular model healthy in production from inside a Git repository.",
     epilog="The pipeline itself is plain DVC: `dvc repro`, `dvc exp run -S …`, `dvc metrics diff`.",
 )
-app.add_typer(ci_jobs.app, name="ci")
+app.add_typer(ci.app, name="ci")
 
 
 @app.command(epilog="Example: driftloop status")

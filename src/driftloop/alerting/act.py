@@ -12,6 +12,7 @@ from driftloop.core.figures import last
 from driftloop.core.windows import end_day
 from driftloop.errors import LoopError
 from driftloop.github.values import has, same
+from driftloop.nothing import Nothing
 from driftloop.params import load_params
 from driftloop.report.markdown import cut
 from driftloop.store.files import DECISION, read_value
@@ -68,13 +69,6 @@ class Settle:
 
     number: int
     body: str
-
-
-@dataclass(frozen=True)
-class Nothing:
-    """Leave everything as it is."""
-
-    reason: str
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,13 @@ from driftloop.errors import GitHubError, LoopError
 from driftloop.foreign.lockfile import LOCK, PIPELINE
 from driftloop.git import AUTHOR
 from driftloop.github.refusals import ForbiddenError, PullsForbiddenError
+from driftloop.nothing import Nothing
 from driftloop.params import parse_yaml
 from driftloop.params.edit import with_values
 from driftloop.report.markdown import cut
 from driftloop.retraining import handover, train, verify
 from driftloop.retraining.handover import PARAMS
-from driftloop.retraining.train import Nothing, Refused, Request, branch_of
+from driftloop.retraining.train import Refused, Request, branch_of
 from driftloop.retraining.wording import answer, pull_request
 from driftloop.retraining.wording.proposal import Proposal
 
