@@ -173,7 +173,7 @@ def backtest(
     )
     done = replaying.run(params, Path(), options)
     replaying.write(done, params, Path())
-    typer.echo(words.head(done.timeline, params, rows=done.rows))
+    typer.echo(words.head(done.schedule, params, rows=done.rows))
     console = Console(width=max(Console().width, words.WIDTH), highlight=False)
     console.print(words.table(done.lines, unit=params.data.target_unit, metric=params.evaluate.metric))
     for line in (*words.notes(done.lines), "", *words.recommended(done.recommendation), ""):

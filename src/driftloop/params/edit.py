@@ -69,7 +69,7 @@ def _place(text: str, key: str) -> slice:
     for part in key.split("."):
         pairs = node.value if isinstance(node, MappingNode) else []
         name, node = next((pair for pair in pairs if pair[0].value == part), (None, None))
-    if not isinstance(node, ScalarNode):
+    if name is None or not isinstance(node, ScalarNode):
         found = "keys" if isinstance(node, MappingNode) else "a list" if node else "no such key"
         msg = f"{WHERE}: {key}: expected a single value, got {found}; write `{key.rpartition('.')[2]}: null`"
         raise ParamsError(msg)
