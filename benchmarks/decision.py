@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from driftloop.backtest import run as replaying
+from driftloop.backtest.history import History
 from driftloop.core.backtest import figures
 from driftloop.core.backtest.values import Promotion, Replayed, Rule
 from driftloop.core.decision.policy import Settings
 from driftloop.core.windows import Window
 from driftloop.params import Params
+from driftloop.store.files import CACHE
 
 if TYPE_CHECKING:
     from driftloop.core.backtest.replay import Replay
@@ -70,14 +71,14 @@ def rules(params: Params) -> list[Rule]:
 
 def calendars(replay: Replay) -> dict[int, list[float]]:
     """Give the loss of every calendar, by the number of its retrainings: each N-th run, no gate, answered at once."""
-    runs, delay = replay.timeline.runs, replay.timeline.delay
-    window = Window(since=runs[0], until=replay.timeline.scored_until)
-    first = Promotion(live=runs[0], cut=replay.timeline.first_cut, how="first")
+    runs, delay = replay.schedule.runs, replay.schedule.delay
+    window = Window(since=runs[0], until=replay.schedule.scored_until)
+    first = Promotion(live=runs[0], cut=replay.schedule.first_cut, how="first")
     found: dict[int, list[float]] = {}
     for every in range(1, len(runs)):
         later = [Promotion(live=run, cut=run - delay, how="asked") for run in runs[every::every]]
-        course = Replayed(Rule("calendar", "calendar", Settings(8, 91)), (first, *later), (), 0)
-        found.setdefault(len(later), []).append(float(replay.table.served(course, window).mean()))
+        replayed = Replayed(Rule("calendar", "calendar", Settings(8, 91)), (first, *later), (), 0)
+        found.setdefault(len(later), []).append(float(replay.table.served(replayed, window).mean()))
     return found
 
 
@@ -113,17 +114,17 @@ def main() -> None:
         raw["data"] |= {"label_delay_days": delay}
         raw["train"] = ESTIMATOR
         params = Params.model_validate(raw)
-        past = replaying.Past(params, root, replaying.Options(answer_days=given.answer_days, first_days=first_days))
+        history = History(params, root / CACHE / "backtest", first_days=first_days)
         for window in given.windows:
-            begun, fits = time.monotonic(), past.fits
-            replay = past.replay(int(window) if window.isdigit() else window)
+            begun, fits = time.monotonic(), history.fits
+            replay = history.replay(int(window) if window.isdigit() else window, answer_days=given.answer_days, jobs=-1)
             ready = time.monotonic()
-            courses = [replay.course(rule) for rule in rules(params)]
-            lines = figures.figures(courses, replay, train_days=window, events=[])
+            replayed = [replay.under(rule) for rule in rules(params)]
+            lines = figures.figures(replayed, replay, train_days=window, events=[])
             print(
                 f"\n{given.stream}, labels {delay} days late, window {window}, retrained at every run: {lines[0].loss:.3f}; "
-                f"{len(past.timeline.runs)} runs; {past.fits - fits} fits in {ready - begun:.0f} s, "
-                f"{len(courses)} rules in {time.monotonic() - ready:.0f} s\n\n"
+                f"{len(history.schedule.runs)} runs; {history.fits - fits} fits in {ready - begun:.0f} s, "
+                f"{len(replayed)} rules in {time.monotonic() - ready:.0f} s\n\n"
                 "| rule | above always | alerts | a year | refused | useful, live | calendars with as many alerts "
                 "| degraded, data alerts a year |\n|---|---|---|---|---|---|---|---|"
             )

@@ -31,9 +31,9 @@ ROOMS: Sequence[str] = (
     "store sources dvc progress duckdb_errors",
     "report",
     "git github githubstub",
-    "alerting retraining backtest comparison records release refresh promote dvc_remote skips stages",
+    "nothing publication alerting retraining backtest comparison records release refresh promote dvc_remote skips stages",
     "rehearsal",
-    "ci ci_jobs cli",
+    "ci cli",
 )
 # The same within core.
 CORE_ROOMS: Sequence[str] = (

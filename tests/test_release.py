@@ -18,7 +18,8 @@ from driftloop.core.windows import Window
 from driftloop.errors import GitHubError
 from driftloop.git import Git
 from driftloop.github.runtime import Runtime, Token
-from driftloop.release import Nothing, Release
+from driftloop.nothing import Nothing
+from driftloop.release import Release
 
 if TYPE_CHECKING:
     from adapter import Site

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from driftloop import ci_jobs
+from driftloop import ci
 from driftloop.core import text
 from driftloop.errors import LoopError
 
@@ -23,7 +23,7 @@ app = typer.Typer(
     help="Keep a tabular model healthy in production from inside a Git repository.",
     epilog="The pipeline itself is plain DVC: `dvc repro`, `dvc exp run -S …`, `dvc metrics diff`.",
 )
-app.add_typer(ci_jobs.app, name="ci")
+app.add_typer(ci.app, name="ci")
 
 
 @app.command(epilog="Example: driftloop status")
@@ -173,7 +173,7 @@ def backtest(
     )
     done = replaying.run(params, Path(), options)
     replaying.write(done, params, Path())
-    typer.echo(words.head(done.timeline, params, rows=done.rows))
+    typer.echo(words.head(done.schedule, params, rows=done.rows))
     console = Console(width=max(Console().width, words.WIDTH), highlight=False)
     console.print(words.table(done.lines, unit=params.data.target_unit, metric=params.evaluate.metric))
     for line in (*words.notes(done.lines), "", *words.recommended(done.recommendation), ""):

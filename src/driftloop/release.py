@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from driftloop.core.models.card import Card, read_card
 from driftloop.git import GitError
+from driftloop.nothing import Nothing
 from driftloop.report import release_notes as texts
 from driftloop.store.files import CARD
 
@@ -29,13 +30,6 @@ class Release:
     target: str
     name: str
     body: str
-
-
-@dataclass(frozen=True)
-class Nothing:
-    """Leave everything as it is."""
-
-    reason: str
 
 
 def plan(git: Git, runtime: Runtime, params: Params) -> Release | Nothing:

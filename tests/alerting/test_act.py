@@ -372,7 +372,7 @@ def test_run__shows_hostile_content_as_it_is(site: Site) -> None:
     assert "<img" not in body
     assert "@ann" not in body
     assert "#1" not in body
-    state = memory.read_state(body)
+    state = memory.read_memory(body)
     assert state is not None
     assert state.status == "data fault"
     run(site, OUTDATED, hostile)

@@ -113,12 +113,12 @@ def test_parse_day__one_line() -> None:
 
 def test_known_events__those_of_the_simulator_during_the_replay(space: Workspace) -> None:
     params = load_params(space.root / "params.yaml")
-    assert run.known_events(params, replayed(space).timeline) == []
+    assert run.known_events(params, replayed(space).schedule) == []
     simulated = params.model_copy(update={"source": params.source.model_copy(update={"kind": "simulator"})})
-    timeline = replayed(space).timeline
-    later = timeline.__class__(
-        first_cut=timeline.first_cut,
-        runs=timeline.runs,
+    schedule = replayed(space).schedule
+    later = schedule.__class__(
+        first_cut=schedule.first_cut,
+        runs=schedule.runs,
         delay=timedelta(days=7),
         scored_until=date(2025, 4, 1),
     )

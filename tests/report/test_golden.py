@@ -15,6 +15,7 @@ from comparisons import make_comparison
 from decisions import make_decision, make_finding
 from proposals import make_card, make_proposal, make_verdict
 
+from driftloop import publication
 from driftloop.alerting import wording as texts
 from driftloop.alerting.wording import Links
 from driftloop.comparison import wording
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from driftloop.core.decision.values import Decision
     from driftloop.retraining.wording.proposal import Proposal
 
-PUBLICATIONS: tuple[tuple[site.Setting, Repository], ...] = (
+PUBLICATIONS: tuple[tuple[publication.Setting, Repository], ...] = (
     ("auto", Repository(private=False, has_pages=True)),
     ("auto", Repository(private=True, has_pages=True)),
     ("auto", Repository(private=False, has_pages=False)),
@@ -175,7 +176,7 @@ TEXTS: dict[str, Callable[[], str]] = {
     "summary-train.md": lambda: "\n\n".join(answer.verdict(each.report) for each in (proposal(), refused(), faulty())),
     "summary-release.md": lambda: release_notes.summary("bikes v2", "https://github.com/acme/bikes/releases/tag/bikes-v2"),
     "summary-pages.md": lambda: "\n\n".join(
-        site.publication(setting, lambda seen=seen: seen).why  # type: ignore[misc]
+        publication.decide(setting, lambda seen=seen: seen).why  # type: ignore[misc]
         for setting, seen in PUBLICATIONS
     ),
     "pull-request.md": lambda: titled(pull_request.title(proposal()), pull_request.body(proposal())),

@@ -9,7 +9,6 @@ import pytest
 from decisions import HOSTILE, REASONS, make_decision
 
 from driftloop.errors import LoopError
-from driftloop.github.values import Repository
 from driftloop.report import site
 from driftloop.store.files import DECISION, EVIDENTLY, write_json, write_text
 
@@ -75,32 +74,3 @@ def test_index__text_stays_text() -> None:
     assert "img" not in page.tags
     assert HOSTILE.splitlines()[1] in page.text
     assert "SIMULATED DATA" in page.text
-
-
-@pytest.mark.parametrize(
-    ("setting", "private", "published"),
-    [("auto", False, True), ("auto", True, False), ("always", True, True), ("never", False, False)],
-)
-def test_publication__of_private_repositories_has_to_be_asked_for(
-    setting: site.Setting, *, private: bool, published: bool
-) -> None:
-    found = site.publication(setting, lambda: Repository(private=private, has_pages=True))
-    assert found.pages is published
-    assert f"report.pages is {setting}" in found.why
-
-
-@pytest.mark.parametrize("setting", ["auto", "always"])
-def test_publication__waits_for_pages_to_be_set_up(setting: site.Setting) -> None:
-    found = site.publication(setting, lambda: Repository(private=False, has_pages=False))
-    assert found == site.Publication(
-        pages=False,
-        why="The report is not published: Pages are not set up (Settings → Pages → Source: GitHub Actions). "
-        "It is the artifact `site` of this run.",
-    )
-
-
-def test_publication__asks_nobody_where_the_parameter_says_it() -> None:
-    def refused() -> Repository:
-        raise AssertionError
-
-    assert site.publication("never", refused).pages is False

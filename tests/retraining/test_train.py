@@ -13,8 +13,9 @@ from faults import FAULTS
 from driftloop import dvc
 from driftloop.alerting.labels import Label
 from driftloop.errors import LoopError
+from driftloop.nothing import Nothing
 from driftloop.retraining import train
-from driftloop.retraining.train import Nothing, Refused, Request
+from driftloop.retraining.train import Refused, Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.language import Scope, UnknownError
 from runner.steps import Bench, Row, texts, truthy
-from runner.values import Happening, Job, Result
+from runner.values import Happening, Result, WorkflowJob
 from runner.workflows import ALWAYS, RUNNERS, ancestors, needs
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Order:
     name: str
     run_id: int
     event: Happening
-    before: Mapping[str, Job]
+    before: Mapping[str, WorkflowJob]
     inputs: Mapping[str, Any]
     matrix: Mapping[str, Any]
     attempt: int = 1
@@ -121,7 +121,7 @@ def concurrency(order: Order, site: Site) -> dict[str, Any]:
     return found if isinstance(found, dict) else {"group": found}
 
 
-def execute(order: Order, site: Site, machine: Machine, shelf: Shelf) -> Job:
+def execute(order: Order, site: Site, machine: Machine, shelf: Shelf) -> WorkflowJob:
     """Run the steps of a job on its machine."""
     given, strict = contexts(order, site)
     evaluate, tree = site.language.evaluate, order.tree
@@ -144,7 +144,7 @@ def execute(order: Order, site: Site, machine: Machine, shelf: Shelf) -> Job:
     result: Result = (
         "failure" if row.failed and not truthy(evaluate(tree.get("continue-on-error"), row.scope())) else "success"
     )
-    return Job(
+    return WorkflowJob(
         id=order.name,
         name=str(evaluate(tree.get("name") or order.name, Scope(given, strict))),
         result=result,

@@ -55,7 +55,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Job:
+class WorkflowJob:
     """How a job ended."""
 
     id: str
@@ -82,7 +82,7 @@ class Run:
     id: int
     workflow: str
     event: Happening
-    jobs: Mapping[str, Job]
+    jobs: Mapping[str, WorkflowJob]
     artifacts: Mapping[str, Path]
 
     @property

@@ -15,7 +15,7 @@ from runner.gitserver import open_to_pushes
 from runner.jobs import Order, Site
 from runner.language import UnknownError
 from runner.machine import Machine
-from runner.values import Happening, Job, Run
+from runner.values import Happening, Run, WorkflowJob
 from runner.workflows import Workflow, combinations, only, order, read
 
 from driftloop.githubstub import observe_pushes
@@ -96,7 +96,7 @@ class Runner:
         payload = {"workflow": found.path, "inputs": inputs, **self.witness.common(repo, actor)}
         return self.run(found, self.witness.dispatch(repo, actor, payload, branch or repo.default_branch))
 
-    def again(self, run: Run, name: str) -> Job:
+    def again(self, run: Run, name: str) -> WorkflowJob:
         """Run one job of a run again: the same commit and event, with what the other jobs have left."""
         workflow = next(each for each in self.workflows(run.event.repo, run.event.sha) if each.path == run.workflow)
         before = {each: job for each, job in run.jobs.items() if each != name}
@@ -132,7 +132,7 @@ class Runner:
         }
         record |= {"head_branch": event.ref.split("/", 2)[2], "actor": event.actor.login, "created_at": world.time()}
         event.repo.runs.append(record)
-        done: dict[str, Job] = {}
+        done: dict[str, WorkflowJob] = {}
         for name in order(workflow.jobs):
             made = [
                 self._job(Order(workflow, name, number, event, done, inputs, values), shelf)
@@ -146,14 +146,14 @@ class Runner:
         record |= {"status": "completed", "conclusion": found.result}
         return found
 
-    def _job(self, wanted: Order, shelf: Shelf) -> Job:
+    def _job(self, wanted: Order, shelf: Shelf) -> WorkflowJob:
         if hook := self.before.pop(wanted.name, None):
             hook()
         site = self._site(wanted.event.repo)
         if not jobs.wanted(wanted, site):
-            return Job(wanted.name, wanted.name, "skipped")
+            return WorkflowJob(wanted.name, wanted.name, "skipped")
         if wanted.name in self.without:
-            return Job(wanted.name, wanted.name, "success")
+            return WorkflowJob(wanted.name, wanted.name, "success")
         group = jobs.concurrency(wanted, site).get("group", "")
         with self._alone(group), self._machine(wanted, site) as machine:
             return jobs.execute(wanted, site, machine, shelf)

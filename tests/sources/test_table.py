@@ -7,7 +7,8 @@ from typing import get_args
 from factories import make_params
 
 from driftloop import sources
-from driftloop.params import Source, SourceKind
+from driftloop.params import SourceKind
+from driftloop.params.source import Source
 
 
 def test_sources__have_a_module_for_each_kind() -> None:

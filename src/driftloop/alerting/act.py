@@ -12,6 +12,7 @@ from driftloop.core.decision.values import Decision
 from driftloop.core.windows import end_day
 from driftloop.errors import LoopError
 from driftloop.github.values import has, same
+from driftloop.nothing import Nothing
 from driftloop.params import load_params
 from driftloop.report.markdown import cut
 from driftloop.store.files import DECISION, read_value
@@ -71,13 +72,6 @@ class Settle:
 
 
 @dataclass(frozen=True)
-class Nothing:
-    """Leave everything as it is."""
-
-    reason: str
-
-
-@dataclass(frozen=True)
 class Leave:
     """Leave an open alert of another model to a person, and say so.
 
@@ -124,15 +118,15 @@ def plan(decision: Decision, found: Sequence[Issue], links: Links) -> tuple[Aler
 
 def _without(decision: Decision, closed: Sequence[Issue], links: Links) -> AlertAction:
     """Decide where no alert is open."""
-    states = [(alert, memory.read_state(alert.body)) for alert in closed]
+    memories = [(alert, memory.read_memory(alert.body)) for alert in closed]
     last, before = next(
-        ((alert, state) for alert, state in reversed(states) if state is None or state.over != "double"), (None, None)
+        ((alert, kept) for alert, kept in reversed(memories) if kept is None or kept.over != "double"), (None, None)
     )
     snoozed = last and before and not before.over
     if not decision.alert:
         if last and before and snoozed:
             over = before.model_copy(update={"over": "recovered", "until": decision.until})
-            return Settle(last.number, memory.with_state(last.body, over))
+            return Settle(last.number, memory.with_memory(last.body, over))
         return Nothing("there is nothing to tell")
     if last and snoozed and not memory.news(decision, before):
         return Nothing(f"#{last.number} was closed by hand, and nothing new has happened since")
@@ -141,19 +135,19 @@ def _without(decision: Decision, closed: Sequence[Issue], links: Links) -> Alert
 
 def _with(decision: Decision, alert: Issue, links: Links) -> AlertAction:
     """Decide where an alert is open."""
-    before = memory.read_state(alert.body)
-    # Where the state was lost, the count goes on from the day, so that no earlier comment is written over.
+    before = memory.read_memory(alert.body)
+    # Where the memory was lost, the count goes on from the day, so that no earlier comment is written over.
     told = (before.told if before else decision.until.toordinal()) + 1
     if not decision.alert:
         if before and before.over:
             return Nothing(f"#{alert.number} was opened again by hand, and waits for a person")
         over = {"over": "recovered", "told": told, "until": decision.until}
-        state = (before or memory.told(decision, told)).model_copy(update=over)
-        return Close(alert.number, memory.with_state(alert.body, state), wording.recovered(decision), told)
+        kept = (before or memory.told(decision, told)).model_copy(update=over)
+        return Close(alert.number, memory.with_memory(alert.body, kept), wording.recovered(decision), told)
     news = memory.news(decision, before)
     same_news = before and before.model_copy(update={"until": decision.until})
-    state = same_news if same_news and not news else memory.told(decision, told, before)
-    title, body = wording.alert_title(decision), _body(decision, state, links)
+    kept = same_news if same_news and not news else memory.told(decision, told, before)
+    title, body = wording.alert_title(decision), _body(decision, kept, links)
     relabel = not has(alert.labels, Label.ALERT)
     if same(alert.title, title) and same(alert.body, body) and not relabel:
         return Nothing(f"#{alert.number} says so already")
@@ -169,13 +163,13 @@ def _ahead(decision: Decision, alert: Issue, until: date) -> str:
 
 
 def _double(decision: Decision, alert: Issue, first: int) -> Close:
-    before = memory.read_state(alert.body) or memory.told(decision, decision.until.toordinal())
-    state = before.model_copy(update={"over": "double", "told": before.told + 1})
-    return Close(alert.number, memory.with_state(alert.body, state), wording.double(first), state.told, "not_planned")
+    before = memory.read_memory(alert.body) or memory.told(decision, decision.until.toordinal())
+    kept = before.model_copy(update={"over": "double", "told": before.told + 1})
+    return Close(alert.number, memory.with_memory(alert.body, kept), wording.double(first), kept.told, "not_planned")
 
 
-def _body(decision: Decision, state: memory.Memory, links: Links) -> str:
-    return cut(f"{memory.marker(decision.model)}\n{state}\n{wording.alert(decision, links)}")
+def _body(decision: Decision, kept: memory.Memory, links: Links) -> str:
+    return cut(f"{memory.marker(decision.model)}\n{kept}\n{wording.alert(decision, links)}")
 
 
 def newest(root: Path) -> Decision:

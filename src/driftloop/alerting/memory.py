@@ -1,4 +1,4 @@
-"""Alerts as they stand on GitHub: by what they are known again, and what each remembers of what people were told."""
+"""Alerts on GitHub: how the loop recognises its own, and what each remembers of what people were told."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from driftloop.core.decision.values import Decision
     from driftloop.github.hub import Hub, Issue
 
-STATE = re.compile(r"<!-- driftloop:state (\{.*\}) -->")
+LINE = re.compile(r"<!-- driftloop:state (\{.*\}) -->")
 MARKER = re.compile(r"<!-- driftloop:alert ([a-z0-9._-]+) -->")
 MUCH_WORSE = 1.5  # times the error that was told: a degraded model is told of again
 MOST_FAULTS = 200
 
 
 def marker(model: str) -> str:
-    """Begin every alert of a model with this, hidden from readers."""
+    """Give the line that every alert of a model begins with; readers do not see it."""
     return f"<!-- driftloop:alert {model} -->"
 
 
 class Memory(BaseModel):
-    """What an alert remembers of what people were told last; a hidden line in its text, which people may change.
+    """What an alert remembers of what people were told last: a hidden line in its text, which people can change.
 
     Attributes
     ----------
@@ -66,10 +66,10 @@ class Memory(BaseModel):
         return f"<!-- driftloop:state {self.model_dump_json()} -->"
 
 
-def read_state(body: str) -> Memory | None:
-    """Read the state that a body carries in its second line; None if it has none that can be read."""
+def read_memory(body: str) -> Memory | None:
+    """Read what an alert remembers, from the second line of its text; None if there is no valid memory."""
     line = body.splitlines()[1:2]
-    found = STATE.fullmatch(line[0].strip()) if line else None
+    found = LINE.fullmatch(line[0].strip()) if line else None
     try:
         return Memory.model_validate_json(found[1]) if found else None
     except ValidationError:
@@ -104,11 +104,11 @@ def ahead(decision: Decision, found: Sequence[Issue]) -> tuple[Issue, date] | No
     A repeated run comes with the data of its own day. What is decided about a newer version of the model is no repetition:
     after a promotion replayed data may begin again at an earlier day.
     """
-    states = [(alert, read_state(alert.body)) for alert in found]
+    memories = [(alert, read_memory(alert.body)) for alert in found]
     seen = [
-        (state.until, alert)
-        for alert, state in states
-        if state and state.until and state.until > decision.until and state.version >= decision.version
+        (kept.until, alert)
+        for alert, kept in memories
+        if kept and kept.until and kept.until > decision.until and kept.version >= decision.version
     ]
     until, alert = max(seen, key=lambda each: each[0], default=(None, None))
     return (alert, until) if alert and until else None
@@ -133,11 +133,11 @@ def _digest(finding: Finding) -> str:
     return hashlib.sha256(f"{finding.rule} {finding.column}".encode(errors="replace")).hexdigest()[:8]
 
 
-def with_state(body: str, state: Memory) -> str:
-    """Put another state into a body."""
+def with_memory(body: str, memory: Memory) -> str:
+    """Replace what an alert remembers."""
     head, *rest = body.splitlines()
     kept = rest[1:] if rest and "<!-- driftloop:state" in rest[0] else rest
-    return cut("\n".join([head, str(state), *kept]))
+    return cut("\n".join([head, str(memory), *kept]))
 
 
 def every(hub: Hub) -> list[Issue]:

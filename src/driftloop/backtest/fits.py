@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Job:
+class FitTask:
     """One fit to make, in any process."""
 
     recipe: Recipe
@@ -73,30 +73,30 @@ class Fitted:
             begun = time.monotonic()
             if self.recipe.train_days == "auto":
                 self._run(list(self._candidates(missing)), "Comparing windows")
-            jobs = [self._job(fit) for fit in missing]
-            for fit, job, scores in zip(missing, jobs, self._run(jobs, "Refitting"), strict=True):
-                self.known[fit] = None if scores is None else self._losses(job.rows, scores)
+            tasks = [self._task(fit) for fit in missing]
+            for fit, task, scores in zip(missing, tasks, self._run(tasks, "Refitting"), strict=True):
+                self.known[fit] = None if scores is None else self._losses(task.rows, scores)
             self.seconds += time.monotonic() - begun
         return [self.known[fit] for fit in asked]
 
-    def _run(self, jobs: Sequence[Job], what: str) -> list[pd.DataFrame | None]:
+    def _run(self, tasks: Sequence[FitTask], what: str) -> list[pd.DataFrame | None]:
         from sklearn.utils.parallel import Parallel, delayed
 
-        self.made += len(jobs)
-        if len(jobs) < 2 or self.jobs == 1:  # noqa: PLR2004 one is not worth a process
-            return [job.make() for job in track(jobs, what)]
-        made = Parallel(n_jobs=self.jobs, return_as="generator")(delayed(Job.make)(job) for job in jobs)
-        return list(track(made, what, total=len(jobs)))
+        self.made += len(tasks)
+        if len(tasks) < 2 or self.jobs == 1:  # noqa: PLR2004 one is not worth a process
+            return [task.make() for task in track(tasks, what)]
+        made = Parallel(n_jobs=self.jobs, return_as="generator")(delayed(FitTask.make)(task) for task in tasks)
+        return list(track(made, what, total=len(tasks)))
 
     def _losses(self, rows: pd.DataFrame, scores: pd.DataFrame) -> Losses:
         return metrics.row_losses(self.params.evaluate.metric, rows[self.recipe.target], scores)
 
-    def _job(self, fit: Fit) -> Job:
+    def _task(self, fit: Fit) -> FitTask:
         recipe = self.chooser.at(self.recipe, fit.cut)
         rows = self.rows.iloc[self._place(fit.window.since) : self._place(fit.window.until)]
-        return Job(recipe, self._training(recipe, fit.cut), rows, recipe.seed + fit.seed, self.folder)
+        return FitTask(recipe, self._training(recipe, fit.cut), rows, recipe.seed + fit.seed, self.folder)
 
-    def _candidates(self, missing: Sequence[Fit]) -> Iterator[Job]:
+    def _candidates(self, missing: Sequence[Fit]) -> Iterator[FitTask]:
         """List what the choice of the window at these cuts will look at."""
         steps = {
             step: None
@@ -115,7 +115,7 @@ class Fitted:
                 known = self._training(recipe, step.known_until)
                 if len(known) not in lengths:  # a window longer than the history is the whole history
                     lengths.add(len(known))
-                    yield Job(recipe, known, rows, recipe.seed, self.folder)
+                    yield FitTask(recipe, known, rows, recipe.seed, self.folder)
 
     def _training(self, recipe: Recipe, cut: date) -> pd.DataFrame:
         return estimator.training_rows(recipe, self.rows.iloc[: self._place(cut)], cut)

@@ -1,4 +1,4 @@
-"""The whole history of a source, for the backtest: rows with labels, and what the quality rules say at any time."""
+"""The history of a source, for the backtest: rows with labels, the runs over them, and what the data rules say at any time."""
 
 from __future__ import annotations
 
@@ -6,29 +6,34 @@ import hashlib
 import json
 import shutil
 import sys
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import ibis
 
 from driftloop import sources
+from driftloop.backtest.fits import Fitted
 from driftloop.core import alarms
-from driftloop.core.backtest.schedule import at
-from driftloop.core.columns import STEP
+from driftloop.core.backtest import schedule
+from driftloop.core.backtest.replay import Replay
+from driftloop.core.backtest.values import Stream
+from driftloop.core.columns import DAY, STEP
 from driftloop.core.data import histogram, quality
 from driftloop.core.data import profile as profiles
 from driftloop.core.data.cumulated import CumulatedProfile
 from driftloop.core.data.schema import columns_of
 from driftloop.core.decision.decide import alarm_findings
 from driftloop.core.judging import scored as judged
+from driftloop.core.models import estimator
 from driftloop.core.models.card import Card
-from driftloop.core.windows import Window, last_days
+from driftloop.core.models.recipe import recipe_of
+from driftloop.core.windows import Window, end_day, last_days
 from driftloop.duckdb_errors import translated
+from driftloop.errors import DataError
 from driftloop.stages.prepare import frame_of, tables
 from driftloop.store.files import replacing_folder
 
 if TYPE_CHECKING:
-    from datetime import date
     from pathlib import Path
 
     import pandas as pd
@@ -56,53 +61,98 @@ def raw(params: Params, folder: Path) -> Path:
 
 
 class History:
-    """All rows of a source, in a database of this process."""
+    """All rows of a source, to be replayed with one training window after the other.
 
-    def __init__(self, params: Params, raw: Path) -> None:
-        """Read the rows that `raw` gave."""
-        self.params, self.columns = params, columns_of(params, Card())
-        with translated(raw):
+    Attributes
+    ----------
+    labelled
+        Rows with labels, in order of time.
+    schedule
+        The runs.
+    fits
+        Number of fits that were made or read.
+    """
+
+    def __init__(
+        self,
+        params: Params,
+        folder: Path,
+        *,
+        since: date | None = None,
+        until: date | None = None,
+        first_days: int | None = None,
+    ) -> None:
+        """Collect the source into a database of this process, and lay out the runs.
+
+        Parameters
+        ----------
+        params, folder
+            Whose source; where rows and fits are remembered.
+        since, until
+            The part of the history to replay; None: all of it.
+        first_days
+            Days that the first production is trained on; None: see `schedule.plan`.
+
+        Raises
+        ------
+        DataError
+            If the history is too short.
+        """
+        self.params, self.columns, self.folder, self.fits = params, columns_of(params, Card()), folder, 0
+        collected = raw(params, folder)
+        with translated(collected):
             con = ibis.duckdb.connect()
-            self.rows = con.create_table("rows", tables(con, raw, self.columns, params).rows, temp=True)
-        self.profiles: dict[date, pd.DataFrame] = {}
-        self.summed: dict[date, CumulatedProfile] = {}
-        self.counted: tuple[pd.DataFrame, Grid] | None = None
-        self.alarms: dict[tuple[date, date], AlarmHistory] = {}
-        self.steps: dict[tuple[date, date], bool] = {}
-        self.found: dict[tuple[date, date], list[Finding]] = {}
+            self.rows = con.create_table("rows", tables(con, collected, self.columns, params).rows, temp=True)
+        self._profiles: dict[date, pd.DataFrame] = {}
+        self._cumulated: dict[date, CumulatedProfile] = {}
+        self._histogram: tuple[pd.DataFrame, Grid] | None = None
+        self._alarms: dict[tuple[date, date], AlarmHistory] = {}
+        self._steps: dict[tuple[date, date], bool] = {}
+        self._found: dict[tuple[date, date], list[Finding]] = {}
+        end = min(until or date.max, end_day(params.source.until_instant, params.zone))
+        self.labelled = self._labelled(Window(since=since or date.min, until=end))
+        if self.labelled.empty:
+            msg = "backtest: expected rows with labels, got none; `driftloop refresh` moves source.until"
+            raise DataError(msg)
+        first = self.labelled[DAY].iloc[0]
+        self.schedule = schedule.plan(params, first=first, until=end, first_days=first_days)
 
-    def labelled(self, most: int) -> pd.DataFrame:
-        """Give at most so many rows with a label, in order of time."""
-        rows = self.rows.filter(self.rows[self.columns.target].notnull())
-        return frame_of(rows, self.columns, most)
+    def replay(self, train_days: int | str, *, answer_days: int, jobs: int) -> Replay:
+        """Make what the rules share with one training window: the fits at all runs, on all processors at once.
 
-    def profile(self, reference: Window) -> pd.DataFrame:
-        """Count per day what the quality rules need, against what was known at the end of the reference."""
-        if reference.until not in self.profiles:
-            known = profiles.known(self.rows, self.columns, reference.until)
-            self.profiles[reference.until] = profiles.daily(self.rows, self.columns, known)
-        return self.profiles[reference.until]
+        Parameters
+        ----------
+        train_days
+            Length of the training window.
+        answer_days
+            Days from an alert to its answer.
+        jobs
+            Processes; −1: one per processor.
 
-    def totals(self, reference: Window) -> CumulatedProfile:
-        """Give the profile as the quality rules take it."""
-        if reference.until not in self.summed:
-            self.summed[reference.until] = CumulatedProfile.of(self.profile(reference))
-        return self.summed[reference.until]
-
-    def states(self, card: Card, reference: Window) -> AlarmHistory:
-        """Give the data alarms under one production; those of a day do not depend on later ones."""
-        if (key := (reference.until, card.trained_until or reference.until)) not in self.alarms:
-            profile, (counts, grid) = self.profile(reference), self.histogram(reference)
-            self.alarms[key] = alarms.find_alarms(self.params, card, profile, counts, grid)
-        return self.alarms[key]
-
-    def histogram(self, reference: Window) -> tuple[pd.DataFrame, Grid]:
-        """Count per day and bin; the bins are those of the first production, which later ones resemble."""
-        if self.counted is None:
-            ranges = profiles.known(self.rows, self.columns, reference.until).ranges
-            grid = histogram.grid(self.rows, self.columns, reference, ranges)
-            self.counted = histogram.daily(self.rows, grid), grid
-        return self.counted
+        Raises
+        ------
+        DataError
+            If the first part of the history teaches the estimator nothing.
+        """
+        recipe = recipe_of(self.params).model_copy(update={"train_days": train_days})
+        fitted = Fitted(self.params, recipe, self.labelled, folder=self.folder / "fits", jobs=jobs)
+        stream = Stream(
+            rows=self.labelled[[DAY, *self.params.data.segments]],
+            losses=fitted.losses,
+            findings=self.findings,
+            faulty=self.faulty,
+            seeded=estimator.is_seeded(recipe),
+        )
+        replay = Replay(self.params, stream, self.schedule, answer_days=answer_days)
+        cuts = {run - self.schedule.delay for run in self.schedule.runs}
+        asked = sorted(cuts | {cut - self.schedule.delay for cut in cuts})
+        known = dict(zip(asked, replay.table.know(asked), strict=True))
+        self.fits += fitted.made
+        if not known[self.schedule.first_cut]:
+            what = f"the rows before {self.schedule.first_cut} teach {recipe.estimator} nothing"
+            msg = f"backtest: expected a first production, but {what}; give more days by --first-days"
+            raise DataError(msg)
+        return replay
 
     def findings(self, card: Card, until: date) -> list[Finding]:
         """Give what rules and data alarms say of the newest days when data ends at `until`."""
@@ -110,20 +160,8 @@ class History:
         if reference is None:
             return []
         rules = self._rules(reference, until)
-        active = self.states(card, reference).active(until - timedelta(days=1))
+        active = self._alarms_of(card, reference).active(until - timedelta(days=1))
         return [*rules, *alarm_findings(active, rules)]
-
-    def _rules(self, reference: Window, until: date) -> list[Finding]:
-        if (key := (reference.until, until)) not in self.found:
-            evidence = quality.Inspection(
-                profile=self.totals(reference),
-                columns=self.columns,
-                window=last_days(until, self.params.windows.current_days),
-                reference=reference,
-            )
-            labelled = last_days(judged.labelled_until(at(self.params, until)), self.params.monitor.step_days)
-            self.found[key] = [*quality.check(evidence), *quality.missing_labels(evidence.at(labelled))]
-        return self.found[key]
 
     def faulty(self, card: Card, scored: pd.DataFrame, until: date) -> list[date]:
         """List the steps whose data was broken, as far as was known when data ended at `until`; see `scored.faulty_steps`."""
@@ -132,16 +170,61 @@ class History:
             return []
         steps, days = list(scored[STEP].unique()), timedelta(days=self.params.monitor.step_days)
         for step in steps:
-            if (reference.until, step) not in self.steps:
+            if (reference.until, step) not in self._steps:
                 window = Window(since=step, until=step + days)
-                evidence = quality.Inspection(self.totals(reference), self.columns, window, reference)
-                self.steps[reference.until, step] = judged.has_fault(evidence)
-        told = [each for each in self.states(card, reference).alarms if each.kind == "fault" and each.found < until]
+                evidence = quality.Inspection(self._cumulate(reference), self.columns, window, reference)
+                self._steps[reference.until, step] = judged.has_fault(evidence)
+        told = [each for each in self._alarms_of(card, reference).alarms if each.kind == "fault" and each.found < until]
         return [
             step
             for step in steps
-            if self.steps[reference.until, step] or any(each.touches(step, step + days) for each in told)
+            if self._steps[reference.until, step] or any(each.touches(step, step + days) for each in told)
         ]
+
+    def _rules(self, reference: Window, until: date) -> list[Finding]:
+        if (key := (reference.until, until)) not in self._found:
+            evidence = quality.Inspection(
+                profile=self._cumulate(reference),
+                columns=self.columns,
+                window=last_days(until, self.params.windows.current_days),
+                reference=reference,
+            )
+            labelled = last_days(judged.labelled_until(schedule.at(self.params, until)), self.params.monitor.step_days)
+            self._found[key] = [*quality.check(evidence), *quality.missing_labels(evidence.at(labelled))]
+        return self._found[key]
+
+    def _labelled(self, window: Window) -> pd.DataFrame:
+        """Give the rows of a window that have a label, in order of time; of all rows, at most `train.max_rows` are drawn."""
+        rows = self.rows.filter(self.rows[self.columns.target].notnull())
+        return window.of(frame_of(rows, self.columns, self.params.train.max_rows)).reset_index(drop=True)
+
+    def _profile(self, reference: Window) -> pd.DataFrame:
+        """Count per day what the quality rules need, against what was known at the end of the reference."""
+        if reference.until not in self._profiles:
+            known = profiles.known(self.rows, self.columns, reference.until)
+            self._profiles[reference.until] = profiles.daily(self.rows, self.columns, known)
+        return self._profiles[reference.until]
+
+    def _cumulate(self, reference: Window) -> CumulatedProfile:
+        """Sum up the profile, as the quality rules take it."""
+        if reference.until not in self._cumulated:
+            self._cumulated[reference.until] = CumulatedProfile.of(self._profile(reference))
+        return self._cumulated[reference.until]
+
+    def _alarms_of(self, card: Card, reference: Window) -> AlarmHistory:
+        """Find the data alarms under one production; those of a day do not depend on later days."""
+        if (key := (reference.until, card.trained_until or reference.until)) not in self._alarms:
+            profile, (counts, grid) = self._profile(reference), self._count(reference)
+            self._alarms[key] = alarms.find_alarms(self.params, card, profile, counts, grid)
+        return self._alarms[key]
+
+    def _count(self, reference: Window) -> tuple[pd.DataFrame, Grid]:
+        """Count rows per day and bin; all productions share the bins of the first, which fit the later ones well enough."""
+        if self._histogram is None:
+            ranges = profiles.known(self.rows, self.columns, reference.until).ranges
+            grid = histogram.grid(self.rows, self.columns, reference, ranges)
+            self._histogram = histogram.daily(self.rows, grid), grid
+        return self._histogram
 
 
 def _say(line: str) -> None:

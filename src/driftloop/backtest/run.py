@@ -7,19 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from driftloop.backtest import frontier, history
-from driftloop.backtest.fits import Fitted
+from driftloop.backtest import frontier
+from driftloop.backtest.history import History
 from driftloop.core.backtest import figures
-from driftloop.core.backtest import schedule as timelines
 from driftloop.core.backtest.figures import Figures, KnownEvent
 from driftloop.core.backtest.recommendation import recommend
-from driftloop.core.backtest.replay import Replay
-from driftloop.core.backtest.values import Stream
 from driftloop.core.columns import DAY
-from driftloop.core.models import estimator
-from driftloop.core.models.recipe import recipe_of
-from driftloop.core.windows import Window, end_day
-from driftloop.errors import DataError, ParamsError
+from driftloop.errors import ParamsError
 from driftloop.progress import track
 from driftloop.store.files import CACHE, METRICS, REPORTS, write_json, write_text
 
@@ -67,21 +61,21 @@ class Options:
 
 @dataclass(frozen=True)
 class Backtest:
-    """What came of it.
+    """The result of a backtest.
 
     Attributes
     ----------
-    timeline
+    schedule
         Which runs were replayed.
     rows
         Number of labelled rows.
     lines, recommendation
-        Figures by rule; the setting that they speak for.
+        Figures by rule; the setting that they recommend.
     fits, seconds
         Number of fits, and how long it took to make or read them.
     """
 
-    timeline: Schedule
+    schedule: Schedule
     rows: int
     lines: tuple[Figures, ...]
     recommendation: Recommendation
@@ -106,108 +100,52 @@ def run(params: Params, root: Path, options: Options, *, rules: Sequence[Rule] |
             "drift shares the past does not have; `driftloop backtest` compares the others"
         )
         raise ParamsError(msg)
-    past = Past(params, root, options)
+    history = History(
+        params,
+        root / CACHE / "backtest",
+        since=options.since,
+        until=options.until,
+        first_days=options.first_days,
+    )
     lines: list[Figures] = []
     for window, compared in _families(params, options, rules):
-        replay = past.replay(window)
-        courses = [replay.course(rule) for rule in track(compared, "Replaying")]
+        replay = history.replay(window, answer_days=options.answer_days, jobs=options.jobs)
+        replayed = [replay.under(rule) for rule in track(compared, "Replaying")]
         lines += figures.figures(
-            courses,
+            replayed,
             replay,
             train_days=window,
             ends=(lines[0].loss, lines[1].loss) if lines else None,
-            events=known_events(params, past.timeline),
+            events=known_events(params, history.schedule),
         )
     return Backtest(
-        timeline=past.timeline,
-        rows=int((past.labelled[DAY] < past.timeline.scored_until).sum()),
+        schedule=history.schedule,
+        rows=int((history.labelled[DAY] < history.schedule.scored_until).sum()),
         lines=tuple(lines),
         recommendation=recommend(lines, params, alerts_a_year=options.alerts_a_year),
-        fits=past.fits,
+        fits=history.fits,
         seconds=time.monotonic() - begun,
     )
-
-
-class Past:
-    """The history of a source, to be replayed with one training window after the other.
-
-    Attributes
-    ----------
-    labelled
-        Rows with labels, in order of time.
-    timeline
-        The runs.
-    fits
-        Number of fits that were made or read.
-    """
-
-    def __init__(self, params: Params, root: Path, options: Options) -> None:
-        """Collect the source, and lay out the runs.
-
-        Raises
-        ------
-        DataError
-            If the history is too short.
-        """
-        self.params, self.options, self.folder, self.fits = params, options, root / CACHE / "backtest", 0
-        self.history = history.History(params, history.raw(params, self.folder))
-        until = min(options.until or date.max, end_day(params.source.until_instant, params.zone))
-        rows = self.history.labelled(params.train.max_rows)
-        kept = Window(since=options.since or date.min, until=until).of(rows)
-        self.labelled = kept.reset_index(drop=True)
-        if self.labelled.empty:
-            msg = "backtest: expected rows with labels, got none; `driftloop refresh` moves source.until"
-            raise DataError(msg)
-        first = self.labelled[DAY].iloc[0]
-        self.timeline = timelines.plan(params, first=first, until=until, first_days=options.first_days)
-
-    def replay(self, window: int | str) -> Replay:
-        """Make what rules share with a training window: the fits at all runs, on all processors at once.
-
-        Raises
-        ------
-        DataError
-            If the first part of the history teaches the estimator nothing.
-        """
-        recipe = recipe_of(self.params).model_copy(update={"train_days": window})
-        fitted = Fitted(self.params, recipe, self.labelled, folder=self.folder / "fits", jobs=self.options.jobs)
-        stream = Stream(
-            rows=self.labelled[[DAY, *self.params.data.segments]],
-            losses=fitted.losses,
-            findings=self.history.findings,
-            faulty=self.history.faulty,
-            seeded=estimator.is_seeded(recipe),
-        )
-        replay = Replay(self.params, stream, self.timeline, answer_days=self.options.answer_days)
-        cuts = {run - self.timeline.delay for run in self.timeline.runs}
-        asked = sorted(cuts | {cut - self.timeline.delay for cut in cuts})
-        known = dict(zip(asked, replay.table.know(asked), strict=True))
-        self.fits += fitted.made
-        if not known[self.timeline.first_cut]:
-            what = f"the rows before {self.timeline.first_cut} teach {recipe.estimator} nothing"
-            msg = f"backtest: expected a first production, but {what}; give more days by --first-days"
-            raise DataError(msg)
-        return replay
 
 
 def _families(
     params: Params, options: Options, rules: Sequence[Rule] | None
 ) -> Iterator[tuple[int | str, Sequence[Rule]]]:
-    """Give the training windows and what is compared with each."""
+    """List the training windows, each with the rules to compare under it."""
     window = params.windows.train_days
     yield window, figures.rules(params) if rules is None else rules
     if rules is None and window != "auto" and not options.quick:
         yield "auto", figures.rules_auto(params)
 
 
-def known_events(params: Params, timeline: Schedule) -> list[KnownEvent]:
-    """Give what was planted into simulated data during the replay."""
+def known_events(params: Params, schedule: Schedule) -> list[KnownEvent]:
+    """List the changes that simulated data contains during the replay."""
     if not params.source.is_simulated:
         return []
     from driftloop.sources.simulator import EVENTS
 
     found = [KnownEvent(day=event.since.astimezone(params.zone).date(), what=event.note) for event in EVENTS]
-    return [event for event in found if timeline.runs[0] <= event.day < timeline.scored_until]
+    return [event for event in found if schedule.runs[0] <= event.day < schedule.scored_until]
 
 
 def measure(params: Params, root: Path) -> None:
@@ -242,10 +180,10 @@ def shown(done: Backtest, params: Params) -> dict[str, Any]:
         "model": params.model,
         "metric": params.evaluate.metric,
         "unit": params.data.target_unit,
-        "first_cut": done.timeline.first_cut.isoformat(),
-        "since": done.timeline.runs[0].isoformat(),
-        "until": done.timeline.scored_until.isoformat(),
-        "runs": len(done.timeline.runs),
+        "first_cut": done.schedule.first_cut.isoformat(),
+        "since": done.schedule.runs[0].isoformat(),
+        "until": done.schedule.scored_until.isoformat(),
+        "runs": len(done.schedule.runs),
         "rows": done.rows,
         "fits": done.fits,
         "seconds": round(done.seconds, 1),

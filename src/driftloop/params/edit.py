@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
-import yaml
+from ruamel.yaml.nodes import MappingNode, ScalarNode
 
 from driftloop.errors import ParamsError
-from driftloop.params import parse_yaml
+from driftloop.params.yamltext import parse_yaml, reader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,9 +32,9 @@ def with_values(text: str, values: Mapping[str, str | None]) -> str:
         If a key is missing, holds no scalar, or cannot be replaced without changing something else.
     """
     wanted = parse_yaml(text, where=WHERE)
-    nodes = {key: _find(yaml.compose(text), key) for key in values}
-    for key, node in sorted(nodes.items(), key=lambda item: -item[1].start_mark.index):
-        text = _replaced(text, node, values[key])
+    places = {key: _place(text, key) for key in values}
+    for key, place in sorted(places.items(), key=lambda item: -item[1].start):
+        text = _replaced(text, place, values[key])
         wanted = _with(wanted, key, values[key])
     try:
         right = repr(parse_yaml(text, where=WHERE)) == repr(wanted)
@@ -45,11 +46,8 @@ def with_values(text: str, values: Mapping[str, str | None]) -> str:
     return text
 
 
-def _replaced(text: str, node: yaml.ScalarNode, value: str | None) -> str:
-    new = yaml.safe_dump(value, default_style='"' if value is not None else None, width=float("inf")).partition("\n")[0]
-    start, end = node.start_mark.index, node.end_mark.index
-    if node.style in ("|", ">"):  # it ends after its last line break, which stays
-        end = start + len(text[start:end].rstrip())
+def _replaced(text: str, place: slice, value: str | None) -> str:
+    new, start, end = json.dumps(value, ensure_ascii=False), place.start, place.stop  # JSON is YAML
     if start == end:  # `key:` without a value
         new = f" {new}"
     rest = text[end:]
@@ -65,12 +63,19 @@ def _with(tree: Any, key: str, value: str | None) -> Any:
     return {**tree, first: _with(tree[first], rest, value) if rest else value}
 
 
-def _find(node: yaml.Node | None, key: str) -> yaml.ScalarNode:
+def _place(text: str, key: str) -> slice:
+    """Find where the value of a dotted key stands."""
+    name, node = None, reader().compose(text)
     for part in key.split("."):
-        pairs = node.value if isinstance(node, yaml.MappingNode) else []
-        node = next((value for name, value in pairs if name.value == part), None)
-    if not isinstance(node, yaml.ScalarNode):
-        found = "keys" if isinstance(node, yaml.MappingNode) else "a list" if node else "no such key"
+        pairs = node.value if isinstance(node, MappingNode) else []
+        name, node = next((pair for pair in pairs if pair[0].value == part), (None, None))
+    if name is None or not isinstance(node, ScalarNode):
+        found = "keys" if isinstance(node, MappingNode) else "a list" if node else "no such key"
         msg = f"{WHERE}: {key}: expected a single value, got {found}; write `{key.rpartition('.')[2]}: null`"
         raise ParamsError(msg)
-    return node
+    start, end = node.start_mark.index, node.end_mark.index
+    if start == end:  # the mark of an empty value is that of what follows
+        start = end = text.find(":", name.end_mark.index) + 1
+    if node.style in ("|", ">"):  # it ends after its last line break, which stays
+        end = start + len(text[start:end].rstrip())
+    return slice(start, end)

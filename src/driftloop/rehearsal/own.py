@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 STRIDE_DAYS = 28
 
 
-class Course(NamedTuple):
-    """When what happens.
+class Span(NamedTuple):
+    """The days of the rehearsal.
 
     Attributes
     ----------
@@ -50,8 +50,8 @@ def play(stage: Stage) -> None:
 
 def steps(stage: Stage) -> Iterator[Step]:
     """Go on in strides until the loop asks for attention and is answered, or the history ends."""
-    found: list[Course] = []
-    yield Step("How far the data carries", lambda here: found.append(course(here)))
+    found: list[Span] = []
+    yield Step("How far the data carries", lambda here: found.append(span(here)))
     first, begin, end = found[0]
     yield Step(f"The repository as of {day(begin)} is pushed", partial(acts.begin, until=begin, first=first))
     days = [begin + timedelta(days=n) for n in range(STRIDE_DAYS, (end - begin).days + 1, STRIDE_DAYS)]
@@ -72,18 +72,18 @@ def _watch(until: date) -> Step:
     return Step(f"{day(until)}: the scheduled run", partial(acts.watch, until=until))
 
 
-def course(stage: Stage) -> Course:
+def span(stage: Stage) -> Span:
     """Begin where production's training data ends; where too little is left, make a first model half way."""
     with stage.checkout("look") as where:
-        return _course(stage, where)
+        return _span(stage, where)
 
 
-def _course(stage: Stage, where: Path) -> Course:
+def _span(stage: Stage, where: Path) -> Span:
     params, card = stage.params(where), stage.read_card(where)
     end, delay = end_day(params.source.until_instant, params.zone), timedelta(days=params.data.label_delay_days)
     if card.trained_until and card.trained_until + delay + timedelta(days=STRIDE_DAYS) <= end:
         stage.tell.came_out(f"v{card.version} was trained to {day(card.trained_until)}; the data goes on to {day(end)}")
-        return Course(None, card.trained_until + delay, end)
+        return Span(None, card.trained_until + delay, end)
     stage.driftloop(where, "refresh", "--until", f"{end}")
     stage.dvc(where, "repro", "prepare")
     profile = read_frame(where / PROFILE)
@@ -94,7 +94,7 @@ def _course(stage: Stage, where: Path) -> Course:
     begin = since + timedelta(days=(end - since).days // 2)
     why = f"v{card.version} has seen nearly all data" if card.version else "there is no production model"
     stage.tell.came_out(f"{why}: the rehearsal makes one half way, on {day(begin)}; the data goes on to {day(end)}")
-    return Course(begin, begin, end)
+    return Span(begin, begin, end)
 
 
 def missing(stage: Stage) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from html import escape
 from string import Template
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING
 
 from driftloop.core.dates import last
 from driftloop.core.decision.values import Decision
@@ -16,12 +16,8 @@ from driftloop.report.headline import for_title, unmeasured
 from driftloop.store.files import DECISION, EVIDENTLY, read_value, replacing_folder, write_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from driftloop.github.values import Repository
-
-Setting = Literal["auto", "always", "never"]
 REPORT = "index.html"
 PAGE = Template("""\
 <!doctype html>
@@ -90,31 +86,6 @@ def index(decision: Decision, *, rendered: bool) -> str:
 
 def _shown(text: str) -> str:
     return escape(line(text))
-
-
-class Publication(NamedTuple):
-    """Whether the pages may be published, and why."""
-
-    pages: bool
-    why: str
-
-
-def publication(setting: Setting, look: Callable[[], Repository]) -> Publication:
-    """Decide by report.pages; on most plans the pages of a private repository can be read by everybody.
-
-    A repository whose Pages nobody has set up yet is no failure: a token of Actions cannot set them up.
-    """
-    kept, why = "It is the artifact `site` of this run.", ""
-    if setting == "never":
-        why = "report.pages is never"
-    elif (found := look()).private and setting == "auto":
-        why = "the repository is private, and report.pages is auto"
-    elif not found.has_pages:
-        why = "Pages are not set up (Settings → Pages → Source: GitHub Actions)"
-    if why:
-        return Publication(pages=False, why=f"The report is not published: {why}. {kept}")
-    because = "the repository is public, and report.pages is auto" if setting == "auto" else "report.pages is always"
-    return Publication(pages=True, why=f"The report goes to Pages: {because}.")
 
 
 def _is_foreign(out: Path) -> bool:

@@ -1,4 +1,4 @@
-"""The hand-over: what the job that trains leaves for the job that proposes, two states of the pipeline's files."""
+"""The hand-over from the job that trains to the job that proposes: one or two snapshots of the pipeline's files."""
 
 from __future__ import annotations
 
@@ -117,16 +117,16 @@ def metrics_of(pipeline: bytes) -> list[str]:
     return sorted(found)
 
 
-def paths(pipeline: bytes, state: SnapshotName) -> list[str]:
-    """List the files of a state; nothing else is taken along."""
-    production = PRODUCTION if state == "promote" else ()
+def paths(pipeline: bytes, name: SnapshotName) -> list[str]:
+    """List the files of a snapshot; nothing else is handed over."""
+    production = PRODUCTION if name == "promote" else ()
     return sorted([PARAMS, LOCK, *metrics_of(pipeline), *REPORTS, *production])
 
 
-def take(root: Path, state: SnapshotName) -> Snapshot:
-    """Read the files of a state from a working tree in which the pipeline has run."""
+def take(root: Path, name: SnapshotName) -> Snapshot:
+    """Take a snapshot of a working tree in which the pipeline has run."""
     found = {}
-    for path in paths((root / PIPELINE).read_bytes(), state):
+    for path in paths((root / PIPELINE).read_bytes(), name):
         try:
             found[path] = (root / path).read_bytes()
         except OSError as exc:
@@ -139,8 +139,10 @@ def take(root: Path, state: SnapshotName) -> Snapshot:
 def write(out: Path, data: Snapshot, promote: Snapshot | None, **about: Any) -> Manifest:
     """Write a hand-over, whole or not at all."""
     check_out(out)
-    states = {"data": data} | ({"promote": promote} if promote else {})
-    files = {f"{name}/{path}": content for name, state in states.items() for path, content in state.files.items()}
+    snapshots = {"data": data} | ({"promote": promote} if promote else {})
+    files = {
+        f"{name}/{path}": content for name, snapshot in snapshots.items() for path, content in snapshot.files.items()
+    }
     manifest = Manifest(files={name: _sha256(content) for name, content in files.items()}, **about)
     with replacing_folder(out) as folder:
         for name, content in files.items():
@@ -179,8 +181,8 @@ def read(folder: Path, pipeline: bytes) -> HandOver:
         msg = f"{folder}: expected a hand-over, got no {MANIFEST}; run `driftloop ci retrain` first"
         raise LoopError(msg)
     manifest = _manifest(found.pop(MANIFEST))
-    states: list[SnapshotName] = ["data", "promote"] if manifest.outcome == "promote" else ["data"]
-    expected = {f"{state}/{path}" for state in states for path in paths(pipeline, state)}
+    names: list[SnapshotName] = ["data", "promote"] if manifest.outcome == "promote" else ["data"]
+    expected = {f"{name}/{path}" for name in names for path in paths(pipeline, name)}
     for name in sorted(found.keys() ^ expected | manifest.files.keys() ^ expected):
         what = "is missing" if name in expected else "does not belong there"
         msg = f"hand-over: {name!r} {what}"
@@ -189,7 +191,7 @@ def read(folder: Path, pipeline: bytes) -> HandOver:
         if _sha256(content) != manifest.files[name]:
             msg = f"hand-over: {name}: not the file that {MANIFEST} names: its SHA-256 differs"
             raise LoopError(msg)
-    parts = {state: Snapshot({path: found[f"{state}/{path}"] for path in paths(pipeline, state)}) for state in states}
+    parts = {name: Snapshot({path: found[f"{name}/{path}"] for path in paths(pipeline, name)}) for name in names}
     return HandOver(manifest, parts["data"], parts.get("promote"))
 
 

@@ -11,12 +11,13 @@ from driftloop.errors import GitHubError, LoopError
 from driftloop.foreign.lockfile import LOCK, PIPELINE
 from driftloop.git import AUTHOR
 from driftloop.github.refusals import ForbiddenError, PullsForbiddenError
+from driftloop.nothing import Nothing
 from driftloop.params import parse_yaml
 from driftloop.params.edit import with_values
 from driftloop.report.markdown import cut
 from driftloop.retraining import handover, train, verify
 from driftloop.retraining.handover import PARAMS
-from driftloop.retraining.train import Nothing, Refused, Request, branch_of
+from driftloop.retraining.train import Refused, Request, branch_of
 from driftloop.retraining.wording import answer, pull_request
 from driftloop.retraining.wording.proposal import Proposal
 
@@ -49,7 +50,7 @@ class Propose:
     asked_by
         Is assigned.
     head
-        What is pushed: both states as commits.
+        What is pushed: both snapshots as commits.
     found
         The hand-over; its files are what is committed.
     """
@@ -103,7 +104,7 @@ def plan(
     folder
         The hand-over, which nobody vouches for.
     prove
-        Raises LoopError unless the state in a working tree follows from its code, parameters and lock.
+        Raises LoopError unless the snapshot in a working tree follows from its code, parameters and lock.
 
     Raises
     ------
@@ -197,9 +198,9 @@ def shown(action: Action) -> dict[str, Any]:
     match action:
         case Propose():
             manifest = action.found.manifest.model_dump(mode="json", exclude={"files"})
-            state = action.found.promote or action.found.data
+            snapshot = action.found.promote or action.found.data
             return {"action": "propose", **manifest, "branch": action.about.branch, "into": action.into,
-                    "title": action.title, "assignee": action.asked_by, "paths": state.committed}  # fmt: skip
+                    "title": action.title, "assignee": action.asked_by, "paths": snapshot.committed}  # fmt: skip
         case Refuse():
             return {"action": "refuse", "issue": action.number, "judged": action.judged}
         case Refused():
@@ -247,14 +248,14 @@ def _again(pull: Pull) -> str:
 
 
 def _commit(git: Git, found: HandOver) -> str:
-    """Commit both states on the base, in this clone alone; the same hand-over makes the same commits."""
+    """Commit both snapshots on the base, in this clone alone; the same hand-over makes the same commits."""
     with git.worktree(found.manifest.base) as tree:
         head = found.manifest.base
-        for state, message in ((found.data, f"data until {found.manifest.until}"),
+        for snapshot, message in ((found.data, f"data until {found.manifest.until}"),
                                (found.promote, f"promote v{found.manifest.after}")):  # fmt: skip
-            if state:
-                state.write(tree.root)
-                head = tree.commit(message, state.committed)
+            if snapshot:
+                snapshot.write(tree.root)
+                head = tree.commit(message, snapshot.committed)
     return head
 
 
@@ -273,13 +274,13 @@ def _push(git: Git, action: Propose) -> None:
 
 
 def _prove(git: Git, found: HandOver, revision: str, prove: Callable[[Path], None]) -> None:
-    """Let DVC look at both states on top of a commit."""
+    """Let DVC look at both snapshots on top of a commit."""
     with git.worktree(revision) as tree:
         params = (tree.root / PARAMS).read_bytes().decode("utf-8")
         source = parse_yaml(found.data[PARAMS].decode("utf-8"), where=PARAMS)["source"]
         moved = with_values(params, {key: source[key.partition(".")[2]] for key in verify.MOVED})
-        for state in filter(None, (found.data, found.promote)):
-            handover.Snapshot({**state.files, PARAMS: moved.encode()}).write(tree.root)
+        for snapshot in filter(None, (found.data, found.promote)):
+            handover.Snapshot({**snapshot.files, PARAMS: moved.encode()}).write(tree.root)
             prove(tree.root)
 
 

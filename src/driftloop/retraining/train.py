@@ -12,6 +12,7 @@ from driftloop.alerting.labels import Label
 from driftloop.core.judging.verdict import Report
 from driftloop.errors import LoopError
 from driftloop.github import values
+from driftloop.nothing import Nothing
 from driftloop.params import load_params
 from driftloop.report.markdown import plain
 from driftloop.retraining import handover
@@ -67,13 +68,6 @@ class Refused:
 
     issue: int
     why: str
-
-
-@dataclass(frozen=True)
-class Nothing:
-    """Leave everything as it is."""
-
-    reason: str
 
 
 Plan = Request | Refused | Nothing

@@ -59,7 +59,7 @@ class Verified:
     before, after
         Cards of production and of what would replace it (None unless the gate says *promote*).
     metrics
-        Of both states, by file and dotted name.
+        Of both snapshots, by file and dotted name.
     """
 
     params: Params
@@ -90,10 +90,10 @@ def check(found: HandOver, base: Mapping[str, bytes | None]) -> Verified:
     before = read_card((base[CARD.as_posix()] or b"").decode("utf-8", "replace"), params, where=str(CARD))
     decision, report = _parsed(found.data, DECISION, Decision), _parsed(found.data, VERDICT, Report)
     metrics = [numbers(found.data)]
-    for state in filter(None, (found.data, found.promote)):
-        _parsed(state, QUALITY, Quality)
-        _parsed(state, DECISION, Decision)
-        _parsed(state, VERDICT, Report)
+    for snapshot in filter(None, (found.data, found.promote)):
+        _parsed(snapshot, QUALITY, Quality)
+        _parsed(snapshot, DECISION, Decision)
+        _parsed(snapshot, VERDICT, Report)
     _same("manifest.json: model", manifest.model, params.model)
     _same("manifest.json: until", manifest.until, params.source.until)
     _same("manifest.json: before", manifest.before, before.version)
@@ -110,8 +110,8 @@ def check(found: HandOver, base: Mapping[str, bytes | None]) -> Verified:
         after = _promoted(found.promote, params, report, before)
         metrics.append(numbers(found.promote))
     _same("manifest.json: after", manifest.after, after.version if after else None)
-    for state in filter(None, (found.data, found.promote)):
-        _in_lock(state, base)
+    for snapshot in filter(None, (found.data, found.promote)):
+        _in_lock(snapshot, base)
     return Verified(params, decision, report, before, after, (metrics[0], metrics[-1]))
 
 
@@ -156,9 +156,9 @@ def _params(base: bytes, handed: bytes) -> Params:
     return params
 
 
-def _promoted(state: Snapshot, params: Params, report: Report, before: Card) -> Card:
+def _promoted(snapshot: Snapshot, params: Params, report: Report, before: Card) -> Card:
     """Check that model and card are those that the verdict is about."""
-    card, content = _parsed(state, CARD, Card), state[MODEL]
+    card, content = _parsed(snapshot, CARD, Card), snapshot[MODEL]
     shown = str(CARD)
     _same(f"{shown}: model and version", (card.model, card.version), (params.model, before.version + 1))
     _same(f"{MODEL}: SHA-256", hashlib.sha256(content).hexdigest(), card.sha256)
@@ -173,22 +173,22 @@ def _promoted(state: Snapshot, params: Params, report: Report, before: Card) -> 
     return card
 
 
-def _in_lock(state: Snapshot, base: Mapping[str, bytes | None]) -> None:
+def _in_lock(snapshot: Snapshot, base: Mapping[str, bytes | None]) -> None:
     """Check results against the lock; of those in DVC's cache DVC itself looks at none while the cache lacks them."""
-    stages = lockfile.lock(state[LOCK], stages=lockfile.pipeline(base[PIPELINE] or b""), where=f"hand-over: {LOCK}")
+    stages = lockfile.lock(snapshot[LOCK], stages=lockfile.pipeline(base[PIPELINE] or b""), where=f"hand-over: {LOCK}")
     locked = {path: md5 for outs in lockfile.outs(stages).values() for path, md5 in outs.items()}
-    made = {path: path for path in state.files if path in REPORTS or path.startswith("metrics/")}
-    made |= {MODEL.as_posix(): CANDIDATE.as_posix()} if MODEL.as_posix() in state.files else {}
+    made = {path: path for path in snapshot.files if path in REPORTS or path.startswith("metrics/")}
+    made |= {MODEL.as_posix(): CANDIDATE.as_posix()} if MODEL.as_posix() in snapshot.files else {}
     for path, name in made.items():
-        if hashlib.md5(state[path], usedforsecurity=False).hexdigest() != locked.get(name):
+        if hashlib.md5(snapshot[path], usedforsecurity=False).hexdigest() != locked.get(name):
             msg = f"hand-over: {path}: not the file that {LOCK} names"
             raise LoopError(msg)
 
 
-def _parsed(state: Snapshot, path: Path, kind: type[Value]) -> Value:
-    jsonfile.read(state[path], where=f"hand-over: {path}")  # which bounds what is made of it
+def _parsed(snapshot: Snapshot, path: Path, kind: type[Value]) -> Value:
+    jsonfile.read(snapshot[path], where=f"hand-over: {path}")  # which bounds what is made of it
     try:
-        return kind.model_validate_json(state[path])
+        return kind.model_validate_json(snapshot[path])
     except ValidationError as exc:
         problem = exc.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in problem["loc"])
@@ -203,9 +203,9 @@ def _same(where: str, found: object, expected: object) -> None:
         raise LoopError(msg)
 
 
-def numbers(state: Snapshot) -> dict[str, float]:
-    """Read the metrics of a state, which are numbers only."""
-    return read_metrics({path: content for path, content in state.files.items() if path.startswith("metrics/")})
+def numbers(snapshot: Snapshot) -> dict[str, float]:
+    """Read the metrics of a snapshot, which are numbers only."""
+    return read_metrics({path: content for path, content in snapshot.files.items() if path.startswith("metrics/")})
 
 
 def read_metrics(files: Mapping[str, bytes]) -> dict[str, float]:
@@ -231,7 +231,7 @@ def _leaves(tree: Any, prefix: str = "") -> list[tuple[str, Any]]:
 
 
 def prove(root: Path) -> None:
-    """Let DVC compare a state, put into a working tree, with code, parameters and lock; no data is needed, nothing runs.
+    """Let DVC compare a snapshot, put into a working tree, with code, parameters and lock; no data is needed, nothing runs.
 
     Raises
     ------

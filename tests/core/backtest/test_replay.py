@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from factories import START, make_days, make_params
 
-from driftloop.core.backtest import schedule as timelines
+from driftloop.core.backtest import schedule
 from driftloop.core.backtest.replay import Replay
 from driftloop.core.backtest.schedule import at
 from driftloop.core.backtest.values import Fit, Rule, Stream
@@ -53,24 +53,24 @@ def replay(*, answer_days: int = 0, delay: int = 7, change: date | None = CHANGE
         seeded=False,
         **stream,
     )
-    laid_out = timelines.plan(params, first=START, until=until, first_days=140)
+    laid_out = schedule.plan(params, first=START, until=until, first_days=140)
     return Replay(params, found, laid_out, answer_days=answer_days)
 
 
-def course(policy: str = "avoidable_loss", *, standing_days: int = 0, gated: bool = True, **over: Any) -> Replayed:
-    return replay(**over).course(Rule(policy, policy, AVOIDABLE, standing_days, gated))
+def replayed(policy: str = "avoidable_loss", *, standing_days: int = 0, gated: bool = True, **over: Any) -> Replayed:
+    return replay(**over).under(Rule(policy, policy, AVOIDABLE, standing_days, gated))
 
 
-def test_course__nothing_changes_nothing_is_asked() -> None:
-    found = course(change=None)
+def test_under__nothing_changes_nothing_is_asked() -> None:
+    found = replayed(change=None)
     assert found.alerts == ()
     assert [one.how for one in found.promotions] == ["first"]
 
 
-def test_course__an_abrupt_change_is_noticed_when_labels_and_refits_have_seen_it() -> None:
+def test_under__an_abrupt_change_is_noticed_when_labels_and_refits_have_seen_it() -> None:
     # The refit of the first changed week, and of the one that its labels are missing in, know nothing of the change.
     # From the third on a step adds 7 * 0.99 days: 6.93, 13.86. The labels of that step are final a week after it.
-    found = course()
+    found = replayed()
     assert found.alerts[0].status == "degraded"  # error was up before a refit could know why
     asked = found.alerts[1]
     assert asked.day == CHANGE + timedelta(weeks=4 + 1)
@@ -81,81 +81,81 @@ def test_course__an_abrupt_change_is_noticed_when_labels_and_refits_have_seen_it
     assert len(found.alerts) == 2
 
 
-def test_course__the_answer_takes_its_time() -> None:
-    now, later = course(answer_days=0), course(answer_days=10)
+def test_under__the_answer_takes_its_time() -> None:
+    now, later = replayed(answer_days=0), replayed(answer_days=10)
     assert later.alerts[0].day == now.alerts[0].day
     assert later.promotions[1].live == now.promotions[1].live + timedelta(days=10)
     assert later.promotions[1].cut == now.promotions[1].cut + timedelta(days=7)
 
 
-def test_course__gain_is_what_retraining_saves_in_four_weeks() -> None:
-    asked = course().alerts[1]
+def test_under__gain_is_what_retraining_saves_in_four_weeks() -> None:
+    asked = replayed().alerts[1]
     assert asked.gain == pytest.approx(0.5)
     assert asked.gain_live == pytest.approx(0.5)
 
 
 def test_served__adds_up_exactly() -> None:
     one = replay()
-    window = Window(since=one.timeline.runs[0], until=one.timeline.scored_until)
-    served = {name: one.table.served(one.course(Rule(name, name, AVOIDABLE)), window) for name in ("never", "always")}
-    after = (one.timeline.scored_until - CHANGE).days * ROWS
+    window = Window(since=one.schedule.runs[0], until=one.schedule.scored_until)
+    served = {name: one.table.served(one.under(Rule(name, name, AVOIDABLE)), window) for name in ("never", "always")}
+    after = (one.schedule.scored_until - CHANGE).days * ROWS
     assert len(served["never"]) == window.days * ROWS
     assert served["never"].sum() == window.days * ROWS + after
     assert served["always"].sum() == window.days * ROWS + 14 * ROWS  # the change, one step and the delay
 
 
-def test_course__broken_data_vetoes_and_is_told_once() -> None:
+def test_under__broken_data_vetoes_and_is_told_once() -> None:
     fault = Finding(rule="stuck", column="x", kind="fault", rows=9, of=9, text="x stands still")
     broken = {CHANGE + timedelta(weeks=week) for week in range(4)}
-    found = course(findings=lambda _, until: [fault] if until in broken else [])
+    found = replayed(findings=lambda _, until: [fault] if until in broken else [])
     assert [alert.status for alert in found.alerts][:1] == ["data fault"]
     assert sum(alert.status == "data fault" for alert in found.alerts) == 1
     assert all(one.live not in broken for one in found.promotions)
 
 
-def test_course__a_fault_that_stays_becomes_the_new_normal() -> None:
+def test_under__a_fault_that_stays_becomes_the_new_normal() -> None:
     fault = Finding(rule="new-category", column="c", kind="fault", rows=9, of=9, text="c has a new category")
 
     def findings(card: Any, until: date) -> list[Finding]:
         return [fault] if until > CHANGE and card.reference.until <= CHANGE else []
 
-    found = course(change=None, findings=findings)
+    found = replayed(change=None, findings=findings)
     assert [one.how for one in found.promotions] == ["first", "new normal"]
     assert found.promotions[1].live == CHANGE + timedelta(weeks=5)
 
 
-def test_course__a_standing_approval_refreshes_without_asking() -> None:
-    found = course(standing_days=28)
+def test_under__a_standing_approval_refreshes_without_asking() -> None:
+    found = replayed(standing_days=28)
     assert [one.how for one in found.promotions] == ["first", "asked", "standing", "standing", "standing"]
     assert [alert.status for alert in found.alerts] == ["degraded", "outdated"]
 
 
-def test_course__after_a_refusal_it_waits_for_as_much_again() -> None:
+def test_under__after_a_refusal_it_waits_for_as_much_again() -> None:
     def faulty(_: Any, scored: pd.DataFrame, _until: date) -> list[date]:  # what the gate is shown is always broken
         return list(scored[STEP].unique()) if scored[STEP].nunique() == 4 else []
 
-    found = course(faulty=faulty)
+    found = replayed(faulty=faulty)
     asked = [alert for alert in found.alerts if alert.status == "outdated"]
     assert {alert.outcome for alert in asked[:3]} == {"keep production"}
     assert [(b.day - a.day).days for a, b in pairwise(asked)][:2] == [14, 14]  # 2 * 6.93 > 8
 
 
-def test_course__the_calendar_asks_by_the_age_of_the_labels() -> None:
-    found = course("calendar", gated=False)
+def test_under__the_calendar_asks_by_the_age_of_the_labels() -> None:
+    found = replayed("calendar", gated=False)
     lives = [one.live for one in found.promotions]
     assert {(b - a).days for a, b in pairwise(lives[1:])} == {84}  # the labels are 7 days old then
 
 
 def test_scored__is_what_the_stage_writes() -> None:
     one = replay()
-    cut = one.timeline.first_cut
+    cut = one.schedule.first_cut
     table = one.table.scored(cut, cut + timedelta(days=35))
     assert sorted(table[STEP].unique()) == [cut + timedelta(weeks=week) for week in range(4)]
     assert len(table) == 4 * 7 * ROWS
     assert (table[PRODUCTION_LOSS] == 1).all()
 
 
-def test_course__weeks_without_rows_are_no_trouble() -> None:
+def test_under__weeks_without_rows_are_no_trouble() -> None:
     gap = Window(since=CHANGE + timedelta(weeks=2), until=CHANGE + timedelta(weeks=5))
     days = [day for day in all_days() if not gap.since <= day < gap.until]
 
@@ -169,11 +169,11 @@ def test_course__weeks_without_rows_are_no_trouble() -> None:
 
     one = replay()
     stream = Stream(rows=pd.DataFrame({DAY: days}), losses=losses, seeded=False)
-    found = Replay(one.params, stream, one.timeline, answer_days=0).course(Rule("a", "avoidable_loss", AVOIDABLE))
+    found = Replay(one.params, stream, one.schedule, answer_days=0).under(Rule("a", "avoidable_loss", AVOIDABLE))
     assert found.alerts[-1].outcome == "promote"
 
 
-def test_course__an_unfittable_week_is_passed_over() -> None:
+def test_under__an_unfittable_week_is_passed_over() -> None:
     hole = START + timedelta(weeks=28)
 
     def losses(fits: Sequence[Fit]) -> list[Losses | None]:
@@ -181,7 +181,7 @@ def test_course__an_unfittable_week_is_passed_over() -> None:
 
     one = replay()
     stream = Stream(rows=one.stream.rows, losses=losses, seeded=False)
-    found = Replay(one.params, stream, one.timeline, answer_days=0).course(Rule("always", "always", AVOIDABLE))
+    found = Replay(one.params, stream, one.schedule, answer_days=0).under(Rule("always", "always", AVOIDABLE))
     assert hole not in {promotion.cut for promotion in found.promotions}
 
 

@@ -11,7 +11,8 @@ from sklearn import metrics as sk
 
 from driftloop.core.columns import REFIT_LOSS, scores_of
 from driftloop.core.judging import metrics
-from driftloop.params import LOSSES, Evaluate
+from driftloop.params import LOSSES
+from driftloop.params.model import Evaluate
 
 CLASSES = ["a", "b", "c"]
 

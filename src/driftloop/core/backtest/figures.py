@@ -144,37 +144,37 @@ def rules_auto(params: Params) -> list[Rule]:
 
 
 def figures(
-    courses: Sequence[Replayed],
+    replayed: Sequence[Replayed],
     replay: Replay,
     *,
     train_days: int | str,
     events: Sequence[KnownEvent],
     ends: tuple[float, float] | None = None,
 ) -> list[Figures]:
-    """Sum up courses over the days from the first run to the last label.
+    """Sum up what rules would have done, over the days from the first run to the last label.
 
     Parameters
     ----------
-    courses, replay
+    replayed, replay
         Of one training window.
     train_days
         That window.
     events
         What is known to have happened.
     ends
-        Mean loss of retraining at every run, and of never retraining; None where they are the first two courses.
+        Mean loss of retraining at every run, and of never retraining; None where they are the first two rules.
     """
-    window = Window(since=replay.timeline.runs[0], until=replay.timeline.scored_until)
-    served = [replay.table.served(course, window) for course in courses]
+    window = Window(since=replay.schedule.runs[0], until=replay.schedule.scored_until)
+    served = [replay.table.served(one, window) for one in replayed]
     least, most = ends or (float(served[0].mean()), float(served[1].mean()))
     return [
-        _line(course, replay, losses, window, train_days=train_days, least=least, most=most, events=events)
-        for course, losses in zip(courses, served, strict=True)
+        _line(one, replay, losses, window, train_days=train_days, least=least, most=most, events=events)
+        for one, losses in zip(replayed, served, strict=True)
     ]
 
 
 def _line(
-    course: Replayed,
+    replayed: Replayed,
     replay: Replay,
     served: Losses,
     window: Window,
@@ -185,9 +185,9 @@ def _line(
     events: Sequence[KnownEvent],
 ) -> Figures:
     years = window.days / YEAR_DAYS
-    rule, loss = course.rule, float(served.mean())
-    asked = [alert for alert in course.alerts if alert.status == "outdated"]
-    degraded = sum(alert.status == "degraded" for alert in course.alerts)
+    rule, loss = replayed.rule, float(served.mean())
+    asked = [alert for alert in replayed.alerts if alert.status == "outdated"]
+    degraded = sum(alert.status == "degraded" for alert in replayed.alerts)
     return Figures(
         name=rule.name,
         policy=rule.policy,
@@ -201,14 +201,14 @@ def _line(
         alerts=len(asked),
         alerts_a_year=len(asked) / years,
         degraded_a_year=degraded / years,
-        data_a_year=(len(course.alerts) - len(asked) - degraded) / years,
-        promotions_a_year=(len(course.promotions) - 1) / years,
+        data_a_year=(len(replayed.alerts) - len(asked) - degraded) / years,
+        promotions_a_year=(len(replayed.promotions) - 1) / years,
         refused=sum(alert.outcome not in (None, "promote") for alert in asked),
         useful=_useful(alert.gain for alert in asked),
         useful_live=_useful(alert.gain_live for alert in asked),
-        fits=course.fits,
-        delays={event.what: _noticed(course, event) for event in events},
-        log=course.alerts,
+        fits=replayed.fits,
+        delays={event.what: _noticed(replayed, event) for event in events},
+        log=replayed.alerts,
         steps=_steps(replay, served, window),
     )
 
@@ -218,8 +218,8 @@ def _useful(gains: Iterable[float | None]) -> float | None:
     return sum(gain >= USEFUL_GAIN for gain in known) / len(known) if known else None
 
 
-def _noticed(course: Replayed, event: KnownEvent) -> int | None:
-    days = [(alert.day - event.day).days for alert in course.alerts if alert.day > event.day]
+def _noticed(replayed: Replayed, event: KnownEvent) -> int | None:
+    days = [(alert.day - event.day).days for alert in replayed.alerts if alert.day > event.day]
     return min((number for number in days if number <= NOTICED_DAYS), default=None)
 
 

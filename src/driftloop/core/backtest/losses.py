@@ -1,6 +1,6 @@
-"""What every fit would have lost, on any day: production at any time and the weekly refits are rows of one table.
+"""Losses of every fit on every later day; production and the weekly refits are both rows of this table.
 
-Every fit is a function of its cut (labels known before that day), so all rules of a replay share the table.
+A fit depends only on its cut (it knows the labels before that day), so all rules of a replay share the table.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ class LossTable:
         The fits that were looked at since it was last emptied.
     """
 
-    def __init__(self, params: Params, stream: Stream, timeline: Schedule) -> None:
+    def __init__(self, params: Params, stream: Stream, schedule: Schedule) -> None:
         """Take what all fits share."""
-        self.params, self.stream, self.timeline = params, stream, timeline
+        self.params, self.stream, self.schedule = params, stream, schedule
         self.days = day_numbers(stream.rows[DAY])
         self.end = stream.rows[DAY].iloc[-1] + timedelta(days=1)  # and not the last label: fits serve any delay
         self.asked: set[Fit] = set()
@@ -77,7 +77,7 @@ class LossTable:
         seeds
             Refits of the judged steps, by further seeds; no more than the recipe has use for.
         """
-        steps = self._plan(cut, until - self.timeline.delay)
+        steps = self._plan(cut, until - self.schedule.delay)
         production, refitted = self._whole(cut), self._refitted(steps)
         known = [
             (step, refit)
@@ -106,11 +106,11 @@ class LossTable:
             parts.append(np.full(rows, np.nan) if losses is None else losses)
         return np.concatenate(parts) if parts else np.empty(0)
 
-    def served(self, course: Replayed, window: Window) -> Losses:
+    def served(self, replayed: Replayed, window: Window) -> Losses:
         """Give the loss of whatever was production, per row of a window."""
-        ends = [*(promotion.live for promotion in course.promotions[1:]), window.until]
+        ends = [*(promotion.live for promotion in replayed.promotions[1:]), window.until]
         parts = []
-        for promotion, end in zip(course.promotions, ends, strict=True):
+        for promotion, end in zip(replayed.promotions, ends, strict=True):
             part = Window(since=max(promotion.live, window.since), until=min(end, window.until))
             losses = self._within(promotion.cut, part) if part.days else None
             if losses is not None:
@@ -120,7 +120,7 @@ class LossTable:
     def gain(self, before: date, after: date, *, since: date) -> float | None:
         """Give the share of the loss that the later cut saves in the four weeks from `since` on; None where they are not over."""
         window = Window(since=since, until=since + timedelta(days=USEFUL_DAYS))
-        if window.until > self.timeline.scored_until:
+        if window.until > self.schedule.scored_until:
             return None
         old, new = self._within(before, window), self._within(after, window)
         if old is None or new is None or old.sum() <= 0:
@@ -133,7 +133,7 @@ class LossTable:
             labelled_until=labelled_until,
             step_days=self.params.monitor.step_days,
             judge_days=self.params.windows.judge_days,
-            label_delay_days=self.timeline.delay.days,
+            label_delay_days=self.schedule.delay.days,
         )
 
     def _refitted(self, steps: Sequence[refits.Step]) -> list[Losses | None]:

@@ -1,4 +1,4 @@
-"""The setting that a backtest speaks for."""
+"""Choose the `monitor` settings that a backtest recommends."""
 
 from __future__ import annotations
 

@@ -45,36 +45,36 @@ class _State:
 class Replay:
     """Replays rules on one stream."""
 
-    def __init__(self, params: Params, stream: Stream, timeline: Schedule, *, answer_days: int) -> None:
+    def __init__(self, params: Params, stream: Stream, schedule: Schedule, *, answer_days: int) -> None:
         """Take what all rules share."""
-        self.params, self.stream, self.timeline, self.answer_days = params, stream, timeline, answer_days
-        self.table = LossTable(params, stream, timeline)
+        self.params, self.stream, self.schedule, self.answer_days = params, stream, schedule, answer_days
+        self.table = LossTable(params, stream, schedule)
 
-    def course(self, rule: Rule) -> Replayed:
+    def under(self, rule: Rule) -> Replayed:
         """Replay one rule."""
         self.table.asked.clear()
-        first = Promotion(live=self.timeline.runs[0], cut=self.timeline.first_cut, how="first")
+        first = Promotion(live=self.schedule.runs[0], cut=self.schedule.first_cut, how="first")
         if rule.policy == "never":
             self.table.know([first.cut])
-            return self._course(rule, [first])
+            return self._replayed(rule, [first])
         if rule.policy == "always":
             return self._always(rule, first)
         state = _State(card=self.table.card(1, first.cut), cut=first.cut, promotions=[first])
-        for until in self.timeline.runs[1:]:
+        for until in self.schedule.runs[1:]:
             self._run(rule, state, until)
-        return self._course(rule, state.promotions, state.alerts)
+        return self._replayed(rule, state.promotions, state.alerts)
 
-    def _course(self, rule: Rule, promotions: Sequence[Promotion], alerts: Sequence[Alert] = ()) -> Replayed:
+    def _replayed(self, rule: Rule, promotions: Sequence[Promotion], alerts: Sequence[Alert] = ()) -> Replayed:
         return Replayed(rule, tuple(promotions), tuple(alerts), len(self.table.asked))
 
     def _always(self, rule: Rule, first: Promotion) -> Replayed:
-        cuts = [until - self.timeline.delay for until in self.timeline.runs]
+        cuts = [until - self.schedule.delay for until in self.schedule.runs]
         later = [
             Promotion(live=until, cut=cut, how="always")
-            for until, cut, known in zip(self.timeline.runs, cuts, self.table.know(cuts), strict=True)
+            for until, cut, known in zip(self.schedule.runs, cuts, self.table.know(cuts), strict=True)
             if known
         ]
-        return self._course(rule, [first, *(one for one in later if one.cut > first.cut)])
+        return self._replayed(rule, [first, *(one for one in later if one.cut > first.cut)])
 
     def _run(self, rule: Rule, state: _State, until: date) -> None:
         """Let one run of the loop see the data before the day `until`."""
@@ -87,7 +87,7 @@ class Replay:
             self._fault(state, found, until)
         elif state.standing_until and until < state.standing_until:
             state.faulty_since, state.status = None, "healthy"
-            self._promote(state, live=until, cut=until - self.timeline.delay, how="standing")
+            self._promote(state, live=until, cut=until - self.schedule.delay, how="standing")
         else:
             state.faulty_since = None
             self._act(rule, state, found, evidence, until)
@@ -133,8 +133,8 @@ class Replay:
         """Retrain on what the newest run before the answer knew, judge, and promote or not."""
         due = state.due or until
         state.due = None
-        run = max(run for run in self.timeline.runs if run <= due)
-        cut = run - self.timeline.delay
+        run = max(run for run in self.schedule.runs if run <= due)
+        cut = run - self.schedule.delay
         verdict = self._verdict(state, run) if rule.gated else "promote"
         state.alerts[-1] = replace(
             state.alerts[-1],
@@ -156,7 +156,7 @@ class Replay:
         state.status = found.status
         state.faulty_since = state.faulty_since or until
         if found.status == "data fault" and (until - state.faulty_since).days >= self.params.windows.judge_days:
-            self._promote(state, live=until, cut=until - self.timeline.delay, how="new normal")
+            self._promote(state, live=until, cut=until - self.schedule.delay, how="new normal")
             state.faulty_since = None
 
     def _promote(self, state: _State, *, live: date, cut: date, how: How) -> None:

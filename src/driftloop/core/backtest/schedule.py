@@ -1,4 +1,4 @@
-"""When the loop would have run, and from which first production on."""
+"""The days on which the loop would have run, and the first production that it would have started with."""
 
 from __future__ import annotations
 

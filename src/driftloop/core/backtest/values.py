@@ -1,4 +1,4 @@
-"""What a replay is made of: fits, rules, and the courses that rules take."""
+"""Values of a replay: fits, the stream of rows, rules, and what each rule would have done."""
 
 from __future__ import annotations
 

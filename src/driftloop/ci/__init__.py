@@ -1,0 +1,19 @@
+"""`driftloop ci …`: what workflows call, and what a person may call in their place.
+
+Facts of the run come from the environment of Actions, and the time of day from here. Each verb imports what it needs when
+it runs.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from driftloop.ci import acting, jobs
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="What workflows call: the loop on GitHub. `--dry-run` prints JSON, says it in words on standard error, and "
+    "touches nothing.",
+)
+app.add_typer(acting.app)
+app.add_typer(jobs.app)

@@ -1,0 +1,204 @@
+"""Verbs that act on GitHub: alert, record, comment, propose, release and answer."""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from driftloop.ci import run
+from driftloop.errors import LoopError
+from driftloop.github import steps
+
+app = typer.Typer()
+
+
+@app.command(epilog="Examples: driftloop ci alert · driftloop ci alert --dry-run")
+def alert(
+    *,
+    dashboard: Annotated[
+        str, typer.Option(envvar="DRIFTLOOP_DASHBOARD", help="Address of the published pages, to link to.")
+    ] = "",
+    dry_run: run.DryRun = False,
+) -> None:
+    """Open, update or close the issue that tells of the newest decision."""
+    from driftloop.alerting import act as alerting
+    from driftloop.alerting import memory, wording
+    from driftloop.github.hub import Hub
+
+    runtime = run.runtime()
+    decision = alerting.newest(Path())
+    links = wording.Links(run=runtime.run_url, dashboard=_address(dashboard), commit=run.revision(runtime))
+    with Hub(runtime) as hub:
+        if dry_run:
+            actions = alerting.plan(decision, memory.every(hub), links)
+            run.would([alerting.shown(action) for action in actions], "\n\n".join(map(alerting.worded, actions)))
+            return
+        done = alerting.run(hub, decision, links)
+    said = "; ".join(each.text for each in done)
+    steps.say(said)
+    pages = f"{runtime.server_url}/{runtime.repository}/issues"
+    linked = re.sub(r"#(\d+)", rf"[#\1]({pages}/\1)", said)
+    run.summarise(runtime, wording.paragraph(decision, linked))
+
+
+@app.command(epilog="Examples: driftloop ci record --kind monitor · driftloop ci record --kind retrain --failed")
+def record(
+    *,
+    kind: Annotated[str, typer.Option(help="What the run was for: monitor, retrain, propose or promote.")] = "monitor",
+    failed: Annotated[bool, typer.Option("--failed", help="The run failed: record what there is.")] = False,
+    dry_run: run.DryRun = False,
+) -> None:
+    """Put one JSON record of this run on the branch `driftloop`."""
+    from driftloop import records as recording
+
+    if kind not in list(recording.Kind):
+        msg = f"--kind: expected one of {', '.join(recording.Kind)}, got {kind!r}"
+        raise LoopError(msg)
+    runtime = run.runtime()
+    revision = run.revision(runtime)
+    commit = f"{runtime.server_url}/{runtime.repository}/commit/{revision}" if revision else ""
+    links = {"run": runtime.run_url, "commit": commit}
+    made = recording.collect(
+        Path(),
+        recording.Run(
+            kind=recording.Kind(kind),
+            outcome="failed" if failed else "ok",
+            time=datetime.now(tz=UTC),
+            id=_digits(runtime.run_id),
+            attempt=_digits(os.environ.get("GITHUB_RUN_ATTEMPT", "")),
+            revision=revision,
+            links={name: link for name, link in links.items() if link},
+        ),
+    )
+    if dry_run:
+        run.would({"path": made.path, **made.content}, f"would write {made.path} to the branch {recording.BRANCH}")
+        return
+    recording.write(run.git(runtime), made)
+    steps.say(f"recorded: {made.path} on the branch {recording.BRANCH}")
+
+
+@app.command(epilog="Examples: driftloop ci pr-comment --pull 7 · driftloop ci pr-comment --pull 7 --dry-run")
+def pr_comment(
+    *,
+    pull: Annotated[int, typer.Option(help="Number of the pull request whose head is checked out.", min=1)],
+    dry_run: run.DryRun = False,
+) -> None:
+    """Comment on a pull request what it changes in metrics and parameters."""
+    from driftloop.comparison import act as commenting
+    from driftloop.comparison import wording as comparing
+    from driftloop.github.hub import Hub
+
+    runtime = run.runtime()
+    with Hub(runtime) as hub:
+        if dry_run:
+            comparison = commenting.compare(run.git(runtime), hub.pull(pull).base)
+            run.would(commenting.shown(pull, comparison), f"would comment on #{pull}:\n\n{comparing.text(comparison)}")
+            return
+        told = commenting.run(hub, run.git(runtime), pull)
+    if told.url:
+        steps.say(f"commented on #{pull}: {told.url}")
+        return
+    steps.say(f"no comment on #{pull}: {told.refused}")
+    if not run.summarise(runtime, told.text):
+        steps.say(told.text)
+
+
+@app.command(epilog="Examples: driftloop ci propose --from handover · driftloop ci propose --from handover --dry-run")
+def propose(
+    *,
+    folder: Annotated[Path, typer.Option("--from", help="Folder that `driftloop ci retrain` has left.")],
+    dry_run: run.DryRun = False,
+) -> None:
+    """Verify a hand-over; open its pull request, or say on the issue why there is none."""
+    from driftloop.github.hub import Hub
+    from driftloop.retraining import propose as proposing
+
+    runtime = run.runtime()
+    git = run.git(runtime)
+    with Hub(runtime) as hub:
+        action = proposing.plan(hub, runtime, git, folder)
+        if dry_run:
+            run.would(proposing.shown(action), proposing.worded(action))
+            return
+        done = proposing.act(hub, git, action)
+    steps.say(done.said)
+    if done.summary:
+        run.summarise(runtime, done.summary)
+
+
+@app.command(epilog="Examples: driftloop ci release · driftloop ci release --dry-run")
+def release(*, dry_run: run.DryRun = False) -> None:
+    """Tag and release the version that a push made production."""
+    from driftloop import release as releasing
+    from driftloop.git import Git
+    from driftloop.github.hub import Hub
+    from driftloop.params import load_params
+
+    runtime = run.runtime()
+    action = releasing.plan(Git(Path()), runtime, load_params(Path("params.yaml")))
+    if dry_run:
+        run.would(releasing.shown(action), releasing.worded(action))
+        return
+    with Hub(runtime) as hub:
+        done = releasing.act(hub, action)
+    steps.say(done.said)
+    steps.output(os.environ, "tag", action.tag if isinstance(action, releasing.Release) else "")
+    steps.summarise(os.environ, done.summary)
+
+
+@app.command(epilog="Examples: driftloop ci failed --issue 12 · driftloop ci failed --issue 12 --dry-run")
+def failed(
+    *,
+    issue: Annotated[int, typer.Option(help="Number of the alert on which retraining was asked for.", min=1)],
+    dry_run: run.DryRun = False,
+) -> None:
+    """Say on the alert that retraining failed, where it is one of the loop."""
+    from driftloop.github.hub import Hub
+    from driftloop.params import load_params
+    from driftloop.retraining import failure
+
+    runtime = run.runtime()
+    if dry_run:
+        told = failure.text(runtime.run_url)
+        run.would({"issue": issue, "comment": told}, f"would comment on #{issue}: {told}")
+        return
+    with Hub(runtime) as hub:
+        steps.say(failure.tell(hub, issue, load_params(Path("params.yaml")).model, runtime.run_url))
+
+
+@app.command(epilog="Examples: driftloop ci refused --issue 12 · driftloop ci refused --issue 12 --dry-run")
+def refused(
+    *,
+    issue: Annotated[int, typer.Option(help="Number of the alert on which retraining was asked for.", min=1)],
+    dry_run: run.DryRun = False,
+) -> None:
+    """Check a request to retrain again, and say on the alert why it does not count, if it does not."""
+    from driftloop.github.hub import Hub
+    from driftloop.params import load_params
+    from driftloop.retraining import failure, train
+
+    runtime, model = run.runtime(), load_params(Path("params.yaml")).model
+    with Hub(runtime) as hub:
+        if dry_run:
+            found = train.check(hub, runtime, issue, model)
+            said = train.refusal(found) if isinstance(found, train.Refused) else ""
+            run.would(train.shown(found), f"would comment on #{issue}: {said}" if said else "would say nothing")
+            return
+        steps.say(failure.refuse(hub, runtime, issue, model))
+
+
+def _address(given: str) -> str:
+    if given and not re.fullmatch(r"https?://[^\s()<>\[\]]+", given):
+        msg = f"--dashboard: expected an https:// address, got {given!r}"
+        raise LoopError(msg)
+    return given
+
+
+def _digits(given: str) -> str:
+    """Take a number that goes into the name of a file."""
+    return given if given.isdecimal() else ""

@@ -1,0 +1,149 @@
+"""Verbs about what the jobs of a workflow hand to each other, store, check and publish, and what they can leave out."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from driftloop.ci import run
+from driftloop.errors import LoopError
+from driftloop.github import steps
+
+app = typer.Typer()
+
+
+@app.command(
+    epilog="Examples: driftloop ci retrain --issue 12 --out handover · driftloop ci retrain --issue 12 --out h --dry-run"
+)
+def retrain(
+    *,
+    issue: Annotated[int, typer.Option(help="Number of the alert on which it was asked for.", min=1)],
+    out: Annotated[Path, typer.Option(help="Folder for the hand-over; an earlier one is replaced.")],
+    until: Annotated[str | None, typer.Option(help="As for `driftloop refresh`.")] = None,
+    dry_run: run.DryRun = False,
+) -> None:
+    """Check a request to retrain, refresh, run the pipeline, and leave what `propose` needs in a folder."""
+    from driftloop.core.judging.verdict import Report
+    from driftloop.github.hub import Hub
+    from driftloop.params import load_params
+    from driftloop.retraining import train as retraining
+    from driftloop.retraining.wording import answer
+    from driftloop.store import files
+
+    runtime = run.runtime()
+    with Hub(runtime) as hub:
+        action = retraining.plan(hub, runtime, issue, load_params(Path("params.yaml")).model)
+    if dry_run:
+        run.would(retraining.shown(action), retraining.worded(action, out))
+        return
+    if isinstance(action, retraining.Request):
+        made = retraining.act(Path(), run.git(runtime), action, out, until=until, now=datetime.now(tz=UTC))
+        steps.say(f"handed over in {out}: {made.outcome}, data until {made.until}")
+        steps.output(os.environ, "base", made.base)
+        said = answer.verdict(files.read_value(out / "data" / files.VERDICT, Report))
+    elif isinstance(action, retraining.Refused):
+        said = retraining.refusal(action)
+        steps.say(said)
+        steps.output(os.environ, "refused", "true")
+    else:
+        said = f"nothing to do: {action.reason}"
+        steps.say(said)
+    run.summarise(runtime, said)
+
+
+@app.command(epilog="Example: driftloop ci take --from measured")
+def take(
+    *, folder: Annotated[Path, typer.Option("--from", help="Folder with the files that the pipeline wrote.")]
+) -> None:
+    """Check what a job without a token measured, and put it into this checkout."""
+    from driftloop.git import Git
+    from driftloop.retraining import results
+
+    taken = results.take(Git(Path()), folder)
+    steps.say(f"took over {len(taken)} files: {', '.join(taken)}")
+
+
+@app.command(epilog="Example: driftloop ci lock")
+def lock() -> None:
+    """Check that dvc.lock is up to date with code, parameters and data of this checkout; no data is needed, nothing runs."""
+    from driftloop import dvc
+
+    if why := dvc.stale(Path()):
+        msg = f"dvc.lock: not up to date with this commit: {why}; run `dvc repro`, and commit dvc.lock and metrics"
+        raise LoopError(msg)
+    said = "dvc.lock is up to date with this commit"
+    steps.say(said)
+    steps.summarise(os.environ, f"{said}; nothing was run.")
+
+
+@app.command(epilog="Example: driftloop ci pull")
+def pull() -> None:
+    """Fetch what earlier runs wrote from the DVC remote, if one is set; what is missing is computed again."""
+    from driftloop import dvc_remote
+
+    said = dvc_remote.pull(Path())
+    steps.say(said)
+    if "failed" in said:
+        steps.summarise(os.environ, said)
+
+
+@app.command(epilog="Example: driftloop ci push")
+def push() -> None:
+    """Store what the pipeline wrote on the DVC remote, if one is set, and check that it is there."""
+    from driftloop import dvc_remote
+
+    steps.say(dvc_remote.push(Path()))
+
+
+@app.command(epilog="Examples: driftloop ci pages · driftloop ci pages --dry-run")
+def pages(*, dry_run: run.DryRun = False) -> None:
+    """Decide by report.pages and by who can read the repository whether the report may be published."""
+    from driftloop import publication
+    from driftloop.github.hub import Hub
+    from driftloop.params import load_params
+
+    runtime = run.runtime()
+    with Hub(runtime) as hub:
+        found = publication.decide(load_params(Path("params.yaml")).report.pages, hub.repository)
+    if dry_run:
+        run.would({"pages": found.pages, "why": found.why}, f"would say: {found.why}")
+        return
+    steps.say(found.why)
+    steps.output(os.environ, "pages", "true" if found.pages else "false")
+    steps.summarise(os.environ, found.why)
+
+
+@app.command(epilog="Example: driftloop ci code")
+def code() -> None:
+    """Say whether the merge of a pull request that is checked out changes code, which lint and tests are about."""
+    from driftloop import skips
+    from driftloop.git import Git
+
+    changed = skips.code(Git(Path()))
+    said = f"code changes: {', '.join(changed[:5])}{' …' if len(changed) > 5 else ''}" if changed else skips.NO_CODE  # noqa: PLR2004 - enough to see why
+    steps.say(said)
+    steps.output(os.environ, "code", "true" if changed else "false")
+    if not changed:
+        steps.summarise(os.environ, said)
+
+
+@app.command(epilog="Example: driftloop ci unchanged")
+def unchanged() -> None:
+    """Say whether a run is recorded already that measured the same data with the same commit and parameters."""
+    from driftloop import skips
+    from driftloop.params import load_params
+
+    runtime = run.runtime()
+    git = run.git(runtime)
+    found = skips.recorded(git, load_params(Path("params.yaml")))
+    said = (
+        f"Nothing new: {found} has measured the same data with the same commit." if found else "There is something new."
+    )
+    steps.say(said)
+    steps.output(os.environ, "unchanged", "true" if found else "false")
+    if found:
+        steps.summarise(os.environ, f"{said} *Run workflow* measures it again.")
