@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import date
 
 import pandas as pd
 import pytest
@@ -16,9 +16,6 @@ from driftloop.core.decision.values import Drift
 from driftloop.core.judging.refits import Waiting
 from driftloop.core.models.card import Card
 
-if TYPE_CHECKING:
-    from datetime import date
-
 
 @pytest.mark.parametrize(
     ("metric", "since", "expected"), [("mae", START, 120.0), ("mae", None, None), ("mse", START, None)]
@@ -31,3 +28,10 @@ def test_decide__gives_the_cost_in_the_targets_unit_where_the_loss_has_it(
     params, none = make_params(evaluate={"metric": metric}), pd.DataFrame({STEP: [], DAY: []})
     decision = decide(params, Card(), measured, [], scored=none, states=states(make_rows(3)), drift=Drift())
     assert decision.waiting_error == expected
+
+
+def test_decide__knows_labels_up_to_their_delay_before_the_end() -> None:
+    params = make_params(source={"until": "2025-03-03T00:00Z"}, data={"label_delay_days": 7})
+    measured, none = Measured(pd.DataFrame({DAY: []})), pd.DataFrame({STEP: [], DAY: []})
+    decision = decide(params, Card(), measured, [], scored=none, states=states(make_rows(3)), drift=Drift())
+    assert (decision.until, decision.labelled_until) == (date(2025, 3, 3), date(2025, 2, 24))
