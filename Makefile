@@ -6,7 +6,7 @@ ACTIONS := tests/runner/node_modules/.package-lock.json
 # Images of containers often set this; each stage would then compile pandas, scikit-learn and their like anew, for seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: repro rehearse test lint setup
+.PHONY: repro rehearse test check lint setup
 .DEFAULT_GOAL := repro
 
 repro: setup ## run the pipeline and show what it found
@@ -20,10 +20,13 @@ rehearse: setup ## play the whole loop here: alert, label, pull request, merge
 	@$(RUN) driftloop rehearse
 
 # Threads of histogram boosting would otherwise wait for each other in a busy loop, on processors that the other worker needs.
-test: export OMP_WAIT_POLICY := passive
-test: export DVC_NO_ANALYTICS := true
+test check: export OMP_WAIT_POLICY := passive
+test check: export DVC_NO_ANALYTICS := true
 test: setup $(ACTIONS) ## run all tests
 	$(RUN) pytest -n auto --dist worksteal -q
+
+check: setup $(ACTIONS) ## run the tests that need no whole pipeline, while you work
+	$(RUN) pytest -n auto --dist worksteal -q -m "not slow"
 
 lint: setup ## check style, types and workflows
 	$(RUN) ruff check

@@ -11,7 +11,7 @@ import time
 from itertools import pairwise
 from pathlib import Path
 
-from driftloop.core import alarms
+from driftloop.core.alarms.find import find_alarms
 from driftloop.core.columns import DAY, STEP
 from driftloop.core.data.cumulated import CumulatedProfile
 from driftloop.core.data.grid import Grid
@@ -45,7 +45,7 @@ def main() -> None:
     best: dict[str, float] = {}
     for _ in range(RUNS):
         times = [time.process_time()]
-        states = alarms.find_alarms(params, card, profile, histogram, grid)
+        states = find_alarms(params, card, profile, histogram, grid)
         times.append(time.process_time())
         faulty = faulty_steps(params, card, CumulatedProfile.of(profile), scored, states.alarms)
         times.append(time.process_time())

@@ -22,7 +22,7 @@ import pandas as pd
 import pyarrow as pa
 from sklearn.ensemble import HistGradientBoostingRegressor
 
-from driftloop.core import alarms
+from driftloop.core.alarms.find import find_alarms
 from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS, ROW, STEP, TS, scores_of
 from driftloop.core.data import histogram, quality
 from driftloop.core.data import profile as profiles
@@ -143,7 +143,7 @@ def decided(given: World, rows: pd.DataFrame, start: pd.Timestamp) -> Decision:
     known = profiles.known(table, columns, trained)
     profile = profiles.daily(table, columns, known)
     grid = histogram.grid(table, columns, known_window, known.ranges)
-    states = alarms.find_alarms(params, card, profile, histogram.daily(table, grid), grid)
+    states = find_alarms(params, card, profile, histogram.daily(table, grid), grid)
     until = (start + UNTIL * WEEK).date()
     newest = Window(since=until - timedelta(days=7), until=until)
     findings = quality.check(quality.Inspection(CumulatedProfile.of(profile), columns, newest, known_window))

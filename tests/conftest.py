@@ -7,6 +7,7 @@ import pytest
 import scipy.special  # noqa: F401 - first, for the reason that driftloop.cli gives
 from adapter import Site
 from hub import make_hub
+from once import once
 from workspace import Workspace
 
 from driftloop.githubstub import GitHubServer
@@ -39,12 +40,15 @@ def calm() -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def healthy_base(tmp_path_factory: pytest.TempPathFactory, calm: pd.DataFrame) -> Workspace:
-    """A pipeline on a CSV file, with production promoted and five calm weeks since."""
-    root = tmp_path_factory.mktemp("healthy")
-    calm.to_csv(root / "rows.csv", index=False)
-    space = Workspace.create(root, source={"kind": "files", "path": str(root / "rows.csv")})
-    space.run("collect", "prepare", "refit", "train", "evaluate").promote(first=True)
-    return space.set(source={"until": "2024-06-17T00:00Z"}).run()
+    """A pipeline on a CSV file, with production promoted and five calm weeks since; made once for all workers."""
+
+    def make(root: Path) -> None:
+        calm.to_csv(root / "rows.csv", index=False)
+        space = Workspace.create(root, source={"kind": "files", "path": str(root / "rows.csv")})
+        space.run("collect", "prepare", "refit", "train", "evaluate").promote(first=True)
+        space.set(source={"until": "2024-06-17T00:00Z"}).run()
+
+    return Workspace(once(tmp_path_factory, "healthy", make))
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pytest
-import statsmodels.api as sm  # type: ignore[import-untyped]
 from factories import START, make_days
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -65,6 +64,8 @@ def small_sample(numbers: Sequence[int], lag: int = LAG_DAYS) -> tuple[float, fl
 
 @pytest.mark.parametrize(("days", "rows"), [(28, 24), (10, 1), (91, 5)])
 def test_mean__agrees_with_statsmodels_on_equal_days(days: int, rows: int) -> None:
+    import statsmodels.api as sm  # type: ignore[import-untyped] # slow, and of no other test
+
     random = np.random.default_rng(days)
     loss = np.repeat(ar1(random, (1, days), 0.6)[0], rows) + random.standard_t(3, days * rows)
     found = mean(loss, day_series(make_days(days, rows=rows)), confidence=0.95)

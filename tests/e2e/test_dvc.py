@@ -14,14 +14,14 @@ from typing import Any
 
 import pytest
 import yaml
-from once import copy_ours
+from once import copy_ours, once
 from workspace import SMALL, merged
 
 from driftloop.core.models.card import Card
 from driftloop.params import Params
 from driftloop.store.files import CARD, VERDICT, write_json
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("dvc")]
+pytestmark = pytest.mark.slow
 
 ENV = {
     **os.environ,
@@ -67,8 +67,11 @@ class Project:
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Commit a small pipeline whose production was promoted and has been watched for six weeks."""
-    root = tmp_path_factory.mktemp("project")
+    """A small pipeline whose production was promoted and has been watched for six weeks; made once for all workers."""
+    return Project(once(tmp_path_factory, "dvc", lambda root: make(root / "project")) / "project")
+
+
+def make(root: Path) -> None:
     project = Project(root)
     copy_ours(root)
     (root / "dvc.lock").unlink(missing_ok=True)
@@ -85,7 +88,6 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project.set(source={"until": "2024-06-17T00:00Z"})
     project.repro()
     project.commit()
-    return project
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,12 +24,16 @@ if TYPE_CHECKING:
 
 fuzzed = settings(max_examples=150, deadline=None, derandomize=True)
 SECONDS = 20
-MODEL = make_model()
-SCHEMA = json.loads(members(MODEL)["schema.json"])
 # What YAML and JSON give a meaning to.
 PIECES = ["&a ", "*a", "<<: ", "? ", ": ", "- ", "[", "]", "{", "}", "!!int ", "%YAML 1.1\n", "---\n", "...\n", "'", '"', "|\n",
           "\t", "\n", "\n  ", "#", "\\ud800", "\x00", "\ufeff", "\u2028", "1e999", "9" * 5_000, "a" * 2_000, "<<<<<<< x\n",
           '{"a":', "null", "NaN", "-", ","]  # fmt: skip
+
+
+@cache
+def model() -> bytes:
+    """A model file; made late, since workers that run other tests need none."""
+    return make_model()
 
 
 def holds(read: Callable[[], Any]) -> None:
@@ -96,7 +101,7 @@ def test_report(content: bytes) -> None:
 
 
 @fuzzed
-@given(edited(MODEL) | edited(MODEL[-3_000:]))
+@given(st.deferred(lambda: edited(model()) | edited(model()[-3_000:])))
 def test_model__of_any_bytes(content: bytes) -> None:
     holds(lambda: archive.audit(content))
 
@@ -104,7 +109,7 @@ def test_model__of_any_bytes(content: bytes) -> None:
 @st.composite
 def schemas(draw: st.DrawFn) -> bytes:
     """Change a schema somewhere: another value, another object of it, or a reference."""
-    schema = json.loads(json.dumps(SCHEMA))
+    schema = json.loads(members(model())["schema.json"])
     places = [(node, key) for node in _nodes(schema) for key in (node if isinstance(node, dict) else range(len(node)))]
     for _ in range(draw(st.integers(1, 5))):
         node, key = draw(st.sampled_from(places))
@@ -127,5 +132,5 @@ def _nodes(tree: Any) -> list[Any]:
 @example(nested(40)["schema.json"])
 @example(nested(40, "ListNode")["schema.json"])
 def test_model__of_any_schema(schema: bytes) -> None:
-    content = packed({**members(MODEL), "schema.json": schema})
+    content = packed({**members(model()), "schema.json": schema})
     holds(lambda: archive.audit(content))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import handed
 import pytest
+from once import once
 from rehearsed import User
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from handed import Made
 
 pytestmark = pytest.mark.slow
@@ -31,17 +35,17 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     return handed.made(tmp_path_factory)
 
 
-def play(user: User) -> Played:
-    before = user.files()
-    return Played(user, before, *user.rehearse())
-
-
 @pytest.fixture(scope="module")
 def played(made: Made, tmp_path_factory: pytest.TempPathFactory) -> Played:
-    """Rehearse a repository whose threshold was lowered, and not yet committed."""
-    user = User.copy(made, tmp_path_factory.mktemp("played"))
-    user.set(monitor={"alert_at_days": SOONER})
-    return play(user)
+    """Rehearse a repository whose threshold was lowered, and not yet committed; once for all workers."""
+
+    def play(root: Path) -> None:
+        user = User.copy(made, root)
+        user.set(monitor={"alert_at_days": SOONER})
+        (root / "played.json").write_text(json.dumps([user.files(), *user.rehearse()]), encoding="utf-8")
+
+    root = once(tmp_path_factory, "played", play)
+    return Played(User(root / "repo", root / "tmp"), *json.loads((root / "played.json").read_text("utf-8")))
 
 
 def test_rehearse__the_story_comes_out_as_planted(played: Played) -> None:
@@ -93,14 +97,14 @@ def test_rehearse__touches_nothing_else(played: Played) -> None:
     assert list(played.user.tmp.iterdir()) == []
 
 
-def test_rehearse__a_verb_that_fails_is_one_line(made: Made, tmp_path_factory: pytest.TempPathFactory) -> None:
-    user = User.copy(made, tmp_path_factory.mktemp("fails"))
+def test_rehearse__a_verb_that_fails_is_one_line(made: Made, tmp_path: Path) -> None:
+    user = User.copy(made, tmp_path)
     user.set(
         model="mine", source={"kind": "command", "command": "echo no such table >&2; exit 3", "since": "2024-01-01"}
     )
-    other = play(user)
-    assert other.code == 1
+    code, _, err = user.rehearse()
+    assert code == 1
     assert re.fullmatch(
-        r"rehearse: step 1, “.*”: `dvc repro prepare` ended with exit code \d+: .*no such table.*\n", other.err
+        r"rehearse: step 1, “.*”: `dvc repro prepare` ended with exit code \d+: .*no such table.*\n", err
     )
     assert list(user.tmp.iterdir()) == []

@@ -32,8 +32,9 @@ class Job(NamedTuple):
         return "\n".join(step["run"] for step in self.given["steps"] if "run" in step)
 
     @property
-    def actions(self) -> list[str]:
-        return [step["uses"].split("@")[0] for step in self.given["steps"] if "uses" in step]
+    def setup(self) -> list[dict[str, Any]]:
+        """The steps that install our packages: one, or none."""
+        return [step for step in self.given["steps"] if step.get("uses") == "./.github/actions/setup"]
 
 
 def load(path: Path) -> dict[Any, Any]:

@@ -13,7 +13,7 @@ import ibis
 
 from driftloop import sources
 from driftloop.backtest.fits import Fitted
-from driftloop.core import alarms
+from driftloop.core.alarms.find import find_alarms
 from driftloop.core.backtest import schedule
 from driftloop.core.backtest.replay import Replay
 from driftloop.core.backtest.values import Stream
@@ -215,7 +215,7 @@ class History:
         """Find the data alarms under one production; those of a day do not depend on later days."""
         if (key := (reference.until, card.trained_until or reference.until)) not in self._alarms:
             profile, (counts, grid) = self._profile(reference), self._count(reference)
-            self._alarms[key] = alarms.find_alarms(self.params, card, profile, counts, grid)
+            self._alarms[key] = find_alarms(self.params, card, profile, counts, grid)
         return self._alarms[key]
 
     def _count(self, reference: Window) -> tuple[pd.DataFrame, Grid]:

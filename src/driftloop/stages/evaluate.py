@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from driftloop.core import alarms
+from driftloop.core.alarms.find import find_alarms
 from driftloop.core.columns import DAY, loss_of, scores_of
 from driftloop.core.data.cumulated import CumulatedProfile
 from driftloop.core.data.grid import Grid
@@ -56,9 +56,7 @@ def run(params: Params, root: Path) -> None:
     judged = _judged(params, production, candidate, root, labelled)
     faults = [finding["text"] for finding in read_json(root / QUALITY)["findings"]]
     profile = read_frame(root / PROFILE)
-    states = alarms.find_alarms(
-        params, production.card, profile, read_frame(root / HISTOGRAM), read_value(root / GRID, Grid)
-    )
+    states = find_alarms(params, production.card, profile, read_frame(root / HISTOGRAM), read_value(root / GRID, Grid))
     until = end_day(params.source.until_instant, params.zone)
     faults += [found.text for found in states.active(until - timedelta(days=1), "fault")]
     faulty = faulty_steps(params, production.card, CumulatedProfile.of(profile), judged, states.alarms)

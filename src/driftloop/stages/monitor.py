@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from driftloop.core import alarms
+from driftloop.core.alarms.find import find_alarms
 from driftloop.core.columns import DAY, PRODUCTION_LOSS
 from driftloop.core.data.cumulated import CumulatedProfile
 from driftloop.core.data.grid import Grid
@@ -50,9 +50,7 @@ def run(params: Params, root: Path) -> None:
     quality = read_json(root / QUALITY)
     findings = [Finding.model_validate(found) for found in quality["findings"]]
     scored, profile = read_frame(root / REFITS), read_frame(root / PROFILE)
-    states = alarms.find_alarms(
-        params, production.card, profile, read_frame(root / HISTOGRAM), read_value(root / GRID, Grid)
-    )
+    states = find_alarms(params, production.card, profile, read_frame(root / HISTOGRAM), read_value(root / GRID, Grid))
     totals = CumulatedProfile.of(profile)
     faulty = faulty_steps(params, production.card, totals, scored, states.alarms)
     current = Window.model_validate(quality["window"])

@@ -7,7 +7,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from driftloop.core.alarms.calibration import WEEKS_PER_YEAR, fit_tail
+from driftloop.core.alarms.calibration import WEEKS_PER_YEAR, Tail, fit_tail
+
+
+def test_level__by_hand() -> None:
+    """Seven values in 365.25 weeks are one a year; 128 years then give the 128th part: 1 + 2 · 7 · (128^(1/7) − 1)."""
+    one = np.ones(1)
+    assert Tail(one, one, 2 * one, 7 * one, 365.25 * one).level(128) == pytest.approx(15)
+
+
+@pytest.mark.parametrize(
+    ("values", "median", "start", "mean_excess", "count"),
+    [([8, 1, 4, 2], 3, 4, 4, 1), ([8, 1, 4, 2, 16], 4, 8, 8, 1), ([1, 2, 3, 4, 5, 6, 7, 8, 9, 20], 5.5, 8, 6.5, 2)],
+)
+def test_fit_tail__by_hand(values: list[float], median: float, start: float, mean_excess: float, count: int) -> None:
+    found = fit_tail(np.array(values, dtype=float)[:, None])
+    assert (*found.median, *found.start, *found.mean_excess) == (median, start, mean_excess)
+    assert (*found.count, *found.weeks) == (count, len(values))
 
 
 @pytest.mark.parametrize(("weeks", "years"), [(52, 1), (104, 1), (520, 1), (520, 3)])

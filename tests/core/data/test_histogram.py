@@ -99,7 +99,7 @@ def test_number_bins__a_constant_has_bins_around_it() -> None:
     for value in (0.0, 7.0, -1e9):
         bins = number_bins(np.full(5, value), value, value)
         assert bins.edges[0] < value < bins.edges[1]
-        assert bins.scale > 0
+        assert bins.scale == pytest.approx(0.1 * abs(value) or 0.1)
 
 
 def test_pipeline_of_counts__gives_the_distance_of_the_rows() -> None:

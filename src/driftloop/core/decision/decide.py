@@ -48,7 +48,7 @@ def decide(
     findings
         Of the quality rules, over the newest days.
     states
-        Data alarms; see `alarms.find_alarms`.
+        Data alarms; see `find.find_alarms`.
     unseen
         What production meets that it has never seen; see `unseen`. Where the error is up it is a reason, else a warning.
     warnings

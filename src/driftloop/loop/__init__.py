@@ -1,1 +1,0 @@
-"""What people and workflows do with the pipeline's results."""
