@@ -148,7 +148,7 @@ def _promoted(version: int) -> Callable[[Stage], Facts]:
 def _refused(stage: Stage) -> Facts:
     yield "pull requests", 1, len(stage.repo.pulls)
     yield "comments on the alert", 1, len(stage.comments(stage.alert.number))
-    yield "labels of the alert", {Label.ALERT, Label.NO_BETTER}, set(stage.alert.labels)
+    yield "labels of the alert", {Label.ALERT}, set(stage.alert.labels)
     yield "branches without an answer", set(), _branches(stage) - {"refs/heads/main", *_merged(stage)}
 
 
