@@ -1,3 +1,5 @@
+"""The token for Git reaches its own server, and no message and no other server."""
+
 from __future__ import annotations
 
 import datetime as dt

@@ -290,3 +290,15 @@ def test_decisions__explains_each_status_and_outcome_as_the_code_has_it() -> Non
     written = [[f"*{name}*", texts.meaning, "yes" if texts.alerts else "no"] for name, texts in STATUSES.items()]
     assert generated("statuses") == written
     assert generated("outcomes") == [[f"*{name}*", texts.meaning] for name, texts in OUTCOMES.items()]
+
+
+def test_readme_of_tests__names_every_part() -> None:
+    parts = [path.parent.relative_to(ROOT / "tests").parts[0] for path in (ROOT / "tests").glob("*/**/*.py")]
+    text = (ROOT / "tests/README.md").read_text("utf-8")
+    assert [part for part in sorted(set(parts)) if f"`{part}/`" not in text] == []
+
+
+def test_readme_of_helpers__has_a_line_for_each() -> None:
+    text = (ROOT / "tests/support/README.md").read_text("utf-8")
+    helpers = [path.name for path in sorted((ROOT / "tests/support").glob("*.py"))]
+    assert re.findall(r"^\| `(\w+\.py)` \|", text, re.MULTILINE) == helpers

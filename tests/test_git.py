@@ -1,3 +1,5 @@
+"""Plain Git, in real repositories: fetch, commit and push, also against others who push at the same time."""
+
 from __future__ import annotations
 
 import subprocess

@@ -14,8 +14,8 @@ from factories import make_frame, make_params
 from strangers import LOCK, PARAMS, PIPELINE, ROOT, make_model, members, nested, packed
 
 from driftloop import foreign
-from driftloop.core.models import archive as modelfile
-from driftloop.core.models import estimator as model
+from driftloop.core.models.archive import audit, dumps, loads
+from driftloop.core.models.estimator import fit
 from driftloop.core.models.recipe import recipe_of
 from driftloop.errors import LoopError, ModelError
 from driftloop.foreign import METRICS, archive, jsonfile, lockfile, yamlfile
@@ -188,31 +188,31 @@ def test_archive__that_the_pipeline_wrote_is_accepted() -> None:
     ],
 )
 def test_archive__of_every_kind_of_estimator_is_accepted(estimator: str) -> None:
-    made = model.fit(recipe_of(make_params(train={"estimator": estimator})), make_frame(100))
-    content = modelfile.dumps(made)
+    made = fit(recipe_of(make_params(train={"estimator": estimator})), make_frame(100))
+    content = dumps(made)
     archive.check(content, where="m")
-    modelfile.loads(content, trusted=["sklearn._loss.loss.HalfSquaredError"])
+    loads(content, trusted=["sklearn._loss.loss.HalfSquaredError"])
 
 
 @pytest.mark.parametrize("loader", ["CachedNode", "ListNode"])
 def test_archive__whose_objects_refer_to_others_is_refused(loader: str) -> None:
     with refused("schema.json: expected each object in full, got one that refers to another", ModelError):
-        modelfile.audit(packed(nested(60, loader)))
+        audit(packed(nested(60, loader)))
 
 
 def test_archive__that_unpacks_to_gigabytes_is_refused() -> None:
     blank = b" " * (65 * foreign.MIB)
     with refused("expected a schema.json of at most 32 MiB", ModelError):
-        modelfile.audit(packed({"schema.json": blank}))
+        audit(packed({"schema.json": blank}))
     many = {f"{n}.npy": blank for n in range(8)}
     with refused("expected at most 512 MiB when unpacked", ModelError):
-        modelfile.audit(packed({"schema.json": b"{}", **many}))
+        audit(packed({"schema.json": b"{}", **many}))
 
 
 def test_archive__that_lies_about_its_size_is_refused() -> None:
     content = packed({"schema.json": b" " * 1_000_000})
     with refused("not a readable skops file", ModelError):
-        modelfile.audit(content.replace((1_000_000).to_bytes(4, "little"), (10).to_bytes(4, "little")))
+        audit(content.replace((1_000_000).to_bytes(4, "little"), (10).to_bytes(4, "little")))
 
 
 @pytest.mark.parametrize(
@@ -229,17 +229,17 @@ def test_archive__with_other_members_is_refused(
     change: Callable[[dict[str, bytes]], dict[str, bytes]], said: str
 ) -> None:
     with refused(said, ModelError):
-        modelfile.audit(packed(change(members(make_model()))))
+        audit(packed(change(members(make_model()))))
 
 
 def test_archive__packed_otherwise_is_refused() -> None:
     with refused("expected members stored or deflated", ModelError):
-        modelfile.audit(packed(members(make_model()), zipfile.ZIP_LZMA))
+        audit(packed(members(make_model()), zipfile.ZIP_LZMA))
 
 
 def test_archive__with_endless_members_is_refused() -> None:
     with refused("expected at most 100,000 members", ModelError):
-        modelfile.audit(random.Random(0).randbytes(100) + archive.ENTRY * 100_001)
+        audit(random.Random(0).randbytes(100) + archive.ENTRY * 100_001)
 
 
 # Sizes

@@ -1,3 +1,5 @@
+"""Every call to GitHub, against the stand-in: what is read, what is written, and what a second try changes."""
+
 from __future__ import annotations
 
 import logging

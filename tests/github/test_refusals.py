@@ -1,3 +1,5 @@
+"""GitHub's refusals in one line, and which of them are worth another try."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""What a job of Actions knows of itself, from its environment and its event."""
+
 from __future__ import annotations
 
 import copy

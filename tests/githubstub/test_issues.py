@@ -1,3 +1,5 @@
+"""The stand-in answers as GitHub does: issues, comments and labels."""
+
 from __future__ import annotations
 
 from datetime import UTC, datetime

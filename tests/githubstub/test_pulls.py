@@ -1,3 +1,5 @@
+"""The stand-in answers as GitHub does: pull requests and merges."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

@@ -1,3 +1,5 @@
+"""The stand-in's server: every request and answer is held against GitHub's description."""
+
 from __future__ import annotations
 
 import time

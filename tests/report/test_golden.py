@@ -16,10 +16,9 @@ from decisions import make_decision, make_finding
 from proposals import make_card, make_proposal, make_verdict
 
 from driftloop import publication
-from driftloop.alerting import wording as texts
+from driftloop.alerting import wording
 from driftloop.alerting.wording import Links
-from driftloop.comparison import wording
-from driftloop.comparison.wording import Difference
+from driftloop.comparison.wording import Difference, text
 from driftloop.core.alarms.values import Alarm
 from driftloop.core.decision.statuses import STATUSES
 from driftloop.core.decision.values import Inputs, Pattern
@@ -152,25 +151,25 @@ TEXTS: dict[str, Callable[[], str]] = {
     "screen-keep-production.txt": lambda: screen(DECISIONS["data-fault"], faulty().report),
     "screen-on-actions.txt": lambda: screen(DECISIONS["outdated"], report(), advise=False),
     **{
-        f"alert-{name}.md": lambda made=made: titled(texts.alert_title(made), texts.alert(made, LINKS))  # type: ignore[misc]
+        f"alert-{name}.md": lambda made=made: titled(wording.alert_title(made), wording.alert(made, LINKS))  # type: ignore[misc]
         for name, made in DECISIONS.items()
         if made.alert
     },
-    "alert-without-links.md": lambda: texts.alert(DECISIONS["insufficient-data"], Links()),
+    "alert-without-links.md": lambda: wording.alert(DECISIONS["insufficient-data"], Links()),
     "updates.md": lambda: "\n\n".join(
         [
-            texts.changed(DECISIONS["degraded"]),
-            texts.joined(DECISIONS["data-fault"].findings),
-            texts.grown(DECISIONS["outdated"]),
-            texts.worse(DECISIONS["degraded"]),
-            texts.double(1),
+            wording.changed(DECISIONS["degraded"]),
+            wording.joined(DECISIONS["data-fault"].findings),
+            wording.grown(DECISIONS["outdated"]),
+            wording.worse(DECISIONS["degraded"]),
+            wording.double(1),
         ]
     ),
     "recovered.md": lambda: "\n\n".join(
-        texts.recovered(DECISIONS[name]) for name in ("healthy", "watch", "healthy-unmeasured", "watch-unmeasured")
+        wording.recovered(DECISIONS[name]) for name in ("healthy", "watch", "healthy-unmeasured", "watch-unmeasured")
     ),
     "summary-monitor.md": lambda: "\n\n".join(
-        texts.paragraph(made, "opened [#1](https://github.com/acme/bikes/issues/1)" if made.alert else "did nothing")
+        wording.paragraph(made, "opened [#1](https://github.com/acme/bikes/issues/1)" if made.alert else "did nothing")
         for made in DECISIONS.values()
     ),
     "summary-train.md": lambda: "\n\n".join(answer.verdict(each.report) for each in (proposal(), refused(), faulty())),
@@ -203,9 +202,9 @@ TEXTS: dict[str, Callable[[], str]] = {
             after=None,
         )
     ),
-    "comment-same-data.md": lambda: wording.text(make_comparison(metrics=METRICS)),
-    "comment-data-moved.md": lambda: wording.text(make_comparison(metrics=METRICS, moved=True)),
-    "comment-on-proposal.md": lambda: wording.text(make_comparison(metrics=METRICS, moved=True), evidence=False),
+    "comment-same-data.md": lambda: text(make_comparison(metrics=METRICS)),
+    "comment-data-moved.md": lambda: text(make_comparison(metrics=METRICS, moved=True)),
+    "comment-on-proposal.md": lambda: text(make_comparison(metrics=METRICS, moved=True), evidence=False),
     "release.md": lambda: release_notes.notes(
         make_card(2, verdict={"outcome": "promote", "reasons": ["14.7 % less error"]}),
         replaced=1,

@@ -10,9 +10,8 @@ from comparisons import make_comparison
 from decisions import CLOSING, HOSTILE, alive, make_decision, make_finding, referring
 from proposals import make_card, make_proposal, make_verdict
 
-from driftloop.alerting import wording as texts
-from driftloop.comparison import wording
-from driftloop.comparison.wording import Difference
+from driftloop.alerting import wording
+from driftloop.comparison.wording import Difference, text
 from driftloop.core.decision.values import Pattern
 from driftloop.core.judging.verdict import Segment
 from driftloop.retraining.wording import answer, pull_request
@@ -44,17 +43,17 @@ def make_hostile(words: str, status: str = "data fault") -> Decision:
 @pytest.mark.parametrize("status", ["outdated", "degraded", "data fault", "insufficient data", "healthy"])
 def test_alert__keeps_hostile_words_quiet(words: str, status: str) -> None:
     decision = make_hostile(words, status)
-    for text in (
-        texts.alert(decision, texts.Links()),
-        texts.recovered(decision),
-        texts.changed(decision),
-        texts.joined(decision.findings),
-        texts.grown(decision),
-        texts.worse(decision),
-        texts.paragraph(decision, "did nothing"),
+    for said in (
+        wording.alert(decision, wording.Links()),
+        wording.recovered(decision),
+        wording.changed(decision),
+        wording.joined(decision.findings),
+        wording.grown(decision),
+        wording.worse(decision),
+        wording.paragraph(decision, "did nothing"),
     ):
-        assert alive(text) == []
-    title = texts.alert_title(decision)
+        assert alive(said) == []
+    title = wording.alert_title(decision)
     assert referring(title) == []
     assert "\n" not in title
 
@@ -79,7 +78,7 @@ def make_proposals(words: str) -> list[Proposal]:
 @pytest.mark.parametrize("words", WORDS)
 def test_proposal__keeps_hostile_words_quiet(words: str) -> None:
     for proposal in make_proposals(words):
-        for text in (
+        for said in (
             pull_request.body(proposal).replace("Closes #12.", ""),
             pull_request.check_title(proposal),
             pull_request.check_summary(proposal),
@@ -87,8 +86,8 @@ def test_proposal__keeps_hostile_words_quiet(words: str) -> None:
             answer.refusal(replace(proposal, after=None)),
             answer.by_hand(proposal, "link").replace("Closes #12.", ""),
         ):
-            assert alive(text) == []
-            assert text.count("</details>") == text.count("<details>")
+            assert alive(said) == []
+            assert said.count("</details>") == said.count("<details>")
         title = pull_request.title(proposal)
         assert referring(title) == []
         assert "\n" not in title
@@ -97,8 +96,8 @@ def test_proposal__keeps_hostile_words_quiet(words: str) -> None:
 @pytest.mark.parametrize("words", WORDS)
 def test_comparison__keeps_hostile_words_quiet(words: str) -> None:
     change = Difference(words, words, words, "<!-- driftloop:end -->")
-    text = wording.text(make_comparison(metrics=(change,), params=(change,), base=words, unread=(words,)))
-    assert alive(text) == []
-    assert "<" not in text
-    rows = [line for line in text.splitlines() if line.startswith("| ")]
+    said = text(make_comparison(metrics=(change,), params=(change,), base=words, unread=(words,)))
+    assert alive(said) == []
+    assert "<" not in said
+    rows = [line for line in said.splitlines() if line.startswith("| ")]
     assert [row.replace(r"\|", "").count("|") for row in rows] == [6, 6, 6, 4, 4, 4]

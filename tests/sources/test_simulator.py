@@ -1,3 +1,5 @@
+"""The simulator: the same rows in every range, and each event changes its column alone."""
+
 from __future__ import annotations
 
 from dataclasses import replace

@@ -1,3 +1,5 @@
+"""The stages as one pipeline on real files: what each writes, and what each refuses."""
+
 from __future__ import annotations
 
 import hashlib

@@ -1,3 +1,5 @@
+"""What a message proposes for values that cannot be read."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""Rows dated long before or after the others are told apart from the data."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""What production meets that its training data did not hold."""
+
 from __future__ import annotations
 
 from datetime import timedelta

@@ -56,8 +56,8 @@ def test_read_card__of_a_model_of_another_name_is_no_production() -> None:
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ("", "file: "),
-        ("not json", "file: "),
+        ("", "not valid JSON"),
+        ("not json", "not valid JSON"),
         ("[]", "file: "),
         (text(make_card(), version="two"), "version: "),
         (text(make_card(), colour="red"), "colour: "),

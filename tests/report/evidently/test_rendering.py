@@ -1,3 +1,5 @@
+"""Evidently's page: it is made whatever the data holds, its bytes repeat, and nothing private is in it."""
+
 import hashlib
 import json
 import os

@@ -14,7 +14,7 @@ from driftloop.core.alarms.detector import detect
 from driftloop.core.alarms.deviation import WINDOW, candidates
 from driftloop.core.columns import DAY, TS
 from driftloop.report.evidently import rendering
-from driftloop.report.evidently import thresholds as limits
+from driftloop.report.evidently.thresholds import NOT_JUDGED, compared, distance, limits, merged
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +47,7 @@ def sides(rows: pd.DataFrame, found: AlarmHistory, grid: Grid) -> tuple[pd.DataF
     windows = candidates(day(0), day(DAYS))
     before = rows[np.logical_or.reduce([rows[DAY].between(w.since, w.until, inclusive="left") for w in windows])]
     newest = rows[at(rows, *LAST)]
-    return limits.merged(newest, grid), limits.compared(limits.merged(before, grid), found)
+    return merged(newest, grid), compared(merged(before, grid), found)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_page__agrees_with_the_decision_on_every_column(change: str, shifted: se
     rows, found, grid = make_case(change)
     assert {name for name, shift in found.shifts.items() if shift.shifted} == shifted
     current, reference = sides(rows, found, grid)
-    thresholds, notes = limits.limits(current, reference, found, grid)
+    thresholds, notes = limits(current, reference, found, grid)
     assert notes == ()  # whole rows: the page's own figure is ours, no threshold had to move
     page = rendering.render(
         current, reference, None, numerical=("x", "z"), categorical=("c", "d"), target="y", task="regression",
@@ -77,7 +77,7 @@ def test_page__agrees_with_the_decision_on_every_column(change: str, shifted: se
 def test_limits__are_in_evidentlys_units() -> None:
     rows, found, grid = make_case("x moved")
     current, reference = sides(rows, found, grid)
-    thresholds, _ = limits.limits(current, reference, found, grid)
+    thresholds, _ = limits(current, reference, found, grid)
     page = rendering.render(
         current, reference, None, numerical=("x", "z"), categorical=("c", "d"), target="y", task="regression",
         title="t", thresholds=thresholds,
@@ -96,8 +96,8 @@ def test_limits__where_a_sample_says_otherwise_all_rows_count_and_the_page_tells
     current, reference = sides(rows, close, grid)
     for sample in range(20):
         part = current.sample(frac=0.5, random_state=sample)
-        thresholds, notes = limits.limits(part, reference, close, grid)
-        exact = limits.distance(part["x"], reference["x"], number=True)
+        thresholds, notes = limits(part, reference, close, grid)
+        exact = distance(part["x"], reference["x"], number=True)
         assert exact is not None
         assert exact < thresholds["x"]  # not shifted, as all rows say
         if notes:
@@ -111,10 +111,8 @@ def test_limits__what_is_not_judged_never_drifts_and_private_columns_are_not_tol
     found = states(rows, reference=40)
     grid = make_tables(rows, reference=40)[2]
     frame = rows.assign(**{DAY: rows[TS].dt.date})
-    thresholds, notes = limits.limits(
-        frame.tail(168), limits.compared(frame.head(400), found), found, grid, private=("c",)
-    )
-    assert thresholds == {"x": limits.NOT_JUDGED}
+    thresholds, notes = limits(frame.tail(168), compared(frame.head(400), found), found, grid, private=("c",))
+    assert thresholds == {"x": NOT_JUDGED}
     assert notes == ("x is not judged: its history is too short, or there are too few rows",)
 
 
