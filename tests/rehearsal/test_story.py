@@ -63,7 +63,7 @@ def test_rehearse__the_story_comes_out_as_planted(played: Played) -> None:
         "check “driftloop gate”, success",
         "production on main is v2",
         "closed by the merge: #1",
-        "small v2 is not measured yet",
+        "small v2 is healthy",
         "small v2 gets faulty data",
         "opened #3",
         "handed over in handover-3: keep production",
