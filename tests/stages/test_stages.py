@@ -254,7 +254,7 @@ def test_classification__runs_through_every_stage(tmp_path: Path, calm: pd.DataF
             "params": {"max_iter": 30, "max_leaf_nodes": 8},
         },
         evaluate={"metric": "log_loss"},
-        report={"max_rows": 2000},
+        report={"max_rows": 500},
     )
     space.run("collect", "prepare", "refit", "train", "evaluate").promote(first=True)
     space.set(source={"until": "2024-06-17T00:00Z"}).run()

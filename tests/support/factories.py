@@ -66,7 +66,7 @@ def make_columns(**over: Any) -> Columns:
 
 
 def make_raw(rows: int = 48, /, *, since: date = START, **columns: Any) -> pa.Table:
-    """Give hourly raw rows as `collect` writes them: `_ts`, `_row`, `y` and the given columns."""
+    """Give hourly raw rows as `collect` writes them: `TS`, `ROW`, `y` and the given columns."""
     start = datetime.combine(since, datetime.min.time())
     moments = pa.array([start + timedelta(hours=hour) for hour in range(rows)], pa.timestamp("us"))
     return pa.table({TS: moments, ROW: range(rows), "y": [1.0] * rows} | columns)

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 from factories import make_columns, make_params, make_raw, to_ibis
 
+from driftloop.core.columns import INFINITE, INVALID, ROW
 from driftloop.core.data.notation import Notation, notation_of
 from driftloop.core.data.schema import typed
 
@@ -19,7 +20,7 @@ def cast(written: Notation, *, columns: Any = None, **given: Any) -> dict[str, l
     rows = len(next(iter(given.values())))
     raw = to_ibis(make_raw(rows, **given))
     found: dict[str, list[Any]] = (
-        typed(raw, columns or make_columns(), "UTC", written).order_by("_row").to_pyarrow().to_pydict()
+        typed(raw, columns or make_columns(), "UTC", written).order_by(ROW).to_pyarrow().to_pydict()
     )
     return found
 
@@ -40,7 +41,7 @@ def test_number__as_it_is_declared_and_in_no_other_way(
 ) -> None:
     found = cast(Notation(decimal=decimal, thousands=thousands), x=list(values))
     assert found["x"] == list(values.values())
-    assert found["_invalid:x"] == [value is None for value in values.values()]
+    assert found[f"{INVALID}x"] == [value is None for value in values.values()]
 
 
 def test_number__of_a_numeric_column_needs_no_notation() -> None:
@@ -49,8 +50,8 @@ def test_number__of_a_numeric_column_needs_no_notation() -> None:
 
 def test_number__infinity_and_nan_are_read_in_any_notation() -> None:
     found = cast(Notation(decimal=","), x=["inf", "nan", "1,5"])
-    assert (found["x"], found["_infinite:x"]) == ([None, None, 1.5], [True, False, False])
-    assert found["_invalid:x"] == [False, False, False]
+    assert (found["x"], found[f"{INFINITE}x"]) == ([None, None, 1.5], [True, False, False])
+    assert found[f"{INVALID}x"] == [False, False, False]
 
 
 @pytest.mark.parametrize("code", [-200, -200.0, "-200", "-200.0", " -200 "])
@@ -61,14 +62,14 @@ def test_number__infinity_and_nan_are_read_in_any_notation() -> None:
 def test_missing__numbers_compare_by_value(code: float | str, column: pa.Array) -> None:
     found = cast(Notation(missing=[code]), x=column, c=column.cast(pa.string()))
     assert found["x"] == [None, 5.0]
-    assert found["_invalid:x"] == [False, False]
+    assert found[f"{INVALID}x"] == [False, False]
     assert cast(Notation(missing=[code]), y=column, x=column)["y"] == [None, 5.0]
 
 
 def test_missing__texts_in_numbers_are_not_invalid() -> None:
     found = cast(Notation(missing=["N/A", "kaputt"]), x=["N/A", " kaputt ", "broken", "1"])
     assert found["x"] == [None, None, None, 1.0]
-    assert found["_invalid:x"] == [False, False, True, False]
+    assert found[f"{INVALID}x"] == [False, False, True, False]
 
 
 def test_missing__in_the_notation_of_the_source() -> None:
@@ -92,7 +93,7 @@ def test_missing__by_column_and_for_the_others() -> None:
 
 def test_missing__infinity_as_a_code_is_no_fault() -> None:
     found = cast(Notation(missing=["inf"]), x=[float("inf"), -float("inf"), 1.0])
-    assert (found["x"], found["_infinite:x"]) == ([None, None, 1.0], [False, True, False])
+    assert (found["x"], found[f"{INFINITE}x"]) == ([None, None, 1.0], [False, True, False])
 
 
 def test_missing__does_not_touch_booleans() -> None:

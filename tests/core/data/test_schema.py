@@ -26,7 +26,7 @@ NAN, INF = float("nan"), float("inf")
 
 
 def cast(raw: pa.Table, columns: Columns, zone: str = "UTC") -> dict[str, list[Any]]:
-    """Type a table, and give its columns as lists in the order of `_row`."""
+    """Type a table, and give its columns as lists in the order of `ROW`."""
     rows = typed(to_ibis(raw), columns, zone).order_by(ROW).to_pyarrow()
     found: dict[str, list[Any]] = rows.to_pydict()
     return found
