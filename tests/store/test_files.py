@@ -135,7 +135,7 @@ def test_write__that_a_full_disk_stops_is_one_line_and_leaves_the_old_file(kind:
         import random, resource, sys
         from pathlib import Path
         import pandas as pd
-        from driftloop import artifacts
+        from driftloop.store import files
         from driftloop.errors import LoopError
 
         sys.dont_write_bytecode = True  # or halves of compiled modules stay behind, which nothing can import
@@ -143,11 +143,11 @@ def test_write__that_a_full_disk_stops_is_one_line_and_leaves_the_old_file(kind:
         out, big = Path({str(tmp_path / "out")!r}), random.Random(0).randbytes(100_000)
         try:
             if {kind!r} == "bytes":
-                artifacts.write_bytes(out / "a.bin", big)
+                files.write_bytes(out / "a.bin", big)
             elif {kind!r} == "frame":
-                artifacts.write_frame(out / "a.bin", pd.DataFrame({{"a": list(big)}}))
+                files.write_frame(out / "a.bin", pd.DataFrame({{"a": list(big)}}))
             else:
-                with artifacts.replacing_folder(out / "f") as folder:
+                with files.replacing_folder(out / "f") as folder:
                     (folder / "a.bin").write_bytes(big)
         except LoopError as exc:
             print(exc)
