@@ -30,8 +30,8 @@ from driftloop.core.models.recipe import recipe_of
 from driftloop.core.windows import Window, end_day, last_days
 from driftloop.duckdb_errors import translated
 from driftloop.errors import DataError
-from driftloop.stages.prepare import frame_of, tables
 from driftloop.store.files import replacing_folder
+from driftloop.store.rows import frame_of, tables
 
 if TYPE_CHECKING:
     from pathlib import Path
