@@ -18,7 +18,7 @@ from driftloop.core.data.grid import Grid
 from driftloop.core.data.quality import Finding
 from driftloop.core.decision.decide import decide
 from driftloop.core.decision.evidence import gather
-from driftloop.core.judging.scored import faulty_steps
+from driftloop.core.judging.scored import faulty_steps, steps_of
 from driftloop.params import load_params
 from driftloop.store.files import (
     GRID,
@@ -47,7 +47,7 @@ def main() -> None:
         times = [time.process_time()]
         states = find_alarms(params, card, profile, histogram, grid)
         times.append(time.process_time())
-        faulty = faulty_steps(params, card, CumulatedProfile.of(profile), scored, states.alarms)
+        faulty = faulty_steps(params, card, CumulatedProfile.of(profile), steps_of(params, scored), states.alarms)
         times.append(time.process_time())
         evidence = gather(params, card, scored, faulty)
         times.append(time.process_time())

@@ -30,7 +30,7 @@ from driftloop.core.data.cumulated import CumulatedProfile
 from driftloop.core.data.schema import columns_of, typed
 from driftloop.core.decision.decide import decide
 from driftloop.core.decision.evidence import gather
-from driftloop.core.judging.scored import faulty_steps
+from driftloop.core.judging.scored import faulty_steps, steps_of
 from driftloop.core.models.card import Card
 from driftloop.core.models.recipe import recipe_of
 from driftloop.core.windows import Window
@@ -147,7 +147,7 @@ def decided(given: World, rows: pd.DataFrame, start: pd.Timestamp) -> Decision:
     until = (start + UNTIL * WEEK).date()
     newest = Window(since=until - timedelta(days=7), until=until)
     findings = quality.check(quality.Inspection(CumulatedProfile.of(profile), columns, newest, known_window))
-    faulty = faulty_steps(params, card, CumulatedProfile.of(profile), scored, states.alarms)
+    faulty = faulty_steps(params, card, CumulatedProfile.of(profile), steps_of(params, scored), states.alarms)
     return decide(params, card, gather(params, card, scored, faulty), findings, states=states)
 
 

@@ -45,7 +45,7 @@ def healthy_base(tmp_path_factory: pytest.TempPathFactory, calm: pd.DataFrame) -
     def make(root: Path) -> None:
         calm.to_csv(root / "rows.csv", index=False)
         space = Workspace.create(root, source={"kind": "files", "path": str(root / "rows.csv")})
-        space.run("collect", "prepare", "refit", "train", "evaluate").promote(first=True)
+        space.run("collect", "prepare", "refit", "alarms", "train", "evaluate").promote(first=True)
         space.set(source={"until": "2024-06-17T00:00Z"}).run()
 
     return Workspace(once(tmp_path_factory, "healthy", make))

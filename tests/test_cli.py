@@ -137,7 +137,9 @@ def test_main__prints_one_line_also_of_an_error_with_several(
 
 def test_stage__that_does_not_exist_is_one_line(driftloop: Run, tmp_path: Path) -> None:
     done = driftloop(tmp_path, "stage", "deploy")
-    assert done.err == "stage: expected one of collect, evaluate, monitor, prepare, refit, train, got 'deploy'\n"
+    assert (
+        done.err == "stage: expected one of alarms, collect, evaluate, monitor, prepare, refit, train, got 'deploy'\n"
+    )
     assert done.code == 1
 
 
@@ -446,4 +448,4 @@ def test_promote__that_was_interrupted_is_refused_when_read_and_mended_by_anothe
     assert done.err.startswith("models/production/model.skops: expected SHA-256 ")
     assert done.err.endswith(": not the file its card names; restore both from Git\n")
     assert driftloop(healthy.root, "promote").code == 0
-    assert healthy.run("prepare", "refit", "monitor").json(DECISION)["version"] == 2
+    assert healthy.run("prepare", "refit", "alarms", "monitor").json(DECISION)["version"] == 2

@@ -138,7 +138,7 @@ def test_repro__runs_the_stages_that_import_a_changed_module(project: Project, m
 
 def test_repro__after_a_promotion_does_not_train_again(project: Project) -> None:
     project.sh("driftloop", "promote", "--force")
-    assert project.repro() == ["prepare", "refit", "monitor", "evaluate"]
+    assert project.repro() == ["prepare", "refit", "alarms", "monitor", "evaluate"]
     assert project.json(VERDICT)["verdict"]["outcome"] == "not comparable yet"
     diff = json.loads(project.sh("dvc", "metrics", "diff", "HEAD", "--json"))
     assert diff["metrics/production.json"]["version"] == {"old": 1, "new": 2, "diff": 1}

@@ -78,7 +78,9 @@ def begin(root: Path, params: dict[str, Any], today: date, cache: Path) -> Begun
     subprocess.run([sys.executable, "-m", "dvc", "commit", "--force", "--quiet", *STAGES], cwd=root, check=True)
     clone.run("add", ".")
     clone.run("commit", "--quiet", "-m", "v1")
-    space.set(source={"until": f"{today}"}, report={"max_rows": 0}).run("collect", "prepare", "refit", "monitor")
+    space.set(source={"until": f"{today}"}, report={"max_rows": 0}).run(
+        "collect", "prepare", "refit", "alarms", "monitor"
+    )
     decision = root.parent / "decision.json"
     shutil.copy(root / DECISION, decision)
     return Begun(root, decision)

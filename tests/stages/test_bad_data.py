@@ -83,7 +83,7 @@ def test_pipeline__finds_nothing_in_sound_data(healthy: Workspace) -> None:
 
 def test_pipeline__counts_the_affected_rows(healthy: Workspace) -> None:
     rewrite(healthy, put("weather", "fog"))
-    healthy.run("collect", "prepare", "refit", "monitor")
+    healthy.run("collect", "prepare", "refit", "alarms", "monitor")
     finding = next(f for f in healthy.decision.findings if f.rule == "new-category")
     assert (finding.rows, finding.of) == (168, 168)
 
@@ -139,7 +139,7 @@ def test_pipeline__a_number_that_turns_into_a_float_stays_the_same_category(heal
         return rows
 
     rewrite(healthy, as_floats)
-    healthy.run("collect", "prepare", "refit", "monitor")
+    healthy.run("collect", "prepare", "refit", "alarms", "monitor")
     assert healthy.decision.findings == ()
 
 
@@ -166,8 +166,8 @@ def test_pipeline__columns_that_go_with_the_calendar_bring_no_fault(healthy: Wor
     rewrite(healthy, with_month)
     declared = ["weekday", "workingday", "holiday", "weather", "month"]
     healthy.set(model="anew", data={"categorical": declared}, source={"until": "2024-05-06T00:00Z"})
-    healthy.run("collect", "prepare", "refit", "train", "evaluate").promote(first=True)
-    healthy.set(source={"until": "2024-06-17T00:00Z"}).run("collect", "prepare", "refit", "monitor")
+    healthy.run("collect", "prepare", "refit", "alarms", "train", "evaluate").promote(first=True)
+    healthy.set(source={"until": "2024-06-17T00:00Z"}).run("collect", "prepare", "refit", "alarms", "monitor")
     assert healthy.decision.findings == ()
 
 
@@ -177,13 +177,13 @@ def test_pipeline__old_unreadable_times_are_old_news_in_any_order(healthy: Works
         return rows.iloc[::-1]
 
     rewrite(healthy, backwards)
-    healthy.run("collect", "prepare", "refit", "monitor")
+    healthy.run("collect", "prepare", "refit", "alarms", "monitor")
     assert healthy.decision.findings == ()
 
 
 def test_pipeline__a_stuck_sensor_is_seen_whatever_the_key(healthy: Workspace) -> None:
     rewrite(healthy, lambda rows: put("temperature", 11.5)(rows.assign(id=range(len(rows)))))
-    healthy.set(data={"key": ["id"]}).run("collect", "prepare", "refit", "monitor")
+    healthy.set(data={"key": ["id"]}).run("collect", "prepare", "refit", "alarms", "monitor")
     assert {finding.rule for finding in healthy.decision.findings} == {"stuck"}
 
 
@@ -210,9 +210,9 @@ def test_pipeline__production_reads_names_that_params_now_take_for_numbers(healt
 def test_pipeline__a_day_is_compared_with_the_same_weekday(healthy: Workspace) -> None:
     rewrite(healthy, lambda rows: rows[pd.to_datetime(rows["ts"]).dt.dayofweek < 5])
     healthy.set(windows={"current_days": 1}, data={"categorical": ["weekday", "holiday", "weather"], "segments": []})
-    healthy.run("collect", "prepare", "refit", "monitor")
+    healthy.run("collect", "prepare", "refit", "alarms", "monitor")
     assert [finding.rule for finding in healthy.decision.findings] == ["too-few-rows"]  # Sunday: no row at all
-    healthy.set(source={"until": "2024-06-15T00:00Z"}).run("collect", "prepare", "refit", "monitor")
+    healthy.set(source={"until": "2024-06-15T00:00Z"}).run("collect", "prepare", "refit", "alarms", "monitor")
     assert healthy.decision.findings == ()  # Friday
 
 
@@ -311,7 +311,7 @@ def test_pipeline__shows_a_timestamp_that_cannot_be_read(healthy: Workspace, cas
     value, said = UNDATED[case]
     rewrite(healthy, lambda rows: rows.assign(ts=rows["ts"].where(~newest(rows), value)))
     assert text(healthy, "undated-rows") == f"168 of 168 rows have no readable timestamp, {said}"
-    healthy.run("refit", "monitor", "train", "evaluate")
+    healthy.run("refit", "alarms", "monitor", "train", "evaluate")
     assert healthy.decision.status == "data fault"  # and not too few rows, which is what comes of it
     assert [finding.rule for finding in healthy.decision.findings] == ["undated-rows"]
     assert healthy.report.verdict.faults[0].endswith(said)
@@ -324,7 +324,7 @@ def test_pipeline__shows_nothing_of_private_columns(healthy: Workspace) -> None:
     rewrite(healthy, put("rentals", "secret 3", LABELS))
     rewrite(healthy, lambda rows: rows.assign(ts=rows["ts"].where(np.arange(len(rows)) < len(rows) - 400, "secret 4")))
     rewrite(healthy, lambda rows: rows.assign(ts=rows["ts"].mask(np.arange(len(rows)) < 40, "1970-01-01 00:00")))
-    healthy.set(data={"private": private}).run("collect", "prepare", "refit", "monitor")
+    healthy.set(data={"private": private}).run("collect", "prepare", "refit", "alarms", "monitor")
     rules = {finding.rule for finding in healthy.decision.findings}
     assert {"undated-rows", "wrong-type", "new-category"} & rules
     assert healthy.decision.warnings
@@ -381,11 +381,13 @@ def test_pipeline__an_identifier_that_changes_its_form_is_a_fault(healthy: Works
 
     declared = ["weekday", "workingday", "holiday", "weather", "customer"]
     rewrite(healthy, customers)
-    healthy.set(data={"categorical": declared, "private": ["customer"]}).run("collect", "prepare", "refit", "monitor")
+    healthy.set(data={"categorical": declared, "private": ["customer"]}).run(
+        "collect", "prepare", "refit", "alarms", "monitor"
+    )
     assert not healthy.decision.findings
     rewrite(healthy, broken)
     said = text(healthy, "new-names")
     assert said.startswith("customer has names never seen before in 168 of 168 rows, at most ")
-    healthy.run("refit", "monitor")
+    healthy.run("refit", "alarms", "monitor")
     assert [finding.rule for finding in healthy.decision.findings] == ["new-names"]
     assert healthy.decision.status == "data fault"

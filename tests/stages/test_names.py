@@ -61,7 +61,7 @@ def test_pipeline__takes_columns_that_are_called_as_ours(tmp_path: Path, task: s
         train={"estimator": f"sklearn.tree.DecisionTree{estimator}"},
         report={"max_rows": 500},
     )  # fmt: skip
-    space.run("collect", "prepare", "refit", "train", "evaluate").promote(first=True)
+    space.run("collect", "prepare", "refit", "alarms", "train", "evaluate").promote(first=True)
     space.set(source={"until": "2024-04-15"}).run()
     assert (space.decision.status, space.decision.findings) == ("healthy", ())
     assert space.report.verdict.rows == 28 * 24

@@ -28,12 +28,13 @@ DECLARED: dict[str, Any] = yaml.safe_load((SRC.parent / "dvc.yaml").read_text(en
 
 
 # Read in some cases only: where no row has a readable time, without production, with `refit: false`, with the policy
-# `evidently`.
+# `evidently`, with Evidently's page.
 CONDITIONAL = {
     "collect": {"data.private"},
     "prepare": {"windows.judge_days"},
+    "alarms": {"data.label_delay_days", "windows.judge_days"},
     "train": {"windows.judge_days"},
-    "monitor": {"windows.current_days"},
+    "monitor": {"data.timestamp", "data.key", "data.numerical", "data.categorical", "windows.current_days"},
 }
 
 
@@ -235,7 +236,7 @@ def test_pipeline__without_refits_judges_a_candidate_on_a_holdout(healthy: Works
 @pytest.mark.parametrize("policy", ["avoidable_loss", "loss", "evidently", "calendar"])
 def test_policy__is_chosen_by_name(healthy: Workspace, policy: str) -> None:
     rendered = {"max_rows": 500} if policy == "evidently" else {}
-    healthy.set(monitor={"policy": policy, "calendar_days": 40}, report=rendered).run("prepare", "monitor")
+    healthy.set(monitor={"policy": policy, "calendar_days": 40}, report=rendered).run("prepare", "alarms", "monitor")
     assert healthy.decision.policy == policy
     drifted = policy == "evidently" and (healthy.decision.drift.share or 0) >= 0.5
     assert healthy.decision.status == ("outdated" if policy == "calendar" or drifted else "healthy")
@@ -256,7 +257,7 @@ def test_classification__runs_through_every_stage(tmp_path: Path, calm: pd.DataF
         evaluate={"metric": "log_loss"},
         report={"max_rows": 500},
     )
-    space.run("collect", "prepare", "refit", "train", "evaluate").promote(first=True)
+    space.run("collect", "prepare", "refit", "alarms", "train", "evaluate").promote(first=True)
     space.set(source={"until": "2024-06-17T00:00Z"}).run()
     assert set(space.report.production) == {"log_loss", "brier", "accuracy", "f1", "roc_auc"}
     assert space.report.production["roc_auc"] > 0.6
@@ -355,7 +356,7 @@ def test_promote__refuses_a_verdict_that_parameters_have_overtaken(healthy: Work
 def test_monitor__takes_the_first_refits_for_normal_where_the_card_knows_none(healthy: Workspace) -> None:
     card = healthy.json(CARD)
     write_json(healthy.root / CARD, {**card, "normal_error": {}, "judged": []})
-    healthy.run("refit", "monitor")
+    healthy.run("refit", "alarms", "monitor")
     assert healthy.decision.normal_error
     assert healthy.decision.status == "healthy"
 
@@ -363,14 +364,14 @@ def test_monitor__takes_the_first_refits_for_normal_where_the_card_knows_none(he
 def test_monitor__does_not_call_healthy_what_it_cannot_measure(healthy: Workspace) -> None:
     card = healthy.json(CARD)
     write_json(healthy.root / CARD, {**card, "normal_error": {}, "judged": []})
-    healthy.set(monitor={"refit": False}).run("refit", "monitor")
+    healthy.set(monitor={"refit": False}).run("refit", "alarms", "monitor")
     assert healthy.decision.status == "insufficient data"
 
 
 def test_monitor__takes_error_where_normally_there_is_none_for_a_rise(healthy: Workspace) -> None:
     card = healthy.json(CARD)
     write_json(healthy.root / CARD, {**card, "normal_error": {"mae": 0.0, "mse": 0.0}})
-    healthy.run("refit", "monitor")
+    healthy.run("refit", "alarms", "monitor")
     assert healthy.decision.status == "degraded"
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def test_pipeline__says_what_was_chosen_and_why(healthy: Workspace) -> None:
-    healthy.set(windows={"train_days": "auto"}).run("prepare", "refit", "train", "evaluate", "monitor")
+    healthy.set(windows={"train_days": "auto"}).run("prepare", "refit", "alarms", "train", "evaluate", "monitor")
     chosen = healthy.json(TRAIN_WINDOW)
     assert chosen["train_days"] in CANDIDATES
     assert chosen["steps"] > 8
@@ -37,7 +37,7 @@ def test_pipeline__says_what_was_chosen_and_why(healthy: Workspace) -> None:
 
 
 def test_pipeline__the_choice_does_not_hang_on_production(healthy: Workspace) -> None:
-    healthy.set(windows={"train_days": "auto"}).run("prepare", "refit", "train", "evaluate")
+    healthy.set(windows={"train_days": "auto"}).run("prepare", "refit", "alarms", "train", "evaluate")
     before = healthy.json(TRAIN_WINDOW)
     healthy.promote(force=True).run("prepare", "refit")
     assert healthy.json(TRAIN_WINDOW) == before

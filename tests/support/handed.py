@@ -67,7 +67,7 @@ def _make(found: Made) -> None:
     complete = Params.model_validate(merged(SMALL, {"source": {"until": "2025-01-06T00:00Z"}})).model_dump(mode="json")
     space = Workspace.create(found.repo)
     (found.repo / "params.yaml").write_text(yaml.safe_dump(complete, sort_keys=False), encoding="utf-8")
-    space.run("collect", "prepare", "refit", "monitor", "train", "evaluate").promote(first=True)
+    space.run("collect", "prepare", "refit", "alarms", "monitor", "train", "evaluate").promote(first=True)
     clone = Clone(found.repo)
     clone.run("init", "--quiet", "--initial-branch=main")
     clone.run("add", ".")

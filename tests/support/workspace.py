@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-STAGES = ("collect", "prepare", "refit", "monitor", "train", "evaluate")
+STAGES = ("collect", "prepare", "refit", "alarms", "monitor", "train", "evaluate")
 
 SMALL: dict[str, Any] = {
     "model": "small",

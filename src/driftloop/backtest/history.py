@@ -30,8 +30,8 @@ from driftloop.core.models.recipe import recipe_of
 from driftloop.core.windows import Window, end_day, last_days
 from driftloop.duckdb_errors import translated
 from driftloop.errors import DataError
-from driftloop.stages.prepare import frame_of, tables
 from driftloop.store.files import replacing_folder
+from driftloop.store.rows import frame_of, tables
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -168,18 +168,16 @@ class History:
         reference = card.reference
         if reference is None:
             return []
-        steps, days = list(scored[STEP].unique()), timedelta(days=self.params.monitor.step_days)
-        for step in steps:
-            if (reference.until, step) not in self._steps:
-                window = Window(since=step, until=step + days)
+        told = [each for each in self._alarms_of(card, reference).alarms if each.found < until]
+
+        def breaks_rule(window: Window) -> bool:
+            key = reference.until, window.since
+            if key not in self._steps:
                 evidence = quality.Inspection(self._cumulate(reference), self.columns, window, reference)
-                self._steps[reference.until, step] = judged.has_fault(evidence)
-        told = [each for each in self._alarms_of(card, reference).alarms if each.kind == "fault" and each.found < until]
-        return [
-            step
-            for step in steps
-            if self._steps[reference.until, step] or any(each.touches(step, step + days) for each in told)
-        ]
+                self._steps[key] = judged.has_fault(evidence)
+            return self._steps[key]
+
+        return judged.faulty_among(scored[STEP].unique(), self.params.monitor.step_days, told, breaks_rule)
 
     def _rules(self, reference: Window, until: date) -> list[Finding]:
         if (key := (reference.until, until)) not in self._found:

@@ -5,26 +5,22 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from driftloop.core.alarms.find import find_alarms
 from driftloop.core.columns import DAY, loss_of, scores_of
-from driftloop.core.data.cumulated import CumulatedProfile
-from driftloop.core.data.grid import Grid
 from driftloop.core.judging import gate, metrics, refits
-from driftloop.core.judging.scored import faulty_steps, judged_rows
+from driftloop.core.judging.data_alarms import Alarms
+from driftloop.core.judging.scored import judged_rows, steps_of
 from driftloop.core.judging.verdict import Report, Verdict
 from driftloop.core.models import estimator
 from driftloop.core.models.card import Candidate, judged_days
 from driftloop.core.windows import end_day, last_days
 from driftloop.report import plots
 from driftloop.store.files import (
+    ALARMS,
     CANDIDATE,
     CANDIDATE_CARD,
-    GRID,
-    HISTOGRAM,
     LABELLED,
     METRICS,
     PLOTS,
-    PROFILE,
     QUALITY,
     REFITS,
     VERDICT,
@@ -42,7 +38,9 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
+    from sklearn.pipeline import Pipeline
 
+    from driftloop.core.models.card import Card
     from driftloop.params import Params
     from driftloop.store.production import Production
 
@@ -54,33 +52,44 @@ def run(params: Params, root: Path) -> None:
     candidate = Candidate.model_validate(found) if "sha256" in found else None
     labelled = read_frame(root / LABELLED)
     judged = _judged(params, production, candidate, root, labelled)
-    faults = [finding["text"] for finding in read_json(root / QUALITY)["findings"]]
-    profile = read_frame(root / PROFILE)
-    states = find_alarms(params, production.card, profile, read_frame(root / HISTOGRAM), read_value(root / GRID, Grid))
-    until = end_day(params.source.until_instant, params.zone)
-    faults += [found.text for found in states.active(until - timedelta(days=1), "fault")]
-    faulty = faulty_steps(params, production.card, CumulatedProfile.of(profile), judged, states.alarms)
-    untrainable = None if candidate else found["untrainable"]
-    verdict = gate.verdict(params, production.card, judged, faulty=faulty, findings=faults, untrainable=untrainable)
+    verdict = _verdict(params, production.card, root, judged, None if candidate else found["untrainable"])
     report = _report(params, production, candidate, judged, verdict)
-    importance = plots.NO_IMPORTANCE
-    if candidate:
-        fitted = read_model(root, CANDIDATE, sha256=candidate.sha256, trusted=params.train.trusted,
-                            remedy="run `dvc repro`")  # fmt: skip
-        rows = last_days(candidate.trained.until, params.windows.judge_days).of(labelled)
-        importance = plots.importance(fitted, candidate.recipe, rows, params.evaluate.metric)
-    drawn = judged.head(0) if params.data.target in params.data.private else judged
     write_json(root / VERDICT, report.model_dump(mode="json"))
     write_json(root / METRICS / "evaluate.json", numbers(report))
-    for name, table in {
-        **{
-            f"predicted_{side}": plots.predicted(params.data.task, params.data.target, drawn, side)
-            for side in plots.SIDES
-        },
-        "error": plots.error_over_time(judged),
-        "importance": importance,
-    }.items():
+    _draw(params, root, judged, _importance(params, root, candidate, labelled))
+
+
+def _verdict(params: Params, card: Card, root: Path, judged: pd.DataFrame, untrainable: str | None) -> Verdict:
+    """Ask the gate, with the faults that the newest data and the judged steps have."""
+    alarms = read_value(root / ALARMS, Alarms)
+    newest = end_day(params.source.until_instant, params.zone) - timedelta(days=1)
+    faults = [finding["text"] for finding in read_json(root / QUALITY)["findings"]]
+    faults += [alarm.text for alarm in alarms.history.active(newest, "fault")]
+    faulty = [step for step in steps_of(params, judged) if step in alarms.faulty_steps]
+    return gate.verdict(params, card, judged, faulty=faulty, findings=faults, untrainable=untrainable)
+
+
+def _importance(params: Params, root: Path, candidate: Candidate | None, labelled: pd.DataFrame) -> pd.DataFrame:
+    """Compute how much the candidate depends on each input, on the newest rows of its training data."""
+    if candidate is None:
+        return plots.NO_IMPORTANCE
+    rows = last_days(candidate.trained.until, params.windows.judge_days).of(labelled)
+    return plots.importance(_model(params, root, candidate), candidate.recipe, rows, params.evaluate.metric)
+
+
+def _draw(params: Params, root: Path, judged: pd.DataFrame, importance: pd.DataFrame) -> None:
+    """Write the tables of the plots; values of a private target are left out."""
+    data = params.data
+    drawn = judged.head(0) if data.target in data.private else judged
+    tables = {f"predicted_{side}": plots.predicted(data.task, data.target, drawn, side) for side in plots.SIDES}
+    for name, table in {**tables, "error": plots.error_over_time(judged), "importance": importance}.items():
         write_text(root / PLOTS / f"{name}.csv", table.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
+
+
+def _model(params: Params, root: Path, candidate: Candidate) -> Pipeline:
+    """Read the candidate's model."""
+    remedy = "run `dvc repro`"
+    return read_model(root, CANDIDATE, sha256=candidate.sha256, trusted=params.train.trusted, remedy=remedy)
 
 
 def _judged(
@@ -94,9 +103,7 @@ def _judged(
         return scored.head(0)
     until = candidate.trained.until
     rows = last_days(until + timedelta(days=params.windows.judge_days), params.windows.judge_days).of(labelled)
-    remedy = "run `dvc repro`"
-    fitted = read_model(root, CANDIDATE, sha256=candidate.sha256, trusted=params.train.trusted, remedy=remedy)
-    sides = {"refit": (fitted, candidate.recipe)}
+    sides = {"refit": (_model(params, root, candidate), candidate.recipe)}
     if production.model is not None and production.card.recipe is not None:
         sides["production"] = (production.model, production.card.recipe)
     for side, (pipeline, recipe) in sides.items():

@@ -5,25 +5,22 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from driftloop.core.alarms.find import find_alarms
 from driftloop.core.columns import DAY, PRODUCTION_LOSS
 from driftloop.core.data.cumulated import CumulatedProfile
-from driftloop.core.data.grid import Grid
 from driftloop.core.data.quality import Finding
 from driftloop.core.decision import unseen
 from driftloop.core.decision.decide import decide
 from driftloop.core.decision.evidence import Drift, gather
 from driftloop.core.judging import metrics
-from driftloop.core.judging.scored import faulty_steps
+from driftloop.core.judging.data_alarms import Alarms
 from driftloop.core.models import estimator
 from driftloop.core.models.card import honest_error
 from driftloop.core.windows import Window, end_day, last_days
 from driftloop.report.evidently import page, rendering
 from driftloop.store.files import (
+    ALARMS,
     DECISION,
     EVIDENTLY,
-    GRID,
-    HISTOGRAM,
     LABELLED,
     METRICS,
     PROFILE,
@@ -39,7 +36,9 @@ from driftloop.store.production import read_production
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from driftloop.core.decision.evidence import Evidence
     from driftloop.core.decision.values import Decision
+    from driftloop.core.models.card import Card
     from driftloop.params import Params
     from driftloop.store.production import Production
 
@@ -47,32 +46,41 @@ if TYPE_CHECKING:
 def run(params: Params, root: Path) -> None:
     """Decide how production is, and write down why."""
     production = read_production(root, params)
-    quality = read_json(root / QUALITY)
-    findings = [Finding.model_validate(found) for found in quality["findings"]]
-    scored, profile = read_frame(root / REFITS), read_frame(root / PROFILE)
-    states = find_alarms(params, production.card, profile, read_frame(root / HISTOGRAM), read_value(root / GRID, Grid))
-    totals = CumulatedProfile.of(profile)
-    faulty = faulty_steps(params, production.card, totals, scored, states.alarms)
-    current = Window.model_validate(quality["window"])
-    rendered = page.render(params, production, root, scored, states)
-    failed = (rendered.reason,) if isinstance(rendered, rendering.Failed) else ()
-    evidence = gather(params, production.card, scored, faulty, drift=_drift(rendered))
-    decision = decide(
-        params,
-        production.card,
-        evidence,
-        findings,
-        states=states,
-        unseen=[
-            *unseen.classes(production.card, evidence.judged, params.data.private),
-            *unseen.columns(production.card, totals, current),
-        ],
-        warnings=(*quality["hints"], *failed),
-    )
+    scored, alarms = read_frame(root / REFITS), read_value(root / ALARMS, Alarms)
+    rendered = page.render(params, production, root, scored, alarms.history)
+    evidence = gather(params, production.card, scored, alarms.faulty_steps, drift=_drift(rendered))
+    decision = _decision(params, production.card, root, evidence=evidence, alarms=alarms, rendered=rendered)
     page.write(rendered, root / EVIDENTLY)
     write_json(root / DECISION, decision.model_dump(mode="json"))
     write_json(root / METRICS / "monitor.json", _numbers(decision))
     write_json(root / METRICS / "production.json", _honest(params, production, root))
+
+
+def _decision(
+    params: Params,
+    card: Card,
+    root: Path,
+    *,
+    evidence: Evidence,
+    alarms: Alarms,
+    rendered: rendering.Rendered | rendering.Failed | None,
+) -> Decision:
+    """Add to the evidence what rules found, what production has never seen, and what could not be rendered."""
+    checked = read_json(root / QUALITY)
+    totals = CumulatedProfile.of(read_frame(root / PROFILE))
+    failed = (rendered.reason,) if isinstance(rendered, rendering.Failed) else ()
+    return decide(
+        params,
+        card,
+        evidence,
+        [Finding.model_validate(found) for found in checked["findings"]],
+        states=alarms.history,
+        unseen=[
+            *unseen.classes(card, evidence.judged, params.data.private),
+            *unseen.columns(card, totals, Window.model_validate(checked["window"])),
+        ],
+        warnings=(*checked["hints"], *failed),
+    )
 
 
 def _drift(rendered: rendering.Rendered | rendering.Failed | None) -> Drift:

@@ -35,6 +35,7 @@ REFERENCE = PREPARED / "reference.parquet"
 HISTOGRAM = PREPARED / "histogram.parquet"
 GRID = PREPARED / "grid.json"
 COMPARED = PREPARED / "compared.parquet"
+ALARMS = PREPARED / "alarms.json"
 REFITS = Path("data/prepared/refits.parquet")
 TRAIN_WINDOW = PREPARED / "train_window.json"
 CARD = Path("models/production/card.json")

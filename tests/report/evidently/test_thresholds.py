@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -92,7 +91,9 @@ def test_limits__where_a_sample_says_otherwise_all_rows_count_and_the_page_tells
     rows, found, grid = make_case("none")
     shift = found.shifts["x"]
     assert shift.distance is not None
-    close = replace(found, shifts={**found.shifts, "x": replace(shift, limit=shift.distance * 1.001)})
+    close = found.model_copy(
+        update={"shifts": {**found.shifts, "x": shift.model_copy(update={"limit": shift.distance * 1.001})}}
+    )
     current, reference = sides(rows, close, grid)
     for sample in range(20):
         part = current.sample(frac=0.5, random_state=sample)

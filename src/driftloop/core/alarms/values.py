@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from driftloop.core.alarms.deviation import SHAPE
 from driftloop.core.data.quality import Finding
 from driftloop.core.dates import day
 from driftloop.core.figures import percent
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from driftloop.core.windows import Window
 
 Kind = Literal["fault", "shape"]
 KINDS: tuple[Kind, ...] = ("fault", "shape")
@@ -102,16 +98,17 @@ class Alarm(BaseModel):
         )
 
 
-@dataclass(frozen=True)
-class Shift:
+class Shift(BaseModel):
     """The shape of one column on the last day.
 
     Attributes
     ----------
     distance, limit
-        From what it is compared with; None where there are no rows. The limit is the distance that some column
-        reaches once per budget; None while the history is too short.
+        Distance from what it is compared with; None where there are no rows. The limit is the distance that some
+        column reaches once per budget; None while the history is too short.
     """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     distance: float | None
     limit: float | None
@@ -127,31 +124,33 @@ class Shift:
         return self.ratio >= 1
 
 
-@dataclass(frozen=True)
-class AlarmHistory:
-    """The state of every day.
+class AlarmHistory(BaseModel):
+    """The data alarms of all days, and the state of the last day.
 
     Attributes
     ----------
     first
         First day of the profile.
     score
-        Shape (days,): the largest deviation in units of the limit, whether quiet or not; NaN where nothing is judged.
+        One value per day: the largest deviation in units of the limit, also of columns that are quiet after an alarm;
+        None where nothing is judged.
     alarms
         In order of `found`.
     shifts
         Per column, on the last day.
     compared
-        Per column, shape (days,): whether the last week is compared with a day.
+        Per column: the days that the last week is compared with, as spans in order of time.
     weeks_missing
         Weeks of history that are needed before all statistics are judged.
     """
 
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
     first: date
-    score: NDArray[np.float64]
+    score: tuple[float | None, ...]
     alarms: tuple[Alarm, ...]
     shifts: dict[str, Shift]
-    compared: dict[str, NDArray[np.bool_]]
+    compared: dict[str, tuple[Window, ...]]
     weeks_missing: int
 
     def active(self, day: date, kind: Kind | None = None) -> tuple[Alarm, ...]:
@@ -160,4 +159,6 @@ class AlarmHistory:
 
     def compared_days(self, column: str) -> set[date]:
         """List the days that the last week of a column is compared with."""
-        return {self.first + timedelta(days=int(place)) for place in np.flatnonzero(self.compared[column])}
+        return {
+            window.since + timedelta(days=place) for window in self.compared[column] for place in range(window.days)
+        }

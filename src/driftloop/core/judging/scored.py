@@ -1,4 +1,4 @@
-"""The rows that production and recipe are compared on, and the steps among them that say nothing."""
+"""The rows that production and recipe are compared on, and the steps among them whose data was faulty."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from driftloop.core.columns import DAY, STEP
 from driftloop.core.data import quality
 from driftloop.core.data.schema import columns_of
 from driftloop.core.judging import refits
-from driftloop.core.windows import Window, end_day
+from driftloop.core.windows import Window, end_day, last_days
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     import pandas as pd
 
@@ -22,30 +22,56 @@ if TYPE_CHECKING:
     from driftloop.params import Params
 
 
-def faulty_steps(
-    params: Params, card: Card, profile: CumulatedProfile, scored: pd.DataFrame, alarms: Sequence[Alarm] = ()
-) -> list[date]:
-    """List the steps of scored rows with faulty data: their losses say nothing about the model.
-
-    A step is faulty if it broke a quality rule, or if a data alarm on a fault lasted in it.
+def steps_of(params: Params, scored: pd.DataFrame) -> list[date]:
+    """List the first days of the steps that scored rows fall into, in order of time.
 
     Rows of a holdout, which has no steps, are cut into steps from its first day on.
     """
+    if scored.empty:
+        return []
+    if STEP in scored:
+        return sorted(scored[STEP].unique())
+    days, first = timedelta(days=params.monitor.step_days), scored[DAY].min()
+    return [first + days * place for place in range((scored[DAY].max() - first) // days + 1)]
+
+
+def faulty_steps(
+    params: Params, card: Card, profile: CumulatedProfile, steps: Iterable[date], alarms: Sequence[Alarm] = ()
+) -> list[date]:
+    """List the steps with faulty data: their losses say nothing about the model.
+
+    Parameters
+    ----------
+    params, card
+        The length of a step and the columns; production's reference. Without one no step is faulty.
+    profile
+        Of all days.
+    steps
+        First days; see `steps_of`.
+    alarms
+        Data alarms.
+    """
     reference = card.reference
-    if reference is None or scored.empty:
+    if reference is None:
         return []
     columns = columns_of(params, card)
-    days = timedelta(days=params.monitor.step_days)
-    if STEP in scored:
-        steps = sorted(scored[STEP].unique())
-    else:
-        first = scored[DAY].min()
-        steps = [first + days * place for place in range((scored[DAY].max() - first) // days + 1)]
+
+    def breaks_rule(window: Window) -> bool:
+        return has_fault(quality.Inspection(profile, columns, window, reference))
+
+    return faulty_among(steps, params.monitor.step_days, alarms, breaks_rule)
+
+
+def faulty_among(
+    steps: Iterable[date], step_days: int, alarms: Sequence[Alarm], breaks_rule: Callable[[Window], bool]
+) -> list[date]:
+    """Keep the steps of so many days in which a data alarm on a fault lasted, or that broke a quality rule."""
+    faults = [alarm for alarm in alarms if alarm.kind == "fault"]
+    windows = [Window(since=step, until=step + timedelta(days=step_days)) for step in steps]
     return [
-        step
-        for step in steps
-        if any(alarm.kind == "fault" and alarm.touches(step, step + days) for alarm in alarms)
-        or has_fault(quality.Inspection(profile, columns, Window(since=step, until=step + days), reference))
+        window.since
+        for window in windows
+        if any(alarm.touches(window.since, window.until) for alarm in faults) or breaks_rule(window)
     ]
 
 
@@ -58,6 +84,11 @@ def judged_rows(params: Params, scored: pd.DataFrame) -> pd.DataFrame:
     """Keep the rows of the gate's window."""
     steps = refits.judged_steps(params.windows.judge_days, params.monitor.step_days)
     return refits.newest_steps(scored, steps, labelled_until=labelled_until(params), step_days=params.monitor.step_days)
+
+
+def holdout(params: Params) -> Window:
+    """Give the days that a candidate is judged on where there are no refits (`monitor.refit: false`)."""
+    return last_days(labelled_until(params), params.windows.judge_days)
 
 
 def labelled_until(params: Params) -> date:
