@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := repro
 
 repro: setup ## run the pipeline and show what it found
-	@$(RUN) driftloop params > /dev/null
+	@$(RUN) driftloop lock --check > /dev/null
 	$(RUN) dvc repro
 	@echo
 	@$(RUN) driftloop status

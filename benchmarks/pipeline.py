@@ -33,8 +33,8 @@ def main(runs: int) -> None:
         for _ in range(runs):
             subprocess.run(["rm", "-rf", ".cache"], cwd=clone, check=True)
             for stage in STAGES:
-                rows.setdefault(stage, []).append(timed(sys.executable, "src/run.py", stage, cwd=clone))
-            rows.setdefault("refit, refits cached", []).append(timed(sys.executable, "src/run.py", "refit", cwd=clone))
+                rows.setdefault(stage, []).append(timed("driftloop", "stage", stage, cwd=clone))
+            rows.setdefault("refit, refits cached", []).append(timed("driftloop", "stage", "refit", cwd=clone))
         subprocess.run(["dvc", "repro", "--quiet"], cwd=clone, check=True)
         for _ in range(runs):
             rows.setdefault("dvc repro, nothing to do", []).append(timed("dvc", "repro", cwd=clone))

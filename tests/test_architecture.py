@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from architecture import SRC, closure, files, imports
+from architecture import SRC, closure, imports
 
-from driftloop.params import OWN
+from driftloop.lock import check, content
+from driftloop.params import OWN, load_params
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +29,7 @@ ROOMS: Sequence[str] = (
     "driftloop errors foreign processes",
     "params",
     "core",
-    "store sources dvc progress duckdb_errors",
+    "store sources dvc progress duckdb_errors own_code lock",
     "report",
     "git github githubstub",
     "nothing publication alerting retraining backtest comparison records release refresh promote dvc_remote skips stages",
@@ -76,15 +77,22 @@ def test_imports__make_no_cycle() -> None:
     assert left == {}
 
 
-def test_dvc_yaml__lists_every_module_that_a_stage_imports_and_runs_the_code_beside_it() -> None:
+def test_dvc_yaml__every_stage_depends_on_its_entry_of_the_lock_and_on_code_of_the_project_that_it_runs() -> None:
     offenders = []
     for stage, about in STAGES.items():
-        code = {dep for dep in about["deps"] if dep.startswith("src/")}
-        imported = closure(f"driftloop.stages.{stage}") | closure("driftloop.params")
-        offenders += [f"{stage}: {file}" for file in sorted(code ^ {*files(imported), "src/run.py"})]
-        if about["cmd"] != f"python src/run.py {stage}":
+        if about["cmd"] != f"driftloop stage {stage}":
             offenders.append(f"{stage}: {about['cmd']}")
+        if {"driftloop.lock": [f"stages.{stage}"]} not in about["params"]:
+            offenders.append(f"{stage}: no entry of driftloop.lock")
+        runs = bool({content.RUNS_FEATURES, content.RUNS_MODELS} & closure(f"driftloop.stages.{stage}"))
+        if ("src" in about["deps"]) is not runs:
+            offenders.append(f"{stage}: src")
     assert offenders == []
+    assert STAGES.keys() | {"backtest"} == content.STAGES.keys()
+
+
+def test_driftloop_lock__is_that_of_this_code() -> None:
+    assert check.stale(ROOT, load_params(ROOT / "params.yaml")) == ""
 
 
 def test_stages__know_nothing_of_git_or_github() -> None:

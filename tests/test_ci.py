@@ -327,6 +327,7 @@ def test_unchanged__knows_a_run_of_this_commit_data_and_parameters(
 def test_lock__says_how_to_mend_it(driftloop: Run, clone: Path, page: Path) -> None:
     write_text(clone / "dvc.yaml", "stages: {double: {cmd: cp in out, deps: [in], outs: [out]}}\n")
     write_text(clone / "in", "1")
+    assert driftloop("lock").code == 0
     subprocess.run([sys.executable, "-m", "dvc", "repro", "--quiet"], cwd=clone, check=True)
     (clone / "out").unlink()  # a checkout has no results
     assert driftloop("ci", "lock") == Done(0, "dvc.lock is up to date with this commit\n", "")
@@ -335,6 +336,8 @@ def test_lock__says_how_to_mend_it(driftloop: Run, clone: Path, page: Path) -> N
     assert done.code == 1
     assert "stage double would run; run `dvc repro`, and commit dvc.lock" in done.err
     assert done.err in page.read_text(encoding="utf-8")
+    write_text(clone / "driftloop.lock", (clone / "driftloop.lock").read_text().replace('"numpy": "', '"numpy": "0.'))
+    assert driftloop("ci", "lock").err.startswith("driftloop.lock: not what is installed: numpy 0.")
 
 
 def test_take__says_what_it_was_given(driftloop: Run, site: Site, clone: Path) -> None:

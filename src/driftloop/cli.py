@@ -34,12 +34,13 @@ def status() -> None:
     from driftloop.core.judging.verdict import Report
     from driftloop.core.models.card import Card
     from driftloop.github import steps
+    from driftloop.lock import check as locking
     from driftloop.params import load_params
     from driftloop.report.markdown import fenced
     from driftloop.report.screen import screen
     from driftloop.store import files
 
-    load_params(PARAMS)  # DVC does not see a key that no stage knows
+    params = load_params(PARAMS)  # DVC does not see a key that no stage knows
     root = Path()
     dvc.check_merged(root)
     decision = files.read_value(root / files.DECISION, Decision)
@@ -50,6 +51,8 @@ def status() -> None:
     shown = screen(decision, None if overtaken else report, advise="GITHUB_ACTIONS" not in os.environ)
     if overtaken:
         shown += f"\n\nProduction is v{card.version} since then"
+    if (root / locking.LOCK).exists() and (stale := locking.stale(root, params)):
+        shown += f"\n\n{stale}"
     steps.say(shown)
     steps.summarise(os.environ, fenced(shown))
 
@@ -69,6 +72,7 @@ def refresh(
     """Look at the source: move source.until and write source.fingerprint in params.yaml."""
     from driftloop import refresh as refreshing
 
+    _check_lock()
     done = refreshing.refresh(PARAMS, until=until, now=datetime.now(tz=UTC))
     typer.echo(
         f"source.until: {done.before} → {done.after}" if done.before != done.after else "source.until: unchanged"
@@ -157,10 +161,12 @@ def backtest(
     """Replay your history under several policies: what each would have cost, and how often it would have asked."""
     from rich.console import Console
 
+    from driftloop import own_code
     from driftloop.backtest import run as replaying
     from driftloop.backtest import table as words
     from driftloop.params import load_params
 
+    own_code.allow_imports(Path())
     params = load_params(PARAMS)
     options = replaying.Options(
         answer_days=answer_days,
@@ -181,30 +187,55 @@ def backtest(
     typer.echo(f"{done.fits} fits, {done.seconds:.0f} s · {replaying.BACKTEST} · {replaying.FRONTIER}")
 
 
+@app.command(epilog="Examples: driftloop lock · driftloop lock --check")
+def lock(
+    *, check: Annotated[bool, typer.Option("--check", help="Only compare; exit code 1 if they differ.")] = False
+) -> None:
+    """Write driftloop.lock: the code and the package versions that each stage depends on."""
+    from driftloop.lock import check as locking
+    from driftloop.params import load_params
+
+    if check:
+        _check_lock()
+        typer.echo(f"{locking.LOCK} is what is installed")
+        return
+    changed = locking.write(Path(), load_params(PARAMS))
+    for stage, reasons in changed.items():
+        typer.echo(f"{stage}: {', '.join(reasons)}")
+    typer.echo("Next: dvc repro" if changed else f"{locking.LOCK} was up to date")
+
+
 @app.command(hidden=True)
 def stage(name: str) -> None:
     """Run one stage of dvc.yaml; DVC calls this."""
     from importlib import import_module
-    from pkgutil import iter_modules
 
-    from driftloop import stages
+    from driftloop import own_code
+    from driftloop.lock import check as locking
+    from driftloop.lock.content import STAGES
     from driftloop.params import load_params
 
-    known = [module.name for module in iter_modules(stages.__path__)]
-    if name == "backtest":  # it stands outside of the pipeline, in backtest/dvc.yaml
-        from driftloop.backtest import run as replaying
-
-        replaying.measure(load_params(PARAMS), Path())
-        return
-    if name not in known:
-        msg = f"stage: expected one of {', '.join(known)}, got {name!r}"
+    if name not in STAGES:
+        msg = f"stage: expected one of {', '.join(STAGES)}, got {name!r}"
         raise LoopError(msg)
+    root = Path()
+    locking.require(root, name)
+    own_code.allow_imports(root)
     # When skops is imported, it looks for each of SciPy's functions in all modules that were loaded before them: a second or
     # two in every stage with a model, unless they come first.
     import scipy.special  # noqa: F401
 
-    run = import_module(f"driftloop.stages.{name}").run
-    run(load_params(PARAMS), Path())
+    module = import_module(STAGES[name])
+    (module.measure if name == "backtest" else module.run)(load_params(PARAMS), root)
+
+
+def _check_lock() -> None:
+    """Refuse what `dvc repro` would refuse too: code or packages that the lock does not name."""
+    from driftloop.lock import check as locking
+    from driftloop.params import load_params
+
+    if stale := locking.stale(Path(), load_params(PARAMS)):
+        raise LoopError(stale)
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
-from architecture import SRC, closure, files
+from architecture import SRC
 from workspace import Workspace
 from yaml import safe_load
 
@@ -125,8 +125,7 @@ def test_known_events__those_of_the_simulator_during_the_replay(space: Workspace
     assert {event.day for event in run.known_events(simulated, later)} == {date(2025, 2, 10)}
 
 
-def test_backtest_dvc_yaml__lists_what_it_imports() -> None:
+def test_backtest_dvc_yaml__depends_on_its_entry_of_the_lock() -> None:
     stage = safe_load((SRC.parent / "backtest/dvc.yaml").read_text("utf-8"))["stages"]["backtest"]
-    imported = closure("driftloop.backtest.run") | closure("driftloop.params")
-    assert sorted(stage["deps"]) == sorted([*files(imported), "src/run.py"])
-    assert (stage["wdir"], stage["cmd"]) == ("..", "python src/run.py backtest")
+    assert (stage["wdir"], stage["cmd"], stage["deps"]) == ("..", "driftloop stage backtest", ["src"])
+    assert {"driftloop.lock": ["stages.backtest"]} in stage["params"]

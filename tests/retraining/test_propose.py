@@ -156,7 +156,7 @@ def test_propose__when_main_moved_elsewhere_proposes_on_the_commit_it_was_made_f
 
 
 def test_propose__when_main_moved_under_it_asks_to_do_it_again(bench: Bench, made: Made) -> None:
-    main = move(bench, "src/driftloop/core/judging/gate.py", "# changed\n")
+    main = move(bench, "driftloop.lock", '"numpy": "0.', instead_of='"numpy": "')
     said = bench.propose(made.root / "better", verify.prove)
     assert said == "commented on #1: to be done again"
     assert main[:12] in bench.answer()
@@ -165,11 +165,11 @@ def test_propose__when_main_moved_under_it_asks_to_do_it_again(bench: Bench, mad
     assert "refs/heads/retrain/issue-1" not in bench.repo.git.refs()
 
 
-def move(bench: Bench, name: str, text: str) -> str:
+def move(bench: Bench, name: str, text: str, *, instead_of: str | None = None) -> str:
     other = Clone(bench.tmp / "other")
     Clone(bench.tmp).run("clone", "--quiet", f"file://{bench.repo.git.path}", "other")
     was = (other.root / name).read_text() if (other.root / name).exists() else ""
-    return other.push("main", start="", **{name: was + text})
+    return other.push("main", start="", **{name: was + text if instead_of is None else was.replace(instead_of, text)})
 
 
 def test_propose__does_not_overwrite_what_a_person_pushed(bench: Bench, made: Made) -> None:
@@ -257,8 +257,8 @@ def test_propose__what_dvc_knows_better_is_refused(bench: Bench, made: Made, tmp
     match case:
         case "code in the lock":
             lock = (folder / "data/dvc.lock").read_text()
-            md5 = lock.split("core/judging/gate.py")[1].split("md5: ")[1][:32]
-            edit("data/dvc.lock", md5, "0" * 32)
+            code = lock.split("stages.evaluate:")[1].split("code: ")[1][:32]
+            edit("data/dvc.lock", code, "0" * 32)
         case "parameter in the lock":
             edit("data/dvc.lock", "min_rows: 200", "min_rows: 100")
         case "card in the lock":
@@ -266,7 +266,7 @@ def test_propose__what_dvc_knows_better_is_refused(bench: Bench, made: Made, tmp
             md5 = lock.split("path: models/production\n")[1].split("md5: ")[1][:32]
             edit("promote/dvc.lock", md5, "0" * 32)
         case "another gate":
-            edit("promote/dvc.lock", "cmd: python src/run.py evaluate", "cmd: python src/run.py evaluated")
+            edit("promote/dvc.lock", "cmd: driftloop stage evaluate", "cmd: driftloop stage evaluated")
     before = bench.state()
     with pytest.raises(LoopError, match=r"hand-over: dvc.lock: code, parameters, data or results are not those"):
         bench.propose(folder, verify.prove)

@@ -44,7 +44,7 @@ class User:
         """Make a repository of ours without production, with the small parameters and `over` on top."""
         user = cls(base / "repo", base / "tmp")
         user.tmp.mkdir(parents=True)
-        for name in ("src", ".dvc/config", ".dvc/.gitignore", ".gitignore", "dvc.yaml"):
+        for name in ("src", ".dvc/config", ".dvc/.gitignore", ".dvcignore", ".gitignore", "dvc.yaml", "driftloop.lock"):
             (user.root / name).parent.mkdir(parents=True, exist_ok=True)
             ours, ignore = SRC.parent / name, shutil.ignore_patterns("__pycache__")
             (

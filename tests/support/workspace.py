@@ -14,6 +14,8 @@ from driftloop import promote
 from driftloop.core.decision.values import Decision
 from driftloop.core.judging.verdict import Report
 from driftloop.core.models.card import Card
+from driftloop.lock.check import LOCK
+from driftloop.lock.content import installed
 from driftloop.params import load_params
 from driftloop.store.files import CARD, DECISION, VERDICT, write_json
 
@@ -66,6 +68,7 @@ class Workspace:
         root.mkdir(parents=True, exist_ok=True)
         (root / "params.yaml").write_text(yaml.safe_dump(merged(SMALL, over), sort_keys=False), encoding="utf-8")
         write_json(root / CARD, Card().model_dump(mode="json"))
+        write_json(root / LOCK, installed().model_dump(mode="json"))
         return space
 
     def copy(self, root: Path) -> Workspace:

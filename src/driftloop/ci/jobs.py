@@ -69,9 +69,13 @@ def take(
 
 @app.command(epilog="Example: driftloop ci lock")
 def lock() -> None:
-    """Check that dvc.lock is up to date with code, parameters and data of this checkout; no data is needed, nothing runs."""
+    """Check that driftloop.lock and dvc.lock are up to date with this checkout; no data is needed, nothing runs."""
     from driftloop import dvc
+    from driftloop.lock import check
+    from driftloop.params import load_params
 
+    if why := check.stale(Path(), load_params(Path("params.yaml"))):
+        raise LoopError(why)
     if why := dvc.stale(Path()):
         msg = f"dvc.lock: not up to date with this commit: {why}; run `dvc repro`, and commit dvc.lock and metrics"
         raise LoopError(msg)

@@ -111,4 +111,4 @@ class Past:
         needed = self.statistics.needed
         weeks = np.isfinite(self.most[: max(0, int(self.days.week[-1]) - 1)]).sum(axis=0)
         most = {length: int(weeks[needed == length].max(initial=0)) for length in needed.tolist()}
-        return max(max(0, length - seen) for length, seen in most.items())
+        return max((max(0, length - seen) for length, seen in most.items()), default=0)

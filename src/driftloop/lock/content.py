@@ -1,0 +1,133 @@
+"""What driftloop.lock says: per stage a digest of its code, and the versions of the packages that decide its results."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict
+
+from driftloop.lock.closure import closure, imported
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+# The module that each stage of dvc.yaml runs.
+STAGES = {
+    **{f"{name}": f"driftloop.stages.{name}" for name in
+       ("collect", "prepare", "refit", "alarms", "monitor", "train", "evaluate")},
+    "backtest": "driftloop.backtest.run",
+}  # fmt: skip
+# Packages whose version can change a result: imported name → the distributions that decide with it. A new version of any
+# other one, such as pydantic, runs nothing again.
+DECISIVE = {
+    "duckdb": ("duckdb",),
+    "evidently": ("evidently",),
+    "ibis": ("duckdb", "ibis-framework"),
+    "numpy": ("numpy",),
+    "pandas": ("numpy", "pandas"),
+    "pyarrow": ("pyarrow",),
+    "scipy": ("numpy", "scipy"),
+    "sklearn": ("numpy", "scikit-learn", "scipy"),
+    "skops": ("skops",),
+}
+RUNS_FEATURES = "driftloop.stages.collect"  # code of the project, in its src/
+RUNS_MODELS = "driftloop.core.models.estimator"  # that too, or the package of an estimator
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Stage(_Value):
+    """What one stage's results depend on, beside data and parameters.
+
+    Attributes
+    ----------
+    code
+        MD5 of the stage's module and of all modules of driftloop that it imports.
+    packages
+        Versions of the packages that decide its results.
+    """
+
+    code: str
+    packages: dict[str, str]
+
+
+class Lock(_Value):
+    """driftloop.lock.
+
+    Attributes
+    ----------
+    driftloop
+        The version that wrote it. No stage depends on it.
+    stages
+        By their names in dvc.yaml.
+    """
+
+    driftloop: str
+    stages: dict[str, Stage]
+
+
+def installed(estimators: Iterable[str] = (), *, src: Path | None = None) -> Lock:
+    """Compute what a lock would say of this installation.
+
+    Parameters
+    ----------
+    estimators
+        Dotted names of the estimators that the project uses.
+    src
+        Folder of the project's own modules, whose packages count too.
+    """
+    own = _packages_of(_imported_by_own_code(src) if src is not None else ())
+    models = own | _packages_of(estimators)
+    return Lock(
+        driftloop=version("driftloop"), stages={name: stage(name, features=own, models=models) for name in STAGES}
+    )
+
+
+def stage(name: str, *, features: Iterable[str] = (), models: Iterable[str] = ()) -> Stage:
+    """Compute what this installation would run for a stage.
+
+    Parameters
+    ----------
+    name
+        Of the stage.
+    features, models
+        Packages that count where it runs the project's features, or fits and loads models.
+    """
+    found = closure({STAGES[name], "driftloop.params"})
+    value = hashlib.md5(usedforsecurity=False)
+    for module, path in sorted(found.items()):
+        value.update(f"{module}\0".encode() + path.read_bytes() + b"\0")
+    tops = {name.partition(".")[0] for path in found.values() for name in imported(path)}
+    wanted = {package for top in tops & DECISIVE.keys() for package in DECISIVE[top]}
+    wanted |= set(features) if RUNS_FEATURES in found else set()
+    wanted |= set(models) if RUNS_MODELS in found else set()
+    return Stage(code=value.hexdigest(), packages=versions(wanted))
+
+
+def versions(packages: Iterable[str]) -> dict[str, str]:
+    """Look up the versions of packages; one that is not installed is left out."""
+    found = {}
+    for package in sorted(packages):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _packages_of(names: Iterable[str]) -> set[str]:
+    """List the installed packages that dotted names come from."""
+    tops = {name.partition(".")[0] for name in names} - {"driftloop"}
+    distributions = packages_distributions() if tops else {}
+    return {package for top in tops for package in distributions.get(top, [])}
+
+
+def _imported_by_own_code(src: Path) -> set[str]:
+    """List what the modules in `src/` import; the source of driftloop itself is in `code`."""
+    files = [path for path in src.rglob("*.py") if not path.is_relative_to(src / "driftloop")]
+    return {name for path in files for name in imported(path)}

@@ -1,0 +1,1 @@
+"""Features of your own: see docs/data.md."""
