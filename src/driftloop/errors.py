@@ -19,3 +19,7 @@ class GitHubError(LoopError):
 
 class ModelError(LoopError):
     """A model, its file or its card cannot be used."""
+
+
+class UnreachableError(DataError):
+    """A source that is not there, or whose command failed."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from driftloop import processes
 from driftloop.core.columns import TS
-from driftloop.errors import DataError
+from driftloop.errors import DataError, UnreachableError
 from driftloop.params import parse_instant
 from driftloop.sources import tables
 from driftloop.sources.files import label_files, labelled, listing
@@ -83,7 +83,7 @@ def run(command: str, variables: Mapping[str, str]) -> None:
     last = next((line.strip() for line in reversed(said.splitlines()) if line.strip()), "nothing on stderr")
     ended = f"exit code {code}" if code > 0 else f"end by signal {-code}"
     msg = f"source.command: expected exit code 0, got {ended}: {last[:300]}"
-    raise DataError(msg)
+    raise UnreachableError(msg)
 
 
 def _redacted(text: str, environment: Mapping[str, str]) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import ibis
 
 from driftloop import duckdb_errors
-from driftloop.errors import DataError
+from driftloop.errors import DataError, UnreachableError
 from driftloop.params import Csv
 from driftloop.sources import header, recoded
 
@@ -48,7 +48,7 @@ def find(pattern: str, *, where: str) -> list[Path]:
         named = re.search(r"\.\w+$", pattern) is not None
     else:
         msg = f"{where}: {pattern}: not found; relative paths start at the folder of params.yaml"
-        raise DataError(msg)
+        raise UnreachableError(msg)
     files = sorted(
         (found for found in inside if (named or found.name.lower().endswith(SUFFIXES)) and found.is_file()),
         key=Path.as_posix,
