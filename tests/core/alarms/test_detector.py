@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 from profiles import at, day, make_rows, make_series, states
 
 from driftloop.core.alarms.detector import detect
-from driftloop.core.alarms.deviation import SHAPE, Column
+from driftloop.core.alarms.statistics import SHAPE
 from driftloop.core.alarms.values import AlarmHistory
 from driftloop.core.columns import TS
 
 if TYPE_CHECKING:
+    from driftloop.core.alarms.deviation import Column
     from driftloop.core.alarms.values import Alarm
 
 DAYS = 480  # a year of history, and then some

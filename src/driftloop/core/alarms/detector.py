@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from driftloop.core.alarms.deviation import ALL_WEEKS
 from driftloop.core.alarms.listener import Listener
 from driftloop.core.alarms.opening import open_alarm
 from driftloop.core.alarms.past import Past
 from driftloop.core.alarms.result import alarm_of, compared_of, shift_of
+from driftloop.core.alarms.statistics import ALL_WEEKS
 from driftloop.core.alarms.values import AlarmHistory
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from driftloop.core.alarms.statistics import SHAPE
 from driftloop.core.data import distances
 from driftloop.core.windows import Window, last_days
 
@@ -27,13 +28,6 @@ FORGET_DAYS = 56  # what lasts so long is the new normal
 AROUND = 10  # days around the window, in earlier years
 FEWEST_TIMES = 2  # as many rows as the window: less is too little to compare with
 YEAR = 364  # days: whole weeks
-
-SHAPE = "shape"
-# The smallest change worth a word: standard deviations or Jensen–Shannon distance for shapes, else a share of rows.
-FLOORS = {"null": 0.01, "new": 0.01, "zero": 0.02, "range": 0.02, "repeat": 0.05, SHAPE: 0.05}
-# Of history, before a statistic is judged: a year, for most know seasons; these two do not.
-WEEKS = {"null": 12, "new": 12}
-ALL_WEEKS = 52
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from driftloop.core.alarms.calibration import FEWEST_ROWS, usual
-from driftloop.core.alarms.deviation import FORGET_DAYS, SHAPE, deviations
+from driftloop.core.alarms.deviation import FORGET_DAYS, deviations
 from driftloop.core.alarms.layout import Days, Statistics
+from driftloop.core.alarms.statistics import SHAPE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from driftloop.core.alarms.deviation import SHAPE, WINDOW, compared, deviations, windows
+from driftloop.core.alarms.deviation import WINDOW, compared, deviations, windows
+from driftloop.core.alarms.statistics import SHAPE
 from driftloop.core.alarms.values import Alarm, Shift
 from driftloop.core.data.distances import total_variation
 from driftloop.core.windows import Window
