@@ -23,7 +23,7 @@ import pyarrow as pa
 from sklearn.ensemble import HistGradientBoostingRegressor
 
 from driftloop.core.alarms.find import find_alarms
-from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS, ROW, STEP, TS, scores_of
+from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS, ROW, SCORE, STEP, TS, scores_of
 from driftloop.core.data import histogram, quality
 from driftloop.core.data import profile as profiles
 from driftloop.core.data.cumulated import CumulatedProfile
@@ -172,7 +172,7 @@ def losses(given: World, rows: pd.DataFrame, start: pd.Timestamp) -> tuple[pd.Da
         refit = fit(week - 1)
         parts.append(rows.loc[part, [TS, DAY, "y"]].assign(
             **{STEP: (start + week * WEEK).date(), PRODUCTION_LOSS: error(production, part), REFIT_LOSS: error(refit, part)},
-            **{f"{scores_of('production')}prediction": production.predict(coded[part])},
+            **{f"{scores_of('production')}{SCORE}": production.predict(coded[part])},
         ))  # fmt: skip
     return pd.concat(parts, ignore_index=True), normal
 

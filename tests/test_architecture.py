@@ -10,6 +10,7 @@ import pytest
 import yaml
 from architecture import SRC, closure, files, imports
 
+from driftloop.core.columns import SCORE
 from driftloop.params import OWN
 
 if TYPE_CHECKING:
@@ -133,10 +134,11 @@ def test_core__touches_no_file_clock_or_network() -> None:
 
 
 def test_own_columns__are_named_in_one_place() -> None:
-    old = {"_ts", "_row", "_day", "production_loss", "refit_loss", "production:prediction"}
+    old = {"_ts", "_row", "_day", "production_loss", "refit_loss", "production:prediction", SCORE}
     offenders = [
-        f"{path.relative_to(SRC)}:{node.lineno}: {node.value}"
-        for path in sorted(CODE.rglob("*.py"))
+        f"{path.relative_to(ROOT)}:{node.lineno}: {node.value}"
+        for folder in (CODE, ROOT / "benchmarks", ROOT / "tests" / "support")
+        for path in sorted(folder.rglob("*.py"))
         if path != CODE / "core" / "columns.py"
         for node in walk(path)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS, scores_of
+from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS, SCORE, scores_of
 from driftloop.core.decision.diagnosis import diagnose
 from driftloop.core.decision.policy import Settings, policy_of
 from driftloop.core.decision.statuses import STATUSES
@@ -145,7 +145,7 @@ def pattern(params: Params, judged: pd.DataFrame) -> Pattern:
     target = params.data.target
     bias = None
     if params.data.task == "regression" and target not in params.data.private:
-        bias = float((judged[f"{scores_of('production')}prediction"] - judged[target]).mean())
+        bias = float((judged[f"{scores_of('production')}{SCORE}"] - judged[target]).mean())
     worst: tuple[float, str] | None = None
     for column in (name for name in params.data.segments if name not in params.data.private):
         means = judged.groupby(column)[PRODUCTION_LOSS].mean()

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from driftloop.core.columns import DAY
+from driftloop.core.columns import DAY, SCORE
 from driftloop.core.models.held_rows import holds
 from driftloop.errors import ModelError
 
@@ -224,7 +224,7 @@ def score(pipeline: Pipeline, recipe: Recipe, rows: pd.DataFrame) -> pd.DataFram
     Returns
     -------
     pandas.DataFrame
-        Regression: one column `prediction`. Classification: probabilities under the class names.
+        Regression: one column `SCORE`. Classification: probabilities under the class names.
         Index as `rows`.
 
     Raises
@@ -234,7 +234,7 @@ def score(pipeline: Pipeline, recipe: Recipe, rows: pd.DataFrame) -> pd.DataFram
     UnfittableError
         If it cannot predict these rows.
     """
-    names: Sequence[str] = ["prediction"]
+    names: Sequence[str] = [SCORE]
     given = inputs(recipe, rows)
     try:
         if given.empty:
