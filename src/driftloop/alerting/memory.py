@@ -16,7 +16,7 @@ from driftloop.report.markdown import cut
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from driftloop.core.data.quality import Finding
+    from driftloop.core.data.finding import Finding
     from driftloop.core.decision.values import Decision
     from driftloop.github.hub import Hub, Issue
 

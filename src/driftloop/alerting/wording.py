@@ -15,7 +15,7 @@ from driftloop.report.markdown import LONGEST_TITLE, about, fenced, folded, plai
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from driftloop.core.data.quality import Finding
+    from driftloop.core.data.finding import Finding
     from driftloop.core.decision.values import Decision
 
 MOST_FINDINGS = 15

@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from driftloop.core.alarms.values import AlarmHistory
+    from driftloop.core.data.finding import Finding
     from driftloop.core.data.grid import Grid
-    from driftloop.core.data.quality import Finding
     from driftloop.params import Params
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from driftloop.core.dates import last
-from driftloop.core.decision.evidence import LOSS_RISE
+from driftloop.core.decision.thresholds import LOSS_RISE
 from driftloop.core.figures import figure, less_error
 from driftloop.core.judging.metrics import METRICS, unit_of
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from driftloop.core.columns import DAY, PRODUCTION_LOSS
 from driftloop.core.data.cumulated import CumulatedProfile
-from driftloop.core.data.quality import Finding
+from driftloop.core.data.finding import Finding
 from driftloop.core.decision import unseen
 from driftloop.core.decision.decide import decide
-from driftloop.core.decision.evidence import Drift, gather
+from driftloop.core.decision.evidence import gather
+from driftloop.core.decision.values import Drift
 from driftloop.core.judging import metrics
 from driftloop.core.judging.data_alarms import Alarms
 from driftloop.core.models import estimator

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pandas as pd
 
-    from driftloop.core.data.quality import Finding
+    from driftloop.core.data.finding import Finding
     from driftloop.core.data.schema import Columns
     from driftloop.core.models.card import Card
     from driftloop.params import Params

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from driftloop.core.alarms.statistics import SHAPE, STATISTICS
-from driftloop.core.data.quality import Finding
+from driftloop.core.data.finding import Finding
 from driftloop.core.dates import day
 from driftloop.core.figures import percent
 from driftloop.core.windows import Window

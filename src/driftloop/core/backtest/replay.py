@@ -11,8 +11,8 @@ from driftloop.core.backtest.schedule import at
 from driftloop.core.backtest.values import Alert, Promotion, Replayed
 from driftloop.core.decision.diagnosis import diagnose
 from driftloop.core.decision.evidence import gather
-from driftloop.core.decision.policy import waited_enough
 from driftloop.core.decision.statuses import STATUSES
+from driftloop.core.decision.thresholds import waited_enough
 from driftloop.core.judging import gate, refits
 from driftloop.core.judging.scored import judged_rows
 

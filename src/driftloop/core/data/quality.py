@@ -1,16 +1,16 @@
-"""What a quality rule found, as a value."""
+"""Rules that find faults in the newest data: each compares them with the reference."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import ceil
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
 from driftloop.core.data.cumulated import DAYS
+from driftloop.core.data.finding import Finding
 from driftloop.core.data.profile import COUNTS, ROWS
 from driftloop.core.figures import percent
 from driftloop.core.windows import day_numbers
@@ -23,33 +23,6 @@ if TYPE_CHECKING:
     from driftloop.core.data.cumulated import CumulatedProfile
     from driftloop.core.data.schema import Columns
     from driftloop.core.windows import Window
-
-
-class Finding(BaseModel):
-    """What a rule found.
-
-    Attributes
-    ----------
-    rule
-        Its stable id.
-    column
-        Where; empty when it concerns whole rows.
-    kind
-        `fault`: the data is wrong; `too few`: there is not enough of it to decide.
-    rows, of
-        Affected rows, and the rows that were looked at.
-    text
-        In words; a value from the data only where its column is not private.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    rule: str
-    column: str
-    kind: Literal["fault", "too few"]
-    rows: int
-    of: int
-    text: str
 
 
 FEW_ROWS = 5  # fewer rows than this are never a fault of the data

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from driftloop.core.alarms.values import Alarm, AlarmHistory
-    from driftloop.core.data.quality import Finding
+    from driftloop.core.data.finding import Finding
     from driftloop.core.decision.evidence import Evidence
     from driftloop.core.models.card import Card
     from driftloop.params import Params

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
-from driftloop.core.decision.policy import POLICIES, Settings, loss, waited_enough
+from driftloop.core.decision.policy import POLICIES, Settings, loss
 from driftloop.core.decision.statuses import Status
+from driftloop.core.decision.thresholds import waited_enough
 from driftloop.core.figures import less_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from driftloop.core.alarms.values import Alarm
-    from driftloop.core.data.quality import Finding
+    from driftloop.core.data.finding import Finding
     from driftloop.core.decision.evidence import Evidence
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict
-
 from driftloop.core import intervals
 from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS, STEP
+from driftloop.core.decision.thresholds import LOSS_RISE
+from driftloop.core.decision.values import Drift
 from driftloop.core.judging import gate, refits
 from driftloop.core.judging.scored import judged_rows
 from driftloop.core.windows import end_day
@@ -22,26 +22,6 @@ if TYPE_CHECKING:
     from driftloop.core.intervals import Interval
     from driftloop.core.models.card import Card
     from driftloop.params import Params
-
-LOSS_RISE = 1.10  # the lower bound of measured loss must exceed normal by this before loss counts as up
-
-
-class Drift(BaseModel):
-    """What Evidently's page says of the columns: by its own default rule where the policy goes by that, else by ours.
-
-    Attributes
-    ----------
-    share
-        Of columns that drifted; None where there is no page.
-    drifted, columns
-        How many drifted, of how many.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    share: float | None = None
-    drifted: int = 0
-    columns: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

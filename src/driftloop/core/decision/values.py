@@ -7,10 +7,9 @@ from datetime import date
 from pydantic import BaseModel, ConfigDict
 
 from driftloop.core.alarms.values import Alarm
-from driftloop.core.data.quality import Finding
-from driftloop.core.decision.evidence import Drift
-from driftloop.core.decision.policy import waited_enough
+from driftloop.core.data.finding import Finding
 from driftloop.core.decision.statuses import Status
+from driftloop.core.decision.thresholds import waited_enough
 from driftloop.core.intervals import Interval
 from driftloop.core.windows import Window
 
@@ -29,6 +28,24 @@ class Inputs(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     shifted: tuple[str, ...] = ()
+    columns: int = 0
+
+
+class Drift(BaseModel):
+    """What Evidently's page says of the columns: by its own default rule where the policy goes by that, else by ours.
+
+    Attributes
+    ----------
+    share
+        Of columns that drifted; None where there is no page.
+    drifted, columns
+        How many drifted, of how many.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    share: float | None = None
+    drifted: int = 0
     columns: int = 0
 
 
