@@ -49,16 +49,17 @@ class Tail:
         return np.asarray(self.start + self.mean_excess * few * (expected ** (1 / few) - 1))
 
     def years(self, values: Floats) -> Floats:
-        """Give how many years lie between such values on average: the inverse of `level`.
+        """Return how many years lie between such values on average: the inverse of `level`; shape as `values`.
 
-        0 below the tail; infinite above a tail that never moved.
+        Where the tail starts, that is one over its rate. 0 below it, where `level` has no inverse; infinite above a
+        tail that never moved.
         """
         few = np.maximum(self.count, 1.0)
-        above = np.maximum(values - self.start, 0)
+        above = values - self.start
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             found = (1 + above / (self.mean_excess * few)) ** few / self._rate
-        found = np.where(self.mean_excess > 0, found, np.inf)
-        return np.asarray(np.where(above > 0, found, 0.0))
+        never_moved = np.where(above > 0, np.inf, 0.0)
+        return np.asarray(np.where(self.mean_excess > 0, np.where(above >= 0, found, 0.0), never_moved))
 
     @property
     def _rate(self) -> Floats:

@@ -91,7 +91,7 @@ def compared(rows: Counts, sound: Sound) -> Sound:
     days = len(rows)
     first, out = max(0, days - WINDOW), np.zeros(days, dtype=bool)
     out[np.flatnonzero((sound & (rows > 0))[:first])[-BEFORE:]] = True
-    for years in range(1, days // YEAR + 1):
+    for years in _years(days):
         start = max(0, first - YEAR * years - AROUND)
         out[start : max(0, days - YEAR * years + AROUND)] |= sound[start : max(0, days - YEAR * years + AROUND)]
     return out
@@ -101,7 +101,7 @@ def candidates(first: date, until: date) -> list[Window]:
     """List the days that the last week before `until` may be compared with, when the data begins on `first`."""
     week = last_days(until, WINDOW).since
     out = [last_days(week, BEFORE + FORGET_DAYS + WINDOW)]
-    for years in range(1, (until - first).days // YEAR + 1):
+    for years in _years((until - first).days):
         ago, around = timedelta(days=YEAR * years), timedelta(days=AROUND)
         out.append(Window(since=week - ago - around, until=until - ago + around))
     return out
@@ -131,7 +131,7 @@ def windows(column: Column, sound: Sound, days: NDArray[np.int64], *, length: in
     known = np.concatenate([[0], np.cumsum(kept)])[np.maximum(first, 0)]
     then = usable[known] - usable[np.maximum(known - BEFORE, 0)]
     masked = whole if sound.all() else _cumulated(np.where(sound[:, None], table, 0))
-    for years in range(1, len(table) // YEAR + 1):
+    for years in _years(len(table)):
         start = np.clip(first - YEAR * years - AROUND, 0, None)
         end = np.clip(days - YEAR * years + AROUND + 1, 0, None)
         then = then + masked[end] - masked[start]
@@ -158,6 +158,15 @@ def shape(column: Column, now: Sums, then: Sums) -> Floats:
     if column.number:
         return distances.wasserstein(rows, sums, before, before_sums)
     return distances.jensen_shannon(rows, before)
+
+
+def _years(days: int) -> range:
+    """Count the earlier years in which any day around the newest week's date lies in so many days of data.
+
+    A year counts as soon as one of these days is there: if it had to be whole, days that came later would change what
+    earlier windows are compared with.
+    """
+    return range(1, (days + AROUND - 1) // YEAR + 1)
 
 
 def _cumulated(table: Counts) -> Counts:
