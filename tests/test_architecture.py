@@ -29,7 +29,7 @@ ROOMS: Sequence[str] = (
     "driftloop errors foreign processes",
     "params",
     "core",
-    "store sources dvc progress duckdb_errors",
+    "store sources dvc progress engine",
     "report",
     "git github githubstub",
     "nothing publication alerting retraining backtest comparison records release refresh promote dvc_remote skips stages",
@@ -104,6 +104,7 @@ def test_stages__know_nothing_of_git_or_github() -> None:
 @pytest.mark.parametrize(
     ("package", "only"),
     [
+        ("duckdb", {"engine.py"}),
         ("evidently", {"report/evidently/rendering.py"}),
         ("skops", {"core/models/archive.py"}),
         ("github", {"github/hub.py"}),
@@ -117,6 +118,18 @@ def test_package__is_imported_by_one_module(package: str, only: set[str]) -> Non
         if any(package == name.split(".")[0] for name in imported_by(path))
     }
     assert importers == only
+
+
+def test_engine__is_named_where_it_is_opened_and_where_the_profile_is_fast_by_it() -> None:
+    """Another engine for the profile begins with these modules; see CONTRIBUTING."""
+    named = {
+        path.relative_to(CODE).as_posix()
+        for path in sorted(CODE.rglob("*.py"))
+        for node in walk(path)
+        if (isinstance(node, ast.Attribute) and node.attr == "duckdb")
+        or (isinstance(node, ast.Constant) and node.value == "duckdb")
+    }
+    assert named == {"engine.py", "core/data/profile.py", "core/data/histogram.py"}
 
 
 def test_core__touches_no_file_clock_or_network() -> None:

@@ -9,9 +9,7 @@ import sys
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-import ibis
-
-from driftloop import sources
+from driftloop import engine, sources
 from driftloop.backtest.fits import Fitted
 from driftloop.core.alarms.find import find_alarms
 from driftloop.core.backtest import schedule
@@ -28,7 +26,6 @@ from driftloop.core.models import estimator
 from driftloop.core.models.card import Card
 from driftloop.core.models.recipe import recipe_of
 from driftloop.core.windows import Window, end_day, last_days
-from driftloop.duckdb_errors import translated
 from driftloop.errors import DataError
 from driftloop.store.files import replacing_folder
 from driftloop.store.rows import frame_of, tables
@@ -100,8 +97,8 @@ class History:
         """
         self.params, self.columns, self.folder, self.fits = params, columns_of(params, Card()), folder, 0
         collected = raw(params, folder)
-        with translated(collected):
-            con = ibis.duckdb.connect()
+        with engine.translated(collected):
+            con = engine.connect()
             self.rows = con.create_table("rows", tables(con, collected, self.columns, params).rows, temp=True)
         self._profiles: dict[date, pd.DataFrame] = {}
         self._cumulated: dict[date, CumulatedProfile] = {}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ibis
 
+from driftloop import engine
 from driftloop.core.alarms import deviation
 from driftloop.core.columns import DAY, ROW
 from driftloop.core.data import examples, histogram, quality
@@ -16,7 +17,6 @@ from driftloop.core.data.cumulated import CumulatedProfile
 from driftloop.core.data.hints import codes
 from driftloop.core.data.schema import MARKERS, columns_of
 from driftloop.core.windows import Window, end_day, last_days
-from driftloop.duckdb_errors import translated
 from driftloop.params import MOST_STEPS
 from driftloop.store.files import (
     CACHE,
@@ -84,8 +84,8 @@ def run(params: Params, root: Path) -> None:
     card = read_card(root, params)
     columns = columns_of(params, card)
     (root / CACHE).mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=root / CACHE) as spill, translated(root / RAW):
-        read = tables(ibis.duckdb.connect(temp_directory=spill), root / RAW, columns, params)
+    with tempfile.TemporaryDirectory(dir=root / CACHE) as spill, engine.translated(root / RAW):
+        read = tables(engine.connect(spill=spill), root / RAW, columns, params)
         spans = _spans(params, card, read.rows)
         known = profiles.known(read.rows, columns, spans.reference.until)
         profile = _count_days(read.rows, columns, spans.reference, known, root)
