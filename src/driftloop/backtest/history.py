@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 
 def raw(params: Params, folder: Path) -> Path:
-    """Collect the source into `folder`, unless it looks as it did the last time; give where its rows are."""
+    """Collect the source into `folder`, unless it looks as it did the last time; return where its rows are."""
     asked = {
         "source": {**params.source.model_dump(mode="json"), "fingerprint": sources.fingerprint(params)},
         "data": params.data.model_dump(mode="json"),
@@ -152,7 +152,7 @@ class History:
         return replay
 
     def findings(self, card: Card, until: date) -> list[Finding]:
-        """Give what rules and data alarms say of the newest days when data ends at `until`."""
+        """Return what rules and data alarms say of the newest days when data ends at `until`."""
         reference = card.reference
         if reference is None:
             return []
@@ -189,7 +189,7 @@ class History:
         return self._found[key]
 
     def _labelled(self, window: Window) -> pd.DataFrame:
-        """Give the rows of a window that have a label, in order of time; of all rows, at most `train.max_rows` are drawn."""
+        """Return the rows of a window that have a label, in order of time; of all rows, at most `train.max_rows` are drawn."""
         rows = self.rows.filter(self.rows[self.columns.target].notnull())
         return window.of(frame_of(rows, self.columns, self.params.train.max_rows)).reset_index(drop=True)
 

@@ -157,7 +157,7 @@ def failed(
     issue: Annotated[int, typer.Option(help="Number of the alert on which retraining was asked for.", min=1)],
     dry_run: run.DryRun = False,
 ) -> None:
-    """Say on the alert that retraining failed, where it is one of the loop."""
+    """Comment on the alert that retraining failed, if the loop opened that alert."""
     from driftloop.github.hub import Hub
     from driftloop.params import load_params
     from driftloop.retraining import failure

@@ -119,7 +119,7 @@ def pages(*, dry_run: run.DryRun = False) -> None:
 
 @app.command(epilog="Example: driftloop ci code")
 def code() -> None:
-    """Say whether the merge of a pull request that is checked out changes code, which lint and tests are about."""
+    """Report whether the pull request that is checked out changes code, so that lint and tests have to run."""
     from driftloop import skips
     from driftloop.git import Git
 
@@ -133,7 +133,7 @@ def code() -> None:
 
 @app.command(epilog="Example: driftloop ci unchanged")
 def unchanged() -> None:
-    """Say whether a run is recorded already that measured the same data with the same commit and parameters."""
+    """Report whether a recorded run has measured the same data with the same commit and parameters already."""
     from driftloop import skips
     from driftloop.params import load_params
 

@@ -28,7 +28,7 @@ def loss_of(side: str, seed: int = 0) -> str:
 
 
 def scores_of(side: str) -> str:
-    """Give what the names of the columns of scores begin with."""
+    """Return the prefix of the columns of scores."""
     return f"{OWN}{side}:"
 
 

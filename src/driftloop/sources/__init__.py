@@ -89,5 +89,5 @@ def fingerprint(params: Params) -> str:
 
 
 def is_replayed(params: Params) -> bool:
-    """Tell whether time moves by steps, and not with the clock."""
+    """Whether time moves by steps instead of with the clock."""
     return SOURCES[params.source.kind].REPLAYED

@@ -91,7 +91,7 @@ def _drift(rendered: rendering.Rendered | rendering.Failed | None) -> Drift:
 
 
 def _honest(params: Params, production: Production, root: Path) -> dict[str, float]:
-    """Give production's honest error over the newest judge window, for `dvc metrics diff`."""
+    """Return production's honest error over the newest judge window, for `dvc metrics diff`."""
     card, metric = production.card, params.evaluate.metric
     if production.model is None or card.recipe is None or card.trained_until is None:
         return {"version": 0}

@@ -117,7 +117,7 @@ def _spans(params: Params, card: Card, rows: ir.Table) -> Spans:
 
 
 def _count_days(rows: ir.Table, columns: Columns, reference: Window, known: profiles.Known, root: Path) -> pd.DataFrame:
-    """Write the daily profile and histogram of all rows, and the bins of the histogram; give the profile."""
+    """Write the daily profile and histogram of all rows, and the bins of the histogram; return the profile."""
     profile = profiles.daily(rows, columns, known)
     write_frame(root / PROFILE, profile)
     grid = histogram.grid(rows, columns, reference, known.ranges)
@@ -127,7 +127,7 @@ def _count_days(rows: ir.Table, columns: Columns, reference: Window, known: prof
 
 
 def _write_samples(rows: ir.Table, columns: Columns, spans: Spans, params: Params, root: Path) -> int:
-    """Write the bounded tables for training and for Evidently's page; give the number of labelled rows."""
+    """Write the bounded tables for training and for Evidently's page; return the number of labelled rows."""
     given = rows.drop([name for name in rows.columns if name.startswith(MARKERS)])
     labelled = given.filter(given[DAY] < spans.labelled_until, given[columns.target].notnull())
     if spans.oldest is not None:
@@ -146,7 +146,7 @@ def _write_samples(rows: ir.Table, columns: Columns, spans: Spans, params: Param
 def _check(
     read: Read, columns: Columns, spans: Spans, known: profiles.Known, *, profile: pd.DataFrame, params: Params
 ) -> dict[str, Any]:
-    """Say what is wrong with the newest days, and what looks odd: the content of reports/quality.json."""
+    """Describe what is wrong with the newest days, and what looks odd: the content of reports/quality.json."""
     evidence = _inspection(read, columns, spans, profile)
     return {
         "window": spans.current.model_dump(mode="json"),
@@ -184,14 +184,14 @@ def _findings(
 
 
 def _hints(read: Read, columns: Columns, params: Params) -> list[str]:
-    """Say what looks odd and is no fault."""
+    """List what looks odd without being a fault."""
     private = params.data.private
     hidden = not {*params.data.timestamps}.isdisjoint(private)
     return [*_strays(read.stray, private=hidden), *codes(read.rows, columns, private)]
 
 
 def _oldest_needed(params: Params, card: Card, labelled_until: date) -> date | None:
-    """Give the first day that any refit may train on; None where recipes train on everything."""
+    """Return the first day that any refit may train on; None where recipes train on everything."""
     lengths = [params.windows.train_days, card.recipe.train_days if card.recipe else params.windows.train_days]
     days = [length for length in lengths if isinstance(length, int)]
     if len(days) < len(lengths):
@@ -215,7 +215,7 @@ def _near(read: Read, lost: ir.Table, current: Window) -> int:
 
 
 def _strays(stray: ir.Table, *, private: bool) -> Iterator[str]:
-    """Say which rows were left out because of their date."""
+    """Describe the rows that were left out because of their date."""
     if rows := count(stray):
         of = "" if private else f" (the oldest on {first_day(stray, date.max)})"
         are = "row is" if rows == 1 else "rows are"

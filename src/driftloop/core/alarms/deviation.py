@@ -1,4 +1,4 @@
-"""One column, every day: how the week that ends then differs from the weeks before it and from earlier years."""
+"""How far the week that ends on a day differs from the weeks before it and from earlier years, per column."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def windows(column: Column, sound: Sound, days: NDArray[np.int64], *, length: in
 
 
 def deviations(column: Column, sound: Sound, days: NDArray[np.int64], *, length: int = WINDOW) -> Floats:
-    """Give each statistic's deviation, shape (len(days), statistics).
+    """Return each statistic's deviation, shape (len(days), statistics).
 
     Shares count when they rise, shapes wherever they go. NaN where either side has no rows; arguments as in
     `windows`.
@@ -153,7 +153,7 @@ def deviations(column: Column, sound: Sound, days: NDArray[np.int64], *, length:
 
 
 def shape(column: Column, now: Sums, then: Sums) -> Floats:
-    """Give the distance between the histograms of windows."""
+    """Return the distance between the histograms of windows."""
     (rows, sums), (before, before_sums) = now.histogram, then.histogram
     if column.number:
         return distances.wasserstein(rows, sums, before, before_sums)
@@ -161,7 +161,7 @@ def shape(column: Column, now: Sums, then: Sums) -> Floats:
 
 
 def _years(days: int) -> range:
-    """Count the earlier years in which any day around the newest week's date lies in so many days of data.
+    """Return the earlier years, as 1, 2, …, in which some day around the newest week's date lies in `days` days of data.
 
     A year counts as soon as one of these days is there: if it had to be whole, days that came later would change what
     earlier windows are compared with.

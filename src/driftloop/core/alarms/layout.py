@@ -100,7 +100,7 @@ class Days:
         return len(self.rows)
 
     def end(self, week: int) -> int:
-        """Give the place of the day after a week, or after the last day of the data."""
+        """Return the place of the day after a week, or after the last day of the data."""
         return int(self.starts[week + 1]) if week + 1 < len(self.starts) else len(self)
 
     def maxima(self, found: Floats) -> Floats:

@@ -68,7 +68,7 @@ def _sizes(column: Column, name: str, sound: Sound, last: int, *, length: int) -
 
 
 def shift_of(past: Past, place: int, limits: Usual | None) -> Shift:
-    """Give the shape of a data column on the last day; `limits` of the last week, None while there are none."""
+    """Return the shape of a data column on the last day; `limits` of the last week, None while there are none."""
     own = int(np.flatnonzero(past.statistics.mask(place, "shape"))[0])
     distance, limit = float(past.found[-1, own]), None
     if limits is not None and limits.judged[own]:
@@ -79,7 +79,7 @@ def shift_of(past: Past, place: int, limits: Usual | None) -> Shift:
 
 
 def compared_of(past: Past, place: int, first: date) -> tuple[Window, ...]:
-    """Give the days that the last week of a data column is compared with, as spans."""
+    """Return the days that the last week of a data column is compared with, as spans."""
     kept = compared(past.columns[place].rows, past.sound[place])
     edges = np.flatnonzero(np.diff(kept, prepend=False, append=False)).tolist()
     return tuple(

@@ -65,7 +65,7 @@ class Alarm(BaseModel):
 
     @property
     def text(self) -> str:
-        """Say it to whoever has to mend it, without any value from the data."""
+        """The alarm as a sentence, without any value from the data."""
         about = STATISTICS[self.statistic]
         words = (about.words_for_numbers if self.number else "") or about.words
         digits = 1 if self.now < 0.1 and self.statistic != SHAPE else 0  # noqa: PLR2004 - 12 %, but 1.4 %
@@ -75,12 +75,12 @@ class Alarm(BaseModel):
 
     @property
     def harmful(self) -> Finding:
-        """Say that the error rose with it, which makes it a fault."""
+        """The finding of an alarm with which the error rose, which makes it a fault."""
         return self.finding.model_copy(update={"text": f"{self.text}; the error rose with it"})
 
     @property
     def finding(self) -> Finding:
-        """Say it as the rules say what they find."""
+        """The alarm as a finding, in the form that quality rules use."""
         rows = round(self.now * self.rows) if self.statistic != SHAPE else self.rows
         return Finding(
             rule=f"unusual-{self.statistic}", column=self.column, kind="fault", rows=rows, of=self.rows, text=self.text

@@ -30,7 +30,7 @@ FEW_SHARE = 0.01
 NULL_JUMP = 0.05
 LABEL_JUMP = 0.20
 FRESH_JUMP = 0.20  # or half of the way to all rows, if that is less
-FRESH_ALWAYS = 0.9  # a column that may have so many new names is a number of the row
+FRESH_ALWAYS = 0.9  # a column with so many new names is an identifier of the row
 FRESH_BLOCKS = 4  # of the reference, to know what is usual
 STUCK_ROWS = 12
 STUCK_SHARE = 0.9
@@ -44,7 +44,7 @@ class Inspection:
     Attributes
     ----------
     profile
-        See `profile.daily`, laid out as `Totals`.
+        See `profile.daily`, laid out as `CumulatedProfile`.
     columns
         Which columns there should be.
     window, reference
@@ -88,7 +88,7 @@ class Inspection:
     def blocks(self) -> NDArray[np.int64]:
         """Counts over the reference in blocks of the window's length that lie whole weeks before or after the window.
 
-        So a Sunday is compared with Sundays. Shape (blocks, columns, counts); see `Totals`.
+        In this way Sundays are compared with Sundays. Shape (blocks, columns, counts); see `CumulatedProfile`.
         """
         days = max(1, self.window.days)
         stride = 7 * ceil(days / 7)

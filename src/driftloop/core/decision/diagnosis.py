@@ -1,4 +1,4 @@
-"""How the model is: which kind of evidence decides."""
+"""The diagnosis of the model: which kind of evidence decides."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def diagnose(
     settings: Settings,
     alarms: Sequence[Alarm] = (),
 ) -> Diagnosis:
-    """Let the kinds of evidence speak in their order.
+    """Diagnose by the first kind of evidence that decides, in a fixed order.
 
     No production → no production; too few rows → insufficient data; broken data → data fault; the policy asks
     → outdated; error up although a refit is no better → degraded; inputs moved → watch; else healthy.
@@ -74,7 +74,7 @@ def diagnose(
 
 
 def _of_the_model(evidence: Evidence, policy: str, settings: Settings) -> Diagnosis:
-    """Say how the model is, now that the data is sound."""
+    """Diagnose the model when its data is sound."""
     if unknown := _unknown(evidence, policy):
         return Diagnosis(status="insufficient data", reasons=(unknown,))
     if asked := POLICIES[policy](evidence, settings):
@@ -86,7 +86,7 @@ def _of_the_model(evidence: Evidence, policy: str, settings: Settings) -> Diagno
 
 
 def _unknown(evidence: Evidence, policy: str) -> str | None:
-    """Say what a decision would need and does not have."""
+    """Name what is missing for a decision."""
     if evidence.error is not None and evidence.normal_error is None:
         return "production's normal error is not known, and there are no refits to tell it"
     if policy == "evidently" and evidence.drift.share is None:

@@ -38,7 +38,7 @@ def policy_of(params: Params) -> str:
 def avoidable_loss(evidence: Evidence, settings: Settings) -> str | None:
     """Ask when waiting has cost as much as so many normal days of error, and the gate would let a new model through.
 
-    So nobody is asked for a retraining that would be refused. Measured: the same loss with fewer alerts; see
+    This avoids requests for a retraining that the gate would refuse. Measured: the same loss with fewer alerts; see
     benchmarks/README.md.
     """
     waiting = evidence.waiting

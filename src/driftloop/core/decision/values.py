@@ -15,12 +15,12 @@ from driftloop.core.windows import Window
 
 
 class Inputs(BaseModel):
-    """Which model inputs are distributed otherwise than before, beyond what is usual for them.
+    """The model inputs whose distribution has moved more than is usual for them.
 
     Attributes
     ----------
     shifted
-        Their names, the farthest first.
+        Their names, the one that moved most first.
     columns
         How many are judged; 0 while the history is too short.
     """
@@ -32,7 +32,7 @@ class Inputs(BaseModel):
 
 
 class Drift(BaseModel):
-    """What Evidently's page says of the columns: by its own default rule where the policy goes by that, else by ours.
+    """What Evidently's page says of the columns: by its own default rule with the policy `evidently`, else by ours.
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ class Decision(BaseModel):
     alert
         Whether a person should know now.
     since
-        Day from which it has been so, where that is known.
+        Day since which the status lasts, if that is known.
     reasons, advice
         In words, the decisive one first; what to do.
     model, version, simulated, unit, metric
@@ -100,8 +100,8 @@ class Decision(BaseModel):
     recent_gain
         Share of production's loss that the refits saved there.
     refusal
-        Why the gate would not let production's recipe through, trained anew today; None where it would, and without
-        refits.
+        Why the gate would reject production's recipe if it were trained anew today; None if it would accept it, and
+        without refits.
     comparable_from
         When data reaches this day (exclusive), the gate can judge; None when it can now, or without production.
     findings
@@ -156,6 +156,6 @@ class Decision(BaseModel):
 
     @property
     def held_back(self) -> str | None:
-        """Why nobody is asked to retrain although waiting has cost enough; None where that is not so."""
+        """Why no alert asks to retrain although waiting has cost enough; None if this does not apply."""
         enough = waited_enough(self.waiting_days, self.alert_at_days)
         return self.refusal if enough and self.policy == "avoidable_loss" else None
