@@ -26,7 +26,7 @@ def retrain(
     until: Annotated[str | None, typer.Option(help="As for `driftloop refresh`.")] = None,
     dry_run: run.DryRun = False,
 ) -> None:
-    """Check a request to retrain, refresh, run the pipeline, and leave what `propose` needs in a folder."""
+    """Check a request to retrain, refresh, run the pipeline, and write what `propose` needs into a folder."""
     from driftloop.core.judging.verdict import Report
     from driftloop.github.hub import Hub
     from driftloop.params import load_params
@@ -101,7 +101,7 @@ def push() -> None:
 
 @app.command(epilog="Examples: driftloop ci pages · driftloop ci pages --dry-run")
 def pages(*, dry_run: run.DryRun = False) -> None:
-    """Decide by report.pages and by who can read the repository whether the report may be published."""
+    """Decide whether the report may be published, by report.pages and by who can read the repository."""
     from driftloop import publication
     from driftloop.github.hub import Hub
     from driftloop.params import load_params

@@ -111,5 +111,6 @@ class Past:
         """Weeks of history that are needed before all statistics are judged."""
         needed = self.statistics.needed
         weeks = np.isfinite(self.most[: max(0, int(self.days.week[-1]) - 1)]).sum(axis=0)
-        most = {length: int(weeks[needed == length].max(initial=0)) for length in needed.tolist()}
+        lengths: list[int] = needed.tolist()
+        most = {length: int(weeks[needed == length].max(initial=0)) for length in lengths}
         return max(max(0, length - seen) for length, seen in most.items())
