@@ -14,8 +14,8 @@ from pathlib import Path
 from driftloop.core.alarms.find import find_alarms
 from driftloop.core.columns import DAY, STEP
 from driftloop.core.data.cumulated import CumulatedProfile
+from driftloop.core.data.finding import Finding
 from driftloop.core.data.grid import Grid
-from driftloop.core.data.quality import Finding
 from driftloop.core.decision.decide import decide
 from driftloop.core.decision.evidence import gather
 from driftloop.core.judging.scored import faulty_steps, steps_of

@@ -22,8 +22,9 @@ import pandas as pd
 import pyarrow as pa
 from sklearn.ensemble import HistGradientBoostingRegressor
 
+from driftloop import engine
 from driftloop.core.alarms.find import find_alarms
-from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS, ROW, STEP, TS, scores_of
+from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS, ROW, SCORE, STEP, TS, scores_of
 from driftloop.core.data import histogram, quality
 from driftloop.core.data import profile as profiles
 from driftloop.core.data.cumulated import CumulatedProfile
@@ -135,7 +136,7 @@ def decided(given: World, rows: pd.DataFrame, start: pd.Timestamp) -> Decision:
     card = Card(version=1, model="world", recipe=recipe_of(params), trained=known_window, reference=known_window,
                 sha256="-", normal_error={"mae": normal})  # fmt: skip
     columns = columns_of(params, card)
-    con = ibis.duckdb.connect()
+    con = engine.connect()
     table = con.create_table(
         "t",
         typed(con.create_table("raw", ibis.memtable(pa.Table.from_pandas(rows, preserve_index=False))), columns, "UTC"),
@@ -172,7 +173,7 @@ def losses(given: World, rows: pd.DataFrame, start: pd.Timestamp) -> tuple[pd.Da
         refit = fit(week - 1)
         parts.append(rows.loc[part, [TS, DAY, "y"]].assign(
             **{STEP: (start + week * WEEK).date(), PRODUCTION_LOSS: error(production, part), REFIT_LOSS: error(refit, part)},
-            **{f"{scores_of('production')}prediction": production.predict(coded[part])},
+            **{f"{scores_of('production')}{SCORE}": production.predict(coded[part])},
         ))  # fmt: skip
     return pd.concat(parts, ignore_index=True), normal
 

@@ -15,12 +15,12 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import ibis
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from driftloop import engine
 from driftloop.core.alarms import detector
 from driftloop.core.alarms.daily import daily_columns
 from driftloop.core.columns import DAY, ROW, TS
@@ -77,7 +77,7 @@ def main(rows: int, columns: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder) / "rows.parquet")
         write(path, rows, names)
-        con = ibis.duckdb.connect()
+        con = engine.connect()
         raw = con.read_parquet(path)
         memory = {"before": megabytes()}
         table = con.create_table("typed", typed(raw, given, "UTC"))

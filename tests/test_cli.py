@@ -84,18 +84,30 @@ def test_help__of_each_verb_shows_an_example(driftloop: Run, verb: str, tmp_path
     assert f"driftloop {verb}" in done.out.replace("\n", " ")
 
 
-def test_help__imports_nothing_slow() -> None:
+SLOW = {"pandas", "sklearn", "scipy", "ibis", "duckdb", "evidently", "pyarrow", "skops", "dvc", "github"}
+
+
+def loaded(folder: Path, *args: str) -> set[str]:
+    """The packages that a verb has imported when it ends well, in a process of its own."""
     program = (
         "import sys\n"
         "from driftloop.cli import main\n"
-        "sys.argv = ['driftloop', '--help']\n"
         "try:\n    main()\n"
-        "except SystemExit:\n    print('MODULES', *{name.split('.')[0] for name in sys.modules})\n"
+        "except SystemExit as end:\n    assert not end.code, end\n"
+        "print('MODULES', *{name.split('.')[0] for name in sys.modules})\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    loaded = set(done.stdout.split("MODULES ")[1].split())
-    slow = {"pandas", "numpy", "sklearn", "scipy", "ibis", "duckdb", "evidently", "pyarrow", "skops", "pydantic", "dvc"}
-    assert loaded & slow == set()
+    command = [sys.executable, "-c", program, *args]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    return set(done.stdout.split("MODULES ")[1].split())
+
+
+def test_help__imports_nothing_slow(tmp_path: Path) -> None:
+    assert sorted(loaded(tmp_path, "--help") & (SLOW | {"numpy", "pydantic"})) == []
+
+
+def test_status__imports_nothing_slow(healthy: Workspace) -> None:
+    """It shows what stages have computed, and computes nothing; numpy comes with the values of windows and intervals."""
+    assert sorted(loaded(healthy.root, "status") & SLOW) == []
 
 
 def test_unknown_verb__is_named(driftloop: Run, tmp_path: Path) -> None:

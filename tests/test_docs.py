@@ -225,11 +225,19 @@ def test_manual__names_files_that_are_there() -> None:
 
 def test_contributing__names_modules_that_are_there() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
-    tables = "\n".join(section(text, heading) for heading in ("The map", "Ten common changes"))
+    tables = "\n".join(section(text, heading) for heading in ("The map", "Common changes"))
     named = re.findall(r"`([\w/.]+(?:/|\.(?:py|yaml|json)))`", tables)
     inner = [f"core/{name}" for name in re.findall(r"^\| &nbsp; `(\w+/)`", tables, flags=re.MULTILINE)]
     paths = sorted({*named, *inner} - {name.removeprefix("core/") for name in inner})
     assert [name for name in paths if not any((base / name).exists() for base in (ROOT, SRC, SRC / "driftloop"))] == []
+
+
+def test_contributing__has_every_room_on_its_map() -> None:
+    code = SRC / "driftloop"
+    named = section((ROOT / "CONTRIBUTING.md").read_text("utf-8"), "The map")
+    rooms = [path for path in sorted([*code.iterdir(), *(code / "core").iterdir()]) if not path.name.startswith("_")]
+    shown = {f"`{path.name}/`" if path.is_dir() else path.stem for path in rooms}
+    assert [name for name in sorted(shown) if name not in named] == []
 
 
 def exists(name: str) -> bool:

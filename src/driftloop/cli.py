@@ -133,7 +133,7 @@ def site(
 def rehearse(
     *, keep: Annotated[bool, typer.Option("--keep", help="Leave the temporary folder, and say where it is.")] = False
 ) -> None:
-    """Play the whole loop here, without account or network; texts to read are left in rehearsal/."""
+    """Play the whole loop here, without account or network; its texts are written to rehearsal/."""
     from driftloop.rehearsal import rehearse as play
 
     play(Path(), keep=keep, say=typer.echo)

@@ -1,4 +1,4 @@
-"""DVC, run as a program: one rule for its environment, and no file reaches it that `foreign` would refuse."""
+"""DVC, run as a program: one rule for its environment, and only files that `foreign` accepts."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ RUN_SECONDS = 7 * 24 * 3600  # stages take what they take; where nobody waits fo
 
 @dataclass(frozen=True)
 class Done:
-    """What came of a command of DVC."""
+    """The result of a command of DVC."""
 
     code: int
     out: str
@@ -46,7 +46,7 @@ class Done:
 
 
 def environment(given: Mapping[str, str]) -> dict[str, str]:
-    """Give what DVC and its stages inherit: this Python, no token, and no word to anybody about their use."""
+    """Return the environment of DVC and its stages: this Python, no token, and no usage statistics."""
     kept = {
         name: value for name, value in given.items() if name not in {*TOKENS, SLOWING} and not name.startswith(RUNTIME)
     }
@@ -80,7 +80,7 @@ def repro(root: Path) -> None:
 
 
 def stale(root: Path) -> str:
-    """Say why dvc.lock does not answer a working tree; empty if it does. No data is needed, and nothing runs."""
+    """Return why dvc.lock does not match a working tree; empty if it does. No data is needed, and nothing runs."""
     check_files(root, others=False)
     done = run(root, "repro", "--allow-missing", "--dry", seconds=CHECK_SECONDS)
     stages = [line.split("'")[1] for line in done.out.splitlines() if line.startswith("Running stage '")]

@@ -1,4 +1,4 @@
-"""The DVC remote, where one is set: nothing here is needed for a right result, only for a fast one and for other people."""
+"""The DVC remote, if one is set: it saves computing time and shares files, and results are the same without it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person can put right: each error is one line that says where, what was expected, and what to do."""
+"""Errors that a person can correct: each is one line that says where, what was expected, and what to do."""
 
 
 class LoopError(Exception):

@@ -80,7 +80,7 @@ class Git:
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False, compare=False)
 
     def run(self, *args: str, text: str = "", env: Mapping[str, str] | None = None) -> str:
-        """Run a git command and give its standard output without the last newline.
+        """Run a git command and return its standard output without the last newline.
 
         Raises
         ------
@@ -94,11 +94,11 @@ class Git:
         )
 
     def succeeds(self, *args: str) -> bool:
-        """Say whether a git command ends well."""
+        """Whether a git command ends well."""
         return self._process(args).code == 0
 
     def head(self, revision: str = "HEAD") -> str:
-        """Give the full hash of a revision."""
+        """Return the full hash of a revision."""
         return self.run("rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
 
     def remote_head(self, branch: str) -> str | None:
@@ -109,7 +109,7 @@ class Git:
         return next((sha for sha, name in rows if name == ref), None)
 
     def fetch(self, branch: str) -> str:
-        """Fetch one branch, and give the hash it is at."""
+        """Fetch one branch, and return the hash it is at."""
         self._tidy()
         ref, kept = self._ref(branch), f"refs/remotes/{self.remote}/{branch}"
         self.run("fetch", "--quiet", "--no-tags", "--", self.remote, f"+{ref}:{kept}")
@@ -132,7 +132,7 @@ class Git:
         return sorted(entry[3:] for entry in listed.split("\0") if entry)
 
     def commit(self, message: str, paths: Iterable[str], *, date: str | None = None) -> str:
-        """Commit these paths and nothing else; give HEAD as it is if they do not differ from it.
+        """Commit these paths and nothing else; return HEAD as it is if they do not differ from it.
 
         Without a date (ISO 8601) the commit has that of its parent, so that the same change of the same parent with the
         same message has the same hash, whenever and wherever it is made.
@@ -180,7 +180,7 @@ class Git:
         remove: Iterable[str] = (),
         date: str | None = None,
     ) -> str:
-        """Put files on top of a branch of the remote, or start it with nothing else; give the commit it is at.
+        """Put files on top of a branch of the remote, or start it with nothing else; return the commit it is at.
 
         Neither working tree nor index are touched. Where somebody else pushes in between, it is done again on top of
         theirs, so that writers of different files lose nothing; of one file, the last writer's stays. Files that are
@@ -315,7 +315,7 @@ def _inherited() -> dict[str, str]:
 
 
 def credentials(token: Token | None, server_url: str) -> dict[str, str]:
-    """Give the environment variables that make git send the token to this server; none unless it is https."""
+    """Return the environment variables that make git send the token to this server; none unless it is https."""
     if token is None or not server_url.startswith("https://"):
         return {}
     key = f"http.{server_url.rstrip('/')}/.extraheader"

@@ -26,7 +26,7 @@ class SlowError(LoopError):
 
 @dataclass(frozen=True)
 class Done:
-    """What came of a program.
+    """The result of a program.
 
     Attributes
     ----------
@@ -90,7 +90,7 @@ def wait(
     stderr: IO[bytes] | None = None,
     by: signal.Signals = signal.SIGTERM,
 ) -> int:
-    """Run a program, or a line of the shell, and give its exit code; a group that has to end gets `by`, then SIGKILL.
+    """Run a program, or a line of the shell, and return its exit code; a group that has to end gets `by`, then SIGKILL.
 
     Without a file for them, standard output and error are ours. Errors are those of `run`.
     """

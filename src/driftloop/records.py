@@ -134,12 +134,12 @@ def collect(root: Path, run: Run) -> Record:
 
 
 def params_digest(params: Params) -> str:
-    """Give a hash of all parameters, among them what the data looks like and where it ends."""
+    """Return a hash of all parameters, among them what the data looks like and where it ends."""
     return _digest(params.model_dump(mode="json"))
 
 
 def write(git: Git, record: Record) -> str:
-    """Put a record on the branch of the remote, beside those that others write; give the commit."""
+    """Put a record on the branch of the remote, beside those that others write; return the commit."""
     text = json.dumps(record.content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     return git.write_to_branch(BRANCH, {record.path: text.encode()}, record.message, date=record.content["time"])
 
@@ -202,7 +202,7 @@ def _value(path: Path, kind: type[Value], run: Run, notes: list[str], *, optiona
 
 
 def _belongs(report: Report, decision: Decision | None, until: date | None) -> bool:
-    """Say whether a verdict is about the same data and production; `dvc repro monitor` leaves an older one behind."""
+    """Whether a verdict is about the same data and production; `dvc repro monitor` leaves an older one behind."""
     return report.until == until and (decision is None or report.production_version == decision.version)
 
 

@@ -65,19 +65,19 @@ def act(hub: Hub, action: Release | Nothing) -> Done:
 
 
 def shown(action: Release | Nothing) -> dict[str, Any]:
-    """Give an action as data."""
+    """Return an action as data."""
     return {"action": type(action).__name__.lower(), **asdict(action)}
 
 
 def worded(action: Release | Nothing) -> str:
-    """Say what would be done."""
+    """Describe what would be done."""
     if isinstance(action, Nothing):
         return f"would release nothing: {action.reason}"
     return f"would release {action.name} as {action.tag} at {action.target[:12]}:\n\n{action.body}"
 
 
 def _is_new(git: Git, before: str, card: Card) -> bool:
-    """Say whether the card is another model or version than before; the first push of a repository promotes nothing."""
+    """Whether the card is another model or version than before; the first push of a repository promotes nothing."""
     if not COMMIT.fullmatch(before):
         return False
     was = _was(git, before)

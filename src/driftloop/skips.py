@@ -1,4 +1,4 @@
-"""What need not be run: checks of code that nobody changed, and a measurement that is recorded already."""
+"""What can be skipped: checks of unchanged code, and measurements that are recorded already."""
 
 from __future__ import annotations
 

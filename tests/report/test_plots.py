@@ -11,7 +11,7 @@ from factories import make_frame, make_params
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS, scores_of
+from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS, SCORE, scores_of
 from driftloop.core.models import estimator
 from driftloop.core.models.recipe import Recipe, recipe_of
 from driftloop.report import plots
@@ -32,7 +32,7 @@ def make_judged(rows: int, *, seed: int = 0, classes: int = 0) -> pd.DataFrame:
         given = given.assign(y=random.choice(names, size=rows), **columns)
     else:
         given = given.assign(
-            **{f"{scores_of(side)}prediction": random.normal(size=rows) for side in ("production", "refit")}
+            **{f"{scores_of(side)}{SCORE}": random.normal(size=rows) for side in ("production", "refit")}
         )
     return given.assign(**{PRODUCTION_LOSS: random.exponential(size=rows), REFIT_LOSS: random.exponential(size=rows)})
 
@@ -55,7 +55,7 @@ def test_predicted__has_ten_bins_or_as_many_as_the_rows_allow(rows: int, bins: i
 def test_predicted__no_bin_tells_of_fewer_than_twenty_rows(rows: int, seed: int) -> None:
     """Predictions are the ranks themselves, so a bin of consecutive ranks tells from its mean and its neighbours' how many it holds."""
     order = np.random.default_rng(seed).permutation(rows).astype(float)
-    judged = make_judged(rows).assign(**{f"{scores_of('production')}prediction": order, "y": 2 * order})
+    judged = make_judged(rows).assign(**{f"{scores_of('production')}{SCORE}": order, "y": 2 * order})
     found = plots.predicted("regression", "y", judged, "production")
     middles = found["predicted"].to_numpy()
     first, sizes = 0.0, []
@@ -69,7 +69,7 @@ def test_predicted__no_bin_tells_of_fewer_than_twenty_rows(rows: int, seed: int)
 
 
 def test_predicted__takes_equal_predictions() -> None:
-    judged = make_judged(200).assign(**{f"{scores_of('production')}prediction": 5.0})
+    judged = make_judged(200).assign(**{f"{scores_of('production')}{SCORE}": 5.0})
     found = plots.predicted("regression", "y", judged, "production")
     assert set(found["predicted"]) == {5.0}
 

@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from driftloop.core.data.quality import Finding
-from driftloop.core.decision.evidence import Drift
+from driftloop.core.data.finding import Finding
 from driftloop.core.decision.statuses import STATUSES, Status
-from driftloop.core.decision.values import Decision, Inputs
+from driftloop.core.decision.values import Decision, Drift, Inputs
 from driftloop.core.intervals import Interval
 from driftloop.core.judging.outcomes import OUTCOMES
 from driftloop.core.judging.verdict import Outcome, Report, Verdict

@@ -72,7 +72,9 @@ def test_faulty_steps__of_a_holdout_begin_on_its_own_days(healthy: Workspace) ->
     broken_between(healthy, "2024-05-21", "2024-05-28")
     healthy.set(source={"until": "2024-06-18T00:00Z"}, monitor={"refit": False}).run()
     assert healthy.json(ALARMS)["faulty_steps"] == ["2024-05-20", "2024-05-21", "2024-05-27"]
-    assert healthy.report.verdict.faults == ("data fault in the judged step from 21 May 2024",)
+    # The newest days are also too warm for the rules: they lie beyond what half a year has shown.
+    steps = [fault for fault in healthy.report.verdict.faults if "judged step" in fault]
+    assert steps == ["data fault in the judged step from 21 May 2024"]
 
 
 @pytest.mark.parametrize("stage", ["monitor", "evaluate"])

@@ -16,7 +16,7 @@ from architecture import SRC
 from pydantic import BaseModel
 from workspace import STAGES, Workspace
 
-from driftloop.core.columns import STEP, TS, loss_of, scores_of
+from driftloop.core.columns import SCORE, STEP, TS, loss_of, scores_of
 from driftloop.errors import ModelError, ParamsError
 from driftloop.params import load_params
 from driftloop.store.files import CARD, LABELLED, MODEL, REFITS, write_json
@@ -100,6 +100,9 @@ def test_refit__gives_the_same_bytes_without_its_cache(healthy: Workspace) -> No
 @pytest.mark.parametrize("damage", ["cut", "edited", "another", "fewer rows", "empty"])
 def test_refit__does_not_believe_a_remembered_fit_that_is_none(healthy: Workspace, damage: str) -> None:
     before = (healthy.root / REFITS).read_bytes()
+    for path in (healthy.root / ".cache/refits").iterdir():
+        path.unlink()  # some are of an earlier day, and not read any more
+    healthy.run("refit")
     first, second, *_ = sorted((healthy.root / ".cache/refits").iterdir())
     content = first.read_bytes()
     shorter = io.BytesIO()
@@ -179,10 +182,10 @@ def test_promotion__does_not_change_what_training_depends_on(healthy: Workspace)
 
 
 def test_removed_column__stays_with_production_until_it_is_replaced(healthy: Workspace) -> None:
-    scores = pd.read_parquet(healthy.root / REFITS)[f"{scores_of('production')}prediction"]
+    scores = pd.read_parquet(healthy.root / REFITS)[f"{scores_of('production')}{SCORE}"]
     healthy.set(data={"numerical": ["hour", "temperature", "humidity"]}).run()
     again = pd.read_parquet(healthy.root / REFITS)
-    assert again[f"{scores_of('production')}prediction"].equals(scores)
+    assert again[f"{scores_of('production')}{SCORE}"].equals(scores)
     healthy.promote(force=True).run()
     assert "windspeed" not in pd.read_parquet(healthy.root / LABELLED).columns
 

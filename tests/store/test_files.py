@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from factories import make_params
 
-from driftloop.core.decision.evidence import Drift
+from driftloop.core.decision.values import Drift
 from driftloop.core.models.card import Card
 from driftloop.errors import DataError, LoopError, ModelError
 from driftloop.store import files

@@ -6,7 +6,7 @@ import re
 from datetime import date
 from typing import Any
 
-from driftloop.core.data.quality import Finding
+from driftloop.core.data.finding import Finding
 from driftloop.core.decision.statuses import STATUSES
 from driftloop.core.decision.values import Decision
 from driftloop.core.intervals import Interval

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from driftloop import engine
 from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS, ROW, STEP, TS
 from driftloop.core.data.schema import Columns
 from driftloop.params import Params
@@ -76,4 +77,4 @@ def to_ibis(table: pa.Table) -> Any:
     """Load a table into a DuckDB of its own."""
     import ibis
 
-    return ibis.duckdb.connect().create_table("raw", ibis.memtable(table))
+    return engine.connect().create_table("raw", ibis.memtable(table))

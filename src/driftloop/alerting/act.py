@@ -1,4 +1,4 @@
-"""Make the world match the decision: one issue per model, opened, kept true, and closed."""
+"""Bring GitHub in line with the decision: one issue per model is opened, kept up to date, and closed."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ class Open:
 
 @dataclass(frozen=True)
 class Update:
-    """Keep an issue true; tell people only what they should know.
+    """Bring an issue up to date; comment only on what people should know.
 
     Attributes
     ----------
     relabel
-        Put the label back that somebody took off: people find alerts by it. Who wants silence closes the issue.
+        Set the label again that somebody removed: people find alerts by it. To silence an alert, close the issue.
     """
 
     number: int
@@ -54,7 +54,7 @@ class Update:
 
 @dataclass(frozen=True)
 class Close:
-    """Close an issue, with a word."""
+    """Close an issue, with a comment."""
 
     number: int
     body: str
@@ -75,7 +75,7 @@ class Settle:
 class Leave:
     """Leave an open alert of another model to a person, and say so.
 
-    A model that was renamed leaves one behind, but so does another project in the same repository.
+    Such an alert remains after a model was renamed, but it may also belong to another project in the repository.
     """
 
     number: int
@@ -155,7 +155,7 @@ def _with(decision: Decision, alert: Issue, links: Links) -> AlertAction:
 
 
 def _ahead(decision: Decision, alert: Issue, until: date) -> str:
-    """Say why older data change nothing, and what whoever means it has to do."""
+    """Explain why older data change nothing, and what to do if that is not wanted."""
     return (
         f"#{alert.number} knows newer data, to {last(until)}; this run has data to {last(decision.until)}. To "
         f"replay older data all the same, delete the line `<!-- driftloop:state …` from the text of #{alert.number}"
@@ -178,7 +178,7 @@ def newest(root: Path) -> Decision:
     Raises
     ------
     LoopError
-        If it is: what an earlier run left must not open or close anything.
+        If it is about something else: results of an earlier run must not open or close anything.
     """
     decision, params = read_value(root / DECISION, Decision), load_params(root / "params.yaml")
     found, until = (decision.model, decision.until), end_day(params.source.until_instant, params.zone)
@@ -192,7 +192,7 @@ def newest(root: Path) -> Decision:
 
 
 def run(hub: Hub, decision: Decision, links: Links) -> list[Done]:
-    """Look, decide, act; a rival that opened an alert at the same time is noticed by looking again."""
+    """Read, decide and act; then read again to notice an alert that another run opened at the same time."""
     actions = plan(decision, memory.every(hub), links)
     done = [act(hub, decision.model, action) for action in actions]
     if isinstance(actions[0], Open):
@@ -259,7 +259,7 @@ def shown(action: AlertAction) -> dict[str, Any]:
 
 
 def worded(action: AlertAction) -> str:
-    """Say what would be done."""
+    """Describe what would be done."""
     match action:
         case Open():
             return f"would open an issue: {action.title}\n\n{action.body}"

@@ -16,7 +16,7 @@ from driftloop.report.markdown import cut
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from driftloop.core.data.quality import Finding
+    from driftloop.core.data.finding import Finding
     from driftloop.core.decision.values import Decision
     from driftloop.github.hub import Hub, Issue
 
@@ -27,7 +27,7 @@ MOST_FAULTS = 200
 
 
 def marker(model: str) -> str:
-    """Give the line that every alert of a model begins with; readers do not see it."""
+    """Return the hidden first line of every alert of a model."""
     return f"<!-- driftloop:alert {model} -->"
 
 
@@ -37,7 +37,7 @@ class Memory(BaseModel):
     Attributes
     ----------
     status, version
-        Of the decision that was told.
+        Of the decision that people were told of.
     waiting, error
         Its normal days of error, and production's error; None where they were not measured.
     faults
@@ -101,7 +101,7 @@ def told(decision: Decision, count: int, before: Memory | None = None) -> Memory
 def ahead(decision: Decision, found: Sequence[Issue]) -> tuple[Issue, date] | None:
     """Find the alert that has seen newer data than a decision, and until when.
 
-    A repeated run comes with the data of its own day. What is decided about a newer version of the model is no repetition:
+    A repeated run uses the data of its own day. A decision about a newer version of the model is not a repetition:
     after a promotion replayed data may begin again at an earlier day.
     """
     memories = [(alert, read_memory(alert.body)) for alert in found]
@@ -115,7 +115,7 @@ def ahead(decision: Decision, found: Sequence[Issue]) -> tuple[Issue, date] | No
 
 
 def news(decision: Decision, before: Memory | None) -> str | None:
-    """Word what a person should hear of, since it is not what was told."""
+    """Describe what is new to people since they were last told."""
     if before is None or before.over or (before.status, before.version) != (decision.status, decision.version):
         return wording.changed(decision)
     new = [finding for finding in decision.findings if _digest(finding) not in before.faults]
@@ -157,5 +157,5 @@ def find(hub: Hub, model: str) -> list[Issue]:
 
 
 def is_alert(issue: Issue, model: str, login: str) -> bool:
-    """Say whether an issue is an alert of this model that this login opened."""
+    """Whether an issue is an alert of this model that this login opened."""
     return issue.author == login and issue.body.startswith(marker(model))

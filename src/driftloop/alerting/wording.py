@@ -15,7 +15,7 @@ from driftloop.report.markdown import LONGEST_TITLE, about, fenced, folded, plai
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from driftloop.core.data.quality import Finding
+    from driftloop.core.data.finding import Finding
     from driftloop.core.decision.values import Decision
 
 MOST_FINDINGS = 15
@@ -41,13 +41,13 @@ class Links:
 
 
 def alert_title(decision: Decision) -> str:
-    """Say in one line how the model is."""
+    """Describe in one line how the model is."""
     simulated = " (simulated data)" if decision.simulated else ""
     return f"{_name(decision)} {quiet(for_title(decision))}{simulated}"[:LONGEST_TITLE]
 
 
 def alert(decision: Decision, links: Links) -> str:
-    """Say what happened, why, what is unknown, and what to do."""
+    """Describe what happened, why, what is unknown, and what to do."""
     parts = [
         simulated(decision),
         _lead(decision),
@@ -64,7 +64,7 @@ def _name(decision: Decision) -> str:
 
 
 def _lead(decision: Decision) -> str:
-    """Say the most important first: how large the error is, and how much of that retraining would have taken back."""
+    """Write the most important first: how large the error is, and how much of it retraining would have avoided."""
     reason = f"**{_sentence(decision)}**" if decision.reasons else ""
     error = error_lines.error(decision, plain)
     match decision.status:
@@ -90,7 +90,7 @@ def _sentence(decision: Decision) -> str:
 
 
 def simulated(decision: Decision) -> str:
-    """Say so, where data is simulated."""
+    """Note that the data is simulated, where it is."""
     return "_Simulated data: nothing of this is real._" if decision.simulated else ""
 
 
@@ -145,7 +145,7 @@ def _pattern(decision: Decision) -> str:
 
 
 def too_low(bias: float, decision: Decision) -> str:
-    """Say by how much predictions miss on average."""
+    """Describe by how much predictions are too low or too high on average."""
     unit = f" {plain(decision.unit)}" if decision.unit else ""
     return f"predicts {figure(abs(bias))}{unit} too {'high' if bias > 0 else 'low'} on average"
 
@@ -167,7 +167,7 @@ def _footer(decision: Decision, links: Links) -> str:
 
 
 def recovered(decision: Decision) -> str:
-    """Say that an alert is over."""
+    """State that an alert is over."""
     name, until = plain(_name(decision)), last(decision.until)
     said = plain(for_title(decision))
     if unmeasured(decision):
@@ -178,29 +178,29 @@ def recovered(decision: Decision) -> str:
 
 
 def changed(decision: Decision) -> str:
-    """Say that the alert is about something else now."""
+    """State that the alert is about something else now."""
     reason = f" {_sentence(decision)}" if decision.reasons else ""
     return f"Now: **{plain(alert_title(decision))}**.{reason}"
 
 
 def joined(findings: Sequence[Finding]) -> str:
-    """Say what was found that was not told before."""
+    """Describe what was found that was not told before."""
     more = f"; and {len(findings) - MOST_FINDINGS} more" if len(findings) > MOST_FINDINGS else ""
     return f"New: {'; '.join(plain(finding.text) for finding in findings[:MOST_FINDINGS])}{more}."
 
 
 def grown(decision: Decision) -> str:
-    """Say that waiting has become dearer."""
+    """State that the cost of waiting has grown."""
     return f"Waiting has now cost as much error as {decision.waiting_days or 0:.1f} normal days bring."
 
 
 def worse(decision: Decision) -> str:
-    """Say that error has risen further."""
+    """State that error has risen further."""
     return f"Error has risen further. {error_lines.error(decision, plain)}".strip()
 
 
 def double(number: int) -> str:
-    """Say that another issue tells the same."""
+    """State that another issue already reports this."""
     return f"Opened twice; #{number} is the alert. Closing this one."
 
 

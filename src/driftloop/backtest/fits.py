@@ -40,7 +40,7 @@ class FitTask:
     folder: Path
 
     def make(self) -> pd.DataFrame | None:
-        """Fit and score, or read what was remembered; None where the rows teach the estimator nothing."""
+        """Fit and score, or read the cached result; None if the estimator cannot be trained on the rows."""
         with suppress(estimator.UnfittableError):
             return fits.scores(self.recipe, self.known, self.rows, seed=self.seed, folder=self.folder)
         return None
@@ -50,7 +50,7 @@ class Fitted:
     """Losses of fits on the rows of a stream."""
 
     def __init__(self, params: Params, recipe: Recipe, rows: pd.DataFrame, *, folder: Path, jobs: int) -> None:
-        """Take what all fits share.
+        """Store what all fits share.
 
         Parameters
         ----------
@@ -67,7 +67,7 @@ class Fitted:
         self.seconds = 0.0
 
     def losses(self, asked: Sequence[Fit]) -> list[Losses | None]:
-        """Give one loss per row of each fit's window; None where its labels teach the estimator nothing."""
+        """Return one loss per row of each fit's window; None for a fit that cannot be trained on its labels."""
         missing = [fit for fit in dict.fromkeys(asked) if fit not in self.known]
         if missing:
             begun = time.monotonic()

@@ -106,7 +106,7 @@ def _described(lines: Sequence[Figures]) -> str:
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    """Give round values that enclose a range."""
+    """Return round values that enclose a range."""
     span = (high - low) or max(abs(high), 1.0)
     size = 10 ** floor(log10(span / TICKS))
     step = next(size * factor for factor in (1, 2, 5, 10) if span / (size * factor) <= TICKS)

@@ -9,9 +9,7 @@ import sys
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-import ibis
-
-from driftloop import sources
+from driftloop import engine, sources
 from driftloop.backtest.fits import Fitted
 from driftloop.core.alarms.find import find_alarms
 from driftloop.core.backtest import schedule
@@ -28,7 +26,6 @@ from driftloop.core.models import estimator
 from driftloop.core.models.card import Card
 from driftloop.core.models.recipe import recipe_of
 from driftloop.core.windows import Window, end_day, last_days
-from driftloop.duckdb_errors import translated
 from driftloop.errors import DataError
 from driftloop.store.files import replacing_folder
 from driftloop.store.rows import frame_of, tables
@@ -39,13 +36,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from driftloop.core.alarms.values import AlarmHistory
+    from driftloop.core.data.finding import Finding
     from driftloop.core.data.grid import Grid
-    from driftloop.core.data.quality import Finding
     from driftloop.params import Params
 
 
 def raw(params: Params, folder: Path) -> Path:
-    """Collect the source into `folder`, unless it looks as it did the last time; give where its rows are."""
+    """Collect the source into `folder`, unless it looks as it did the last time; return where its rows are."""
     asked = {
         "source": {**params.source.model_dump(mode="json"), "fingerprint": sources.fingerprint(params)},
         "data": params.data.model_dump(mode="json"),
@@ -100,8 +97,8 @@ class History:
         """
         self.params, self.columns, self.folder, self.fits = params, columns_of(params, Card()), folder, 0
         collected = raw(params, folder)
-        with translated(collected):
-            con = ibis.duckdb.connect()
+        with engine.translated(collected):
+            con = engine.connect()
             self.rows = con.create_table("rows", tables(con, collected, self.columns, params).rows, temp=True)
         self._profiles: dict[date, pd.DataFrame] = {}
         self._cumulated: dict[date, CumulatedProfile] = {}
@@ -155,7 +152,7 @@ class History:
         return replay
 
     def findings(self, card: Card, until: date) -> list[Finding]:
-        """Give what rules and data alarms say of the newest days when data ends at `until`."""
+        """Return what rules and data alarms say of the newest days when data ends at `until`."""
         reference = card.reference
         if reference is None:
             return []
@@ -192,7 +189,7 @@ class History:
         return self._found[key]
 
     def _labelled(self, window: Window) -> pd.DataFrame:
-        """Give the rows of a window that have a label, in order of time; of all rows, at most `train.max_rows` are drawn."""
+        """Return the rows of a window that have a label, in order of time; of all rows, at most `train.max_rows` are drawn."""
         rows = self.rows.filter(self.rows[self.columns.target].notnull())
         return window.of(frame_of(rows, self.columns, self.params.train.max_rows)).reset_index(drop=True)
 

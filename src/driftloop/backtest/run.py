@@ -175,7 +175,7 @@ def write(done: Backtest, params: Params, root: Path) -> None:
 
 
 def shown(done: Backtest, params: Params) -> dict[str, Any]:
-    """Give a backtest as data."""
+    """Return a backtest as data."""
     return {
         "model": params.model,
         "metric": params.evaluate.metric,

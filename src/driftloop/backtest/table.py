@@ -21,7 +21,7 @@ WIDTH = 160  # the table's columns need so many characters
 
 
 def head(schedule: Schedule, params: Params, *, rows: int) -> str:
-    """Say what was replayed."""
+    """Describe what was replayed."""
     simulated = " · SIMULATED DATA" if params.source.is_simulated else ""
     return (
         f"{params.model}{simulated} · {len(schedule.runs)} runs from {schedule.runs[0]} on, labels to "

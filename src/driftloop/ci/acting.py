@@ -25,7 +25,7 @@ def alert(
     ] = "",
     dry_run: run.DryRun = False,
 ) -> None:
-    """Open, update or close the issue that tells of the newest decision."""
+    """Open, update or close the issue about the newest decision."""
     from driftloop.alerting import act as alerting
     from driftloop.alerting import memory, wording
     from driftloop.github.hub import Hub
@@ -114,7 +114,7 @@ def propose(
     folder: Annotated[Path, typer.Option("--from", help="Folder that `driftloop ci retrain` has left.")],
     dry_run: run.DryRun = False,
 ) -> None:
-    """Verify a hand-over; open its pull request, or say on the issue why there is none."""
+    """Verify a hand-over; open its pull request, or comment on the issue why there is none."""
     from driftloop.github.hub import Hub
     from driftloop.retraining import propose as proposing
 
@@ -157,7 +157,7 @@ def failed(
     issue: Annotated[int, typer.Option(help="Number of the alert on which retraining was asked for.", min=1)],
     dry_run: run.DryRun = False,
 ) -> None:
-    """Say on the alert that retraining failed, where it is one of the loop."""
+    """Comment on the alert that retraining failed, if the loop opened that alert."""
     from driftloop.github.hub import Hub
     from driftloop.params import load_params
     from driftloop.retraining import failure
@@ -177,7 +177,7 @@ def refused(
     issue: Annotated[int, typer.Option(help="Number of the alert on which retraining was asked for.", min=1)],
     dry_run: run.DryRun = False,
 ) -> None:
-    """Check a request to retrain again, and say on the alert why it does not count, if it does not."""
+    """Check a refused request to retrain again, and comment on the alert why it does not count."""
     from driftloop.github.hub import Hub
     from driftloop.params import load_params
     from driftloop.retraining import failure, train

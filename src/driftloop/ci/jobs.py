@@ -26,7 +26,7 @@ def retrain(
     until: Annotated[str | None, typer.Option(help="As for `driftloop refresh`.")] = None,
     dry_run: run.DryRun = False,
 ) -> None:
-    """Check a request to retrain, refresh, run the pipeline, and leave what `propose` needs in a folder."""
+    """Check a request to retrain, refresh, run the pipeline, and write what `propose` needs into a folder."""
     from driftloop.core.judging.verdict import Report
     from driftloop.github.hub import Hub
     from driftloop.params import load_params
@@ -105,7 +105,7 @@ def push() -> None:
 
 @app.command(epilog="Examples: driftloop ci pages · driftloop ci pages --dry-run")
 def pages(*, dry_run: run.DryRun = False) -> None:
-    """Decide by report.pages and by who can read the repository whether the report may be published."""
+    """Decide whether the report may be published, by report.pages and by who can read the repository."""
     from driftloop import publication
     from driftloop.github.hub import Hub
     from driftloop.params import load_params
@@ -123,7 +123,7 @@ def pages(*, dry_run: run.DryRun = False) -> None:
 
 @app.command(epilog="Example: driftloop ci code")
 def code() -> None:
-    """Say whether the merge of a pull request that is checked out changes code, which lint and tests are about."""
+    """Report whether the pull request that is checked out changes code, so that lint and tests have to run."""
     from driftloop import skips
     from driftloop.git import Git
 
@@ -137,7 +137,7 @@ def code() -> None:
 
 @app.command(epilog="Example: driftloop ci unchanged")
 def unchanged() -> None:
-    """Say whether a run is recorded already that measured the same data with the same commit and parameters."""
+    """Report whether a recorded run has measured the same data with the same commit and parameters already."""
     from driftloop import skips
     from driftloop.params import load_params
 

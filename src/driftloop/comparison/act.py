@@ -1,4 +1,4 @@
-"""Say on a pull request what it changes in metrics and parameters: one comment, kept up to date."""
+"""Show on a pull request what it changes in metrics and parameters: one comment, kept up to date."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _diff(root: Path, what: str, base: str) -> tuple[tuple[Difference, ...], tup
 
 
 def _moved(before: bytes | None, lock: Path) -> bool | None:
-    """Say whether `collect` wrote other data; None where one side does not know."""
+    """Whether `collect` wrote other data; None where one side does not know."""
     try:
         old = records.lock_outs(before or b"")["collect"]
         return old != records.outs(lock)["collect"]

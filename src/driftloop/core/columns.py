@@ -12,6 +12,7 @@ INVALID = f"{OWN}invalid:"  # before a number's name: whether the value is no nu
 INFINITE = f"{OWN}infinite:"
 BEFORE = f"{OWN}before:"  # before any name: the value in the row before
 PLACE = f"{OWN}place"  # among the rows of one key, the newest first
+SCORE = "prediction"  # of scores of a regression, where classes have their names
 COUNT = f"{OWN}count"  # of rows per name
 PREDICTION = f"{OWN}prediction"  # of production, beside a team's columns
 PROBABILITY = f"{OWN}probability:"  # before the name of a class
@@ -27,7 +28,7 @@ def loss_of(side: str, seed: int = 0) -> str:
 
 
 def scores_of(side: str) -> str:
-    """Give what the names of the columns of scores begin with."""
+    """Return the prefix of the columns of scores."""
     return f"{OWN}{side}:"
 
 

@@ -37,7 +37,7 @@ class Interval(BaseModel):
     level: float
 
     def above(self, threshold: float) -> bool:
-        """Say whether the whole interval lies above `threshold`; never without a bound."""
+        """Whether the whole interval lies above `threshold`; never without a bound."""
         return self.low is not None and self.low > threshold
 
 
@@ -97,7 +97,7 @@ def ratio(
 
 
 def _small_sample(weights: NDArray[np.float64]) -> tuple[float, float]:
-    """Give factor and degrees of freedom of the variance u'Wu, if the days behind u are independent and alike.
+    """Return factor and degrees of freedom of the variance u'Wu if the days behind u are independent with equal variance.
 
     u are deviations from a mean, so u'Wu = x'Ax with A = MWM, M = I - 1/n. It has mean tr(A), where n is meant, and
     variance 2 tr(A²), that of a chi-square with tr(A)² / tr(A²) degrees of freedom (Satterthwaite).

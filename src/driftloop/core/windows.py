@@ -43,7 +43,7 @@ class Window(BaseModel):
         return frame[(frame[DAY] >= self.since) & (frame[DAY] < self.until)]
 
     def blocks(self, days: int) -> Iterator[Window]:
-        """Cut the window into blocks of so many days, backwards from its end; a shorter rest is dropped."""
+        """Cut the window into blocks of this many days, backwards from its end; a shorter rest is dropped."""
         until = self.until
         while (since := until - timedelta(days=days)) >= self.since:
             yield Window(since=since, until=until)
@@ -51,7 +51,7 @@ class Window(BaseModel):
 
 
 def end_day(instant: datetime, zone: ZoneInfo) -> date:
-    """Give the local date up to which days are complete (exclusive).
+    """Return the local date up to which days are complete (exclusive).
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def end_day(instant: datetime, zone: ZoneInfo) -> date:
 
 
 def last_days(until: date, days: int) -> Window:
-    """Give the window of so many days that ends before `until`."""
+    """Return the window of this many days that ends before `until`."""
     return Window(since=until - timedelta(days=days), until=until)
 
 

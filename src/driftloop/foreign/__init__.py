@@ -1,4 +1,4 @@
-"""What a file may be that somebody else may have written: the one place that decides it.
+"""The bounds on files that somebody else may have written, in one place.
 
 A fork's pull request and the job that trains bring files to jobs that hold a token to write. Each is small for its name,
 and is looked at once, in linear time, before anything that expands, nests or allocates by what it says.
@@ -54,7 +54,7 @@ MODEL = Bounds(depth=250, nodes=5_000_000, leaf=4 * MIB)
 
 
 def most_bytes(name: str) -> int:
-    """Give the largest size of a file, by its path, or by a place that ends with it: `hand-over: dvc.lock`."""
+    """Return the largest size of a file, by its path, or by a place that ends with it: `hand-over: dvc.lock`."""
     path = PurePosixPath(name.rpartition(": ")[2])
     folders = [BY_FOLDER[part] for part in path.parts[:-1] if part in BY_FOLDER]
     return BY_NAME.get(path.name) or (folders[-1] if folders else OTHERWISE)

@@ -76,7 +76,7 @@ def _named(schema: Any, where: str) -> set[str]:
     files: dict[str, int] = {}
 
     def visit(node: Any) -> int:
-        """Give a hash of all that is below, names that skops makes from memory ids aside; `jsonfile` has bounded the depth."""
+        """Return a hash of everything below, without names that skops makes from memory ids; the depth is bounded."""
         if isinstance(node, list):
             return hash(tuple(map(visit, node)))
         if not isinstance(node, dict):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def read(content: bytes, *, where: str, bounds: Bounds = TREE, most: int | None = None, remedy: str = "") -> Any:
-    """Read JSON of at most so many bytes: `most`, or what its name allows.
+    """Read JSON of at most `most` bytes, or as many as its name allows.
 
     Raises
     ------

@@ -61,7 +61,7 @@ def outs(stages: dict[str, dict[str, Any]]) -> dict[str, dict[str, str]]:
 
 
 def _declared(name: str, stages: dict[str, dict[str, Any]]) -> bool:
-    """Say whether a dvc.yaml has a stage of this name; those of a loop are called `name@key`."""
+    """Whether a dvc.yaml has a stage of this name; those of a loop are called `name@key`."""
     base, looped, _ = name.partition("@")
     return name in stages or bool(looped and {"foreach", "matrix"} & stages.get(base, {}).keys())
 

@@ -45,7 +45,7 @@ def read(content: bytes, *, where: str) -> Any:
 
 
 def tree(text: str, *, where: str, bounds: Bounds = TREE) -> Any:
-    """Give lists, dictionaries and text; refuse anchors, aliases, merge keys, tags, duplicate keys and keys that are no text.
+    """Return lists, dictionaries and text; refuse anchors, aliases, merge keys, tags, duplicate keys and keys that are not text.
 
     A tree beyond the bounds is refused too. An alias is what makes a small file large: nine of them in each of nine lists
     are 400 million values.
@@ -82,7 +82,7 @@ def tree(text: str, *, where: str, bounds: Bounds = TREE) -> Any:
 
 
 def place(mark: Any) -> str:
-    """Word a place of the file."""
+    """Name a place in the file."""
     return f"line {mark.line + 1}, column {mark.column + 1}"
 
 

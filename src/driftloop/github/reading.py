@@ -39,7 +39,7 @@ class Reading:
         self._login = runtime.login
 
     def login(self) -> str:
-        """Give the login that this token writes as; an installation's token may not ask, and is the Actions bot's."""
+        """Return the login that this token writes as; an installation's token may not ask, and belongs to the Actions bot."""
         if not self._login:
             try:
                 self._login = self._do("who am I", lambda: str(self._client.get_user().login))
@@ -48,11 +48,11 @@ class Reading:
         return self._login
 
     def default_branch(self) -> str:
-        """Give the branch that is production."""
+        """Return the branch that is production."""
         return self._do("repository", lambda: str(self._client.get_repo(self._runtime.repository).default_branch))
 
     def repository(self) -> Repository:
-        """Say whether strangers cannot read the repository, and whether it has Pages."""
+        """Return whether the repository is private, and whether it has Pages."""
 
         def step() -> Repository:
             found = self._client.get_repo(self._runtime.repository)
@@ -61,7 +61,7 @@ class Reading:
         return self._do("repository", step)
 
     def may_write(self, login: str) -> bool:
-        """Say whether somebody has write access."""
+        """Whether somebody has write access."""
         if not login:
             return False
         try:
@@ -109,7 +109,7 @@ class Reading:
         )
 
     def compare_url(self, base: str, branch: str) -> str:
-        """Give the page on which a person can open the pull request of a branch."""
+        """Return the page on which a person can open the pull request of a branch."""
         names = "...".join(quote(name, safe="/") for name in (base, branch))
         return f"{self._runtime.server_url}/{self._runtime.repository}/compare/{names}?expand=1"
 

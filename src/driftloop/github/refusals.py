@@ -54,7 +54,7 @@ class UnsettledError(Exception):
 
 
 def refusal(where: str, status: int, headers: Mapping[str, Any], data: Any) -> GitHubError | UnsettledError:
-    """Word an answer of 400 and above; `where` is what was being done."""
+    """Turn an answer of 400 and above into an error; `where` is what was being done."""
     headers = {str(name).lower(): str(value) for name, value in headers.items()}
     said = str(data.get("message", "")) if isinstance(data, dict) else ""
     said += _details(data)
@@ -89,7 +89,7 @@ def _wait(headers: Mapping[str, str]) -> float:
 
 
 def _forbidden(text: str, accepted: str) -> ForbiddenError:
-    """Say what would allow it; in `issues=write,contents=read; pulls=write` a comma means and, a semicolon or."""
+    """Name the missing permissions; in `issues=write,contents=read; pulls=write` a comma means and, a semicolon or."""
     if PULLS_FORBIDDEN in text:
         setting = "Settings → Actions → General → Allow GitHub Actions to create and approve pull requests"
         return PullsForbiddenError(f"{text} Turn on {setting}, or open it by hand")
@@ -123,8 +123,8 @@ LONGEST_WAIT = 60.0  # seconds; more is not worth a running job
 def patiently(where: str, step: Callable[[], T], sleep: Callable[[float], None]) -> T:
     """Take a step that looks before it writes, until it is settled.
 
-    After an answer that was lost nobody knows whether the write was done. The step is taken again from its beginning: it
-    looks, and writes only what is not there yet.
+    If an answer is lost, it is unknown whether the write was done. The step is repeated from its beginning: it looks, and
+    writes only what is not there yet.
 
     Raises
     ------

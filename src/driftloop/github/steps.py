@@ -27,7 +27,7 @@ def summarise(env: Mapping[str, str], text: str) -> bool:
 
 
 def output(env: Mapping[str, str], name: str, value: str) -> None:
-    """Give a value to later steps, where there are any.
+    """Hand a value to later steps, if there are any.
 
     Raises
     ------

@@ -1,6 +1,6 @@
 """What the loop changes on GitHub: each write looks first, so that it may be repeated.
 
-Made twice, or again after an answer that was lost (see `patience`), a write leaves what one alone would have left.
+A write that is repeated, for instance after a lost answer (see `patiently`), has the same effect as a single one.
 """
 
 from __future__ import annotations

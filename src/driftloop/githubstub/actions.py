@@ -10,7 +10,7 @@ from driftloop.githubstub.commits import commit_of
 
 
 def get_settings(call: Call) -> Reply:
-    """Say whether Actions run at all."""
+    """Whether Actions run at all."""
     return Reply(200, call.shaped("actions-repository-permissions", {"enabled": True, "allowed_actions": "all"}))
 
 

@@ -45,12 +45,12 @@ def reject(resource: str, name: str | None, code: str, message: str | None = Non
 
 
 def missing() -> Refused:
-    """Word GitHub's 404."""
+    """Build GitHub's 404."""
     return Refused(404, "Not Found")
 
 
 def lacking(token: Token, needs: str) -> Refused:
-    """Word GitHub's 403 about a permission, which names what it would have taken."""
+    """Build GitHub's 403 about a permission, which names the missing one."""
     if token.kind == "anonymous":
         return Refused(401, "Requires authentication")
     if token.kind == "user" and token.permissions is None:

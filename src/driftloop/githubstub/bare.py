@@ -55,7 +55,7 @@ class BareRepository:
         return made
 
     def run(self, *args: str, env: Mapping[str, str] | None = None, ok: Sequence[int] = (0,), text: str = "") -> str:
-        """Run a git command, free of the user's configuration, and give what it wrote."""
+        """Run a git command, free of the user's configuration, and return what it wrote."""
         return self.raw(*args, env=env, ok=ok, data=text.encode()).decode("utf-8", "replace")
 
     def raw(
@@ -94,7 +94,7 @@ class BareRepository:
         return self.run("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", ok=(0, 1, 128)).strip() or None
 
     def is_name(self, ref: str) -> bool:
-        """Say whether git allows a ref to be called so."""
+        """Whether git allows a ref to be called so."""
         return not ref.startswith("-") and bool(self.run("check-ref-format", "--normalize", ref, ok=(0, 1)).strip())
 
     def commits(self, *revisions: str, limit: int = 250) -> list[Commit]:

@@ -55,13 +55,13 @@ class Contract:
         return None
 
     def operation(self, key: str) -> dict[str, Any]:
-        """Give the description of an operation that `find` found."""
+        """Return the description of an operation that `find` found."""
         method, _, template = key.partition(" ")
         found: dict[str, Any] = self.document["paths"][template][method.lower()]
         return found
 
     def request_problems(self, key: str, query: Mapping[str, str], body: Any) -> Iterator[str]:
-        """Say what is wrong with a request, unknown names included."""
+        """Describe what is wrong with a request, unknown names included."""
         parameters = {each["name"]: each for each in map(self._resolved, self.operation(key).get("parameters", []))}
         for name, text in query.items():
             if parameters.get(name, {}).get("in") != "query":
@@ -84,7 +84,7 @@ class Contract:
             yield from (f"{key}: unknown key {name}" for name in body if isinstance(body, dict) and name not in known)
 
     def response_problems(self, key: str, status: int, payload: Any) -> Iterator[str]:
-        """Say what is wrong with an answer."""
+        """Describe what is wrong with an answer."""
         described = self.operation(key)["responses"].get(str(status))
         if described is None and status not in ANYWHERE:
             yield f"{key}: status {status} is not described"

@@ -34,7 +34,7 @@ LOST = Fault("lost")
 
 
 def secondary_limit(retry_after: int = 1, status: int = 403) -> Fault:
-    """Word GitHub's secondary rate limit, with seconds to wait."""
+    """Build GitHub's secondary rate limit, with seconds to wait."""
     message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
     return Fault("status", status, message, retry_after)
 

@@ -65,7 +65,7 @@ def get_issue(call: Call) -> Reply:
 
 
 def create_issue(call: Call) -> Reply:
-    """Open an issue; labels and assignees by someone without the rights are dropped without a word."""
+    """Open an issue; labels and assignees by someone without the rights are dropped silently."""
     if not call.repo.has_issues:
         raise Refused(410, "Issues are disabled for this repo")
     title = check_title(call.body["title"], "Issue")

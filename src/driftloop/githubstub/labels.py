@@ -96,7 +96,7 @@ def wanted_labels(given: Sequence[Any]) -> list[str]:
 
 
 def set_labels(call: Call, issue: Issue, names: Sequence[str]) -> None:
-    """Give an issue these labels and no others; what it has already stays without an event."""
+    """Set exactly these labels on an issue; those that it has already cause no event."""
     keys = list(dict.fromkeys(name.casefold() for name in names))
     for name in names:
         if name.casefold() not in call.repo.labels:

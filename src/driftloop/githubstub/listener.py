@@ -37,7 +37,7 @@ class Application(Protocol):
     closing: threading.Event
 
     def note(self, method: str, path: str) -> tuple[Seen, Fault | None]:
-        """Write down that a call came, and take the fault that is planned for it."""
+        """Record a call, and return the fault that is planned for it."""
 
     def handle(self, seen: Seen, target: str, headers: Mapping[str, str], data: bytes) -> Reply:
         """Answer a call."""
@@ -60,7 +60,7 @@ class Listener(ThreadingHTTPServer):
                 connection.shutdown(socket.SHUT_RDWR)  # wakes the thread that reads from it, which closes it
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A connection that broke, as told or by the client, is no news."""
+        """Ignore connections that were broken by the client, or on purpose."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -82,7 +82,7 @@ class Handler(BaseHTTPRequestHandler):
         super().finish()
 
     def log_message(self, *args: Any) -> None:
-        """Say nothing: `calls` has it."""
+        """Log nothing: `calls` records every call."""
 
     def _serve(self) -> None:
         app = self.server.app
@@ -118,7 +118,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(text)
 
     def _break(self) -> None:
-        """Drop the connection without a word, as a reset."""
+        """Drop the connection without an answer, as a reset."""
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.close_connection = True
         self.connection.close()

@@ -19,7 +19,7 @@ def find(call: Call) -> tuple[Issue, Pull]:
 
 
 def base_of(call: Call, pull: Pull, state: str) -> str:
-    """Give the commit that a pull request is compared with: the base branch while it is open."""
+    """Return the commit that a pull request is compared with: the base branch while it is open."""
     return call.repo.refs.get(f"refs/heads/{pull.base}", pull.base_sha) if state == "open" else pull.base_sha
 
 
@@ -155,7 +155,7 @@ def list_files(call: Call) -> Reply:
 
 
 def is_merged(call: Call) -> Reply:
-    """Say whether a pull request was merged."""
+    """Whether a pull request was merged."""
     if find(call)[1].merged_at is None:
         raise missing()
     return Reply(204)

@@ -105,7 +105,7 @@ class Issue:
 
     @property
     def kind(self) -> str:
-        """Say what its events are called after."""
+        """The kind that its events are named after."""
         return "pull_request" if self.pull else "issues"
 
 
@@ -154,19 +154,19 @@ class Repository:
         return [issue for issue in self.issues.values() if issue.pull]
 
     def role(self, actor: Actor) -> str:
-        """Say which role someone has here."""
+        """Return the role of a user here."""
         if actor == self.owner:
             return "admin"
         return self.collaborators.get(actor.login, "none" if self.private else "read")
 
     def visible(self, token: Token) -> bool:
-        """Say whether a token gets to know that the repository exists."""
+        """Whether the repository is visible to a token."""
         if token.kind in {"actions", "app"}:
             return not self.private or token.repository == self.name
         return self.role(token.actor) != "none"
 
     def allows(self, token: Token, permission: str, level: str, role: str) -> bool:
-        """Say whether a token may: an app's by its permissions, a person's by role and, if it has any, permissions."""
+        """Whether a token is allowed to: an app's by its permissions, a person's by role and, if it has any, permissions."""
         if not self.private and level == "read" and permission in OPEN_TO_ALL:
             return True
         granted = {"metadata": "read", **(token.permissions or {})}.get(permission, "none")

@@ -28,7 +28,7 @@ def change_repository(call: Call) -> Reply:
 
 
 def get_permission(call: Call) -> Reply:
-    """Say what someone may do in the repository."""
+    """Return what a user may do in the repository."""
     actor = call.world.users.get(call.params["username"])
     if actor is None:
         raise missing()
@@ -42,7 +42,7 @@ def get_permission(call: Call) -> Reply:
 
 
 def get_user(call: Call) -> Reply:
-    """Say who the caller is; an installation is nobody."""
+    """Return the caller; an installation is no user."""
     if call.token.kind in {"actions", "app"}:
         raise Refused(403, "Resource not accessible by integration")
     if call.token.kind == "anonymous":
@@ -52,7 +52,7 @@ def get_user(call: Call) -> Reply:
 
 
 def get_rate_limit(call: Call) -> Reply:
-    """Say how many calls are left: all of them."""
+    """Return the remaining calls: all of them."""
     full = {"limit": 5000, "remaining": 5000, "used": 0, "reset": int(call.world.clock().timestamp()) + 3600}
     kinds = {"core": full, "search": full}
     return Reply(200, call.shaped("rate-limit-overview", {"rate": full, "resources": kinds}))

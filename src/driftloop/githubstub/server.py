@@ -69,7 +69,7 @@ class GitHubServer:
         self._http.server_close()
 
     def note(self, method: str, path: str) -> tuple[Seen, Fault | None]:
-        """Write down that a call came, and take the fault that is planned for it."""
+        """Record a call, and return the fault that is planned for it."""
         with self._lock:
             seen = Seen(method, path)
             self.calls.append(seen)

@@ -18,7 +18,7 @@ ALWAYS_START = {"workflow_dispatch", "repository_dispatch"}
 
 
 def now() -> datetime:
-    """Tell the time."""
+    """Return the current time."""
     return datetime.now(UTC)
 
 
@@ -35,12 +35,12 @@ class World:
     _last_id: int = 1000
 
     def next_id(self) -> int:
-        """Give a number that nothing else has."""
+        """Return a number that is not in use."""
         self._last_id += 1
         return self._last_id
 
     def time(self) -> str:
-        """Tell the time as GitHub writes it."""
+        """Return the time as GitHub writes it."""
         return self.clock().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def user(self, login: str) -> Actor:
@@ -73,7 +73,7 @@ class World:
         return self._keep(Token(f"ghs_{self.next_id():036d}", self.user(login), "app", repo.name, permissions))
 
     def emit(self, name: str, token: Token, repo: Repository, /, **payload: Any) -> None:
-        """Write down that something happened."""
+        """Record that something happened."""
         starts = token.kind != "actions" or name in ALWAYS_START
         self.events.append(Event(name, token.actor, repo.name, starts, payload))
 

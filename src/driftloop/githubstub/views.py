@@ -20,7 +20,7 @@ def person(call: Call, actor: Actor | None) -> dict[str, Any] | None:
 
 
 def where(call: Call, rest: str = "", page: str | None = None) -> dict[str, str]:
-    """Give the API link of something in the repository, and that of its page."""
+    """Return the API link of something in the repository, and that of its page."""
     return {
         "url": f"{call.home}/repos/{call.repo.name}{rest}",
         "html_url": f"{call.home}/{call.repo.name}{rest if page is None else page}",
@@ -102,7 +102,7 @@ def common(call: Call, found: Issue) -> dict[str, Any]:
 
 
 def association(call: Call, actor: Actor) -> str:
-    """Say how someone belongs to the repository."""
+    """Return how a user is associated with the repository."""
     if actor == call.repo.owner:
         return "OWNER"
     return "COLLABORATOR" if actor.login in call.repo.collaborators else "NONE"

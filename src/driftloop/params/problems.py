@@ -22,7 +22,7 @@ LINE = 1_000  # of all that is said
 
 
 def one_line(name: str, raw: dict[Any, Any], exc: ValidationError, schema: Mapping[str, Any]) -> str:
-    """Word the first problem, and count the other keys with one; a key that is unknown may be why another is missing."""
+    """Describe the first problem, and count the other keys that have one; an unknown key may be why another is missing."""
     found = [(_path(problem, raw), problem) for problem in exc.errors(include_url=False)]
     # Of a value that may be of several kinds, what came furthest says most.
     paths = {path for path, _ in found}
@@ -51,7 +51,7 @@ def _path(problem: ErrorDetails, raw: Any) -> tuple[str | int, ...]:
 
 
 def _worded(path: tuple[str | int, ...], problem: ErrorDetails, whole: Mapping[str, Any]) -> str:
-    """Say *where: expected X, got Y*, and the remedy where it is known."""
+    """Write *where: expected X, got Y*, and the remedy if it is known."""
     text, value = problem["msg"].removeprefix("Value error, "), problem["input"]
     where = ".".join(str(part) for part in path if isinstance(part, str))
     item = "".join(f" item {part + 1}:" for part in path if isinstance(part, int))
@@ -96,7 +96,7 @@ def _remedy(expected: str, value: Any) -> str:
 
 
 def _is_plain(text: str) -> bool:
-    """Say whether this would be a number, true or false without its quotes."""
+    """Whether this would be a number, true or false without its quotes."""
     try:
         return isinstance(parse_yaml(text, where=""), int | float)
     except ParamsError:
@@ -122,7 +122,7 @@ def _inside(schema: Mapping[str, Any], part: str | int) -> Mapping[str, Any]:
 
 
 def _kind(schema: Mapping[str, Any]) -> str:
-    """Word what is allowed."""
+    """Describe what is allowed."""
     if "anyOf" in schema:
         return listed([_kind(choice) for choice in schema["anyOf"]])
     if "enum" in schema or "const" in schema:

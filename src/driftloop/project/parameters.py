@@ -39,7 +39,7 @@ def filled(text: str, values: Mapping[str, Any], comments: Mapping[str, str]) ->
             f"{head.ljust(column - 1)} {comment}".rstrip() if len(head) < column else f"{head}  {comment}".rstrip()
         )
     if left:
-        raise KeyError(sorted(left)[0])
+        raise KeyError(min(left))
     return "\n".join(out) + "\n"
 
 

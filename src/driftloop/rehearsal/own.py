@@ -1,4 +1,4 @@
-"""The story of the user's own data, as far as the data carries it: nothing is planted, so nothing must come out."""
+"""The story of the user's own data, as far as there is data; no particular outcome is expected."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Span(NamedTuple):
 
 
 def play(stage: Stage) -> None:
-    """Rehearse as far as the data carries, and say what could not be shown."""
+    """Rehearse as far as there is data, and list what could not be shown."""
     story.play(stage, steps(stage))
     stage.tell.line()
     stage.tell.line("What could not be shown")
@@ -98,7 +98,7 @@ def _span(stage: Stage, where: Path) -> Span:
 
 
 def missing(stage: Stage) -> Iterator[str]:
-    """Say what could not be shown, and why."""
+    """List what could not be shown, and why."""
     said = [each.status for each in stage.decisions]
     if "outdated" not in said:
         yield f"retraining that pays: the loop did not ask for it in {len(said)} scheduled runs"

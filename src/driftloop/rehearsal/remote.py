@@ -87,13 +87,13 @@ class Remote:
         return [each.message.strip() for each in reversed(found)]
 
     def checks(self, issue: Issue) -> list[str]:
-        """Word the check runs on the head of a pull request."""
+        """Describe the check runs on the head of a pull request."""
         head = issue.pull.head_sha if issue.pull else ""
         found = [each for each in self.repo.checks.values() if each["head_sha"] == head]
         return [f"check “{each['name']}”, {each['conclusion']}: {each['output']['title']}" for each in found]
 
     def event(self, number: int) -> dict[str, Any]:
-        """Give what a workflow is told when you have set the label."""
+        """Return the event that a workflow gets when you have set the label."""
         return {"action": "labeled", "issue": {"number": number}, "label": {"name": str(Label.RETRAIN)},
                 "sender": {"login": YOU}}  # fmt: skip
 

@@ -21,7 +21,7 @@ FOREIGN = ("GITHUB_", "GH_", "ACTIONS_", "RUNNER_", "GIT_", "DVC_", "DRIFTLOOP_"
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """Give what programs inherit: this Python, no token, no configuration of git or DVC, and a folder for their leftovers."""
+    """Return the environment of programs: this Python, no token, no settings of git or DVC, a folder for temporary files."""
     kept = {name: text for name, text in dvc.environment(os.environ).items() if not name.startswith(FOREIGN)}
     (folder / "tmp").mkdir(exist_ok=True)
     return {
@@ -40,7 +40,7 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 def run(command: Sequence[str], *, shown: str, cwd: Path, env: Mapping[str, str], log: Path) -> str:
-    """Run a program, keep what it writes in `log`, and give its standard output.
+    """Run a program, keep what it writes in `log`, and return its standard output.
 
     Raises
     ------

@@ -44,7 +44,7 @@ PROPOSE = Job("issues", {"contents": "write", "issues": "write", "pull_requests"
 
 @dataclass(kw_only=True)
 class Stage(Remote):
-    """Where a rehearsal takes place, and what has come out so far; all of it lies in `folder`.
+    """Where a rehearsal takes place, and its results so far; everything is in `folder`.
 
     Attributes
     ----------
@@ -87,7 +87,7 @@ class Stage(Remote):
 
     @contextmanager
     def checkout(self, what: str) -> Iterator[Path]:
-        """Give a job a fresh clone of main; DVC's cache is shared among all."""
+        """Clone main for a job; all jobs share DVC's cache."""
         path = self.folder / f"{next(self._numbers):02}-{what}"
         self._git(self.folder, "clone", "--quiet", self.origin, path.name)
         cache = workingtree.dvc_cache(self.user, self.folder / "cache")

@@ -76,12 +76,12 @@ def _compare(facts: Facts) -> None:
 
 
 def needs_first(card: Card) -> bool:
-    """Say whether the story has to make its own first model: production has seen the change, or is none."""
+    """Whether the story has to make its own first model: there is no production, or it was trained after the change."""
     return card.trained_until is None or card.trained_until >= CALM
 
 
 def simulated(card: Card) -> tuple[Step, ...]:
-    """Give the story of the embedded data; its dates go by what the simulator plants."""
+    """Return the story of the embedded data; its dates follow the events that the simulator plants."""
     first = FIRST if needs_first(card) else None
     version = 1 if first else card.version
     return (

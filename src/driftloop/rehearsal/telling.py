@@ -43,7 +43,7 @@ class Narrator:
         self._start = self.clock()
 
     def line(self, text: str = "") -> None:
-        """Tell one line."""
+        """Print one line of the story."""
         self.told.append(text)
         self.say(text)
 
@@ -55,12 +55,12 @@ class Narrator:
         self.line(f"{head:{WIDTH - 6}}{passed // 60:3}:{passed % 60:02}")
 
     def came_out(self, text: str) -> None:
-        """Tell what came out."""
+        """Print the outcome."""
         self.line(f"      {text}")
 
     @contextmanager
     def running(self, shown: str) -> Iterator[None]:
-        """Tell which program ran, and how long it took."""
+        """Print which program ran, and how long it took."""
         start, console = self.clock(), Console(stderr=True)
         if console.is_terminal:
             with console.status(shown):
@@ -71,7 +71,7 @@ class Narrator:
 
 
 def decision(found: Decision) -> Iterator[str]:
-    """Word a decision in a few lines."""
+    """Describe a decision in a few lines."""
     yield alert_title(found)
     if found.error and found.normal_error:
         unit = unit_of(found.metric, found.unit) or found.metric

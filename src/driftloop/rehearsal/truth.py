@@ -1,4 +1,4 @@
-"""What the simulator has planted, beside what the loop said; told at the end alone, and read by no decision."""
+"""The events that the simulator planted beside what the loop said; shown at the end only, and no decision reads them."""
 
 from __future__ import annotations
 

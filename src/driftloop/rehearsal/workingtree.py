@@ -87,13 +87,13 @@ def _absolute(root: Path, params: Params) -> dict[str, str | None]:
 
 
 def lend(root: Path, to: Path) -> None:
-    """Give a copy what was downloaded already."""
+    """Copy the data set, if it was downloaded already, into a copy of the repository."""
     if (root / DOWNLOAD).is_file():
         (to / CACHE).mkdir(exist_ok=True)
         shutil.copy2(root / DOWNLOAD, to / DOWNLOAD)
 
 
 def dvc_cache(root: Path, otherwise: Path) -> Path:
-    """Give the user's DVC cache, where nothing has to be computed twice; it is addressed by content."""
+    """Return the user's DVC cache, so that nothing is computed twice; it is addressed by content."""
     own = root / ".dvc" / "cache"
     return own.resolve() if own.is_dir() else otherwise

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 ERRORS = frozenset({"measured_error", "normal_error", "refit_error"})  # metrics/monitor.json names no metric
-SMALLEST_SHARE = 0.0005  # smaller changes would read 0.0 %, and are no news
+SMALLEST_SHARE = 0.0005  # smaller changes would read 0.0 %, and count as none
 MISSING = "not there"
 MOST_ROWS = 60
 
@@ -28,7 +28,7 @@ class Change(NamedTuple):
 
 
 def change(name: str, old: Any, new: Any) -> Change:
-    """Say how a metric moved; nothing where a side has no number, and no word where the better direction is not known."""
+    """Describe how a metric moved; empty if a side has no number, without judgement if no direction is better."""
     if not (_number(old) and _number(new)):
         return Change("", "")
     metric, gap = re.split(r"[./:\s]", name)[-1], new - old
@@ -50,12 +50,12 @@ def change(name: str, old: Any, new: Any) -> Change:
 
 
 def word(better: float) -> str:
-    """Say which way it went: above 0 is better."""
+    """Name the direction: above 0 is better."""
     return "better" if better > 0 else "worse" if better < 0 else "same"
 
 
 def less(gain: float) -> Change:
-    """Say how a loss changed of which such a share was saved."""
+    """Describe the change of a loss by the share that was saved."""
     return Change(_share(-gain), word(gain)) if abs(gain) >= SMALLEST_SHARE else Change("0", "same")
 
 
@@ -97,7 +97,7 @@ def values(old: Any, new: Any) -> tuple[str, str]:
 
 
 def shortened(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Write a table of so many rows, and say how many there are beyond."""
+    """Write a table of at most this many rows, and the number of the others."""
     more = f"\n\n… and {len(rows) - MOST_ROWS} more." if len(rows) > MOST_ROWS else ""
     return table(head, rows[:MOST_ROWS]) + more
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from driftloop.core.dates import last
-from driftloop.core.decision.evidence import LOSS_RISE
+from driftloop.core.decision.thresholds import LOSS_RISE
 from driftloop.core.figures import figure, less_error
 from driftloop.core.judging.metrics import METRICS, unit_of
 
@@ -33,7 +33,7 @@ MOST_NAMED = 4  # inputs
 
 
 def each(decision: Decision) -> str:
-    """Say how often there is a refit."""
+    """Describe how often there is a refit."""
     return "weekly" if decision.step_days == WEEK else f"every {decision.step_days} days"
 
 
@@ -49,7 +49,7 @@ def amount(value: float | None, decision: Decision, show: Callable[[str], str] =
 
 
 def error(decision: Decision, show: Callable[[str], str] = str) -> str:
-    """Say how large the error is: `Mean absolute error is 84.6 rentals/hour, 2.7 times normal (31.1).`"""
+    """Describe how large the error is: `Mean absolute error is 84.6 rentals/hour, 2.7 times normal (31.1).`"""
     if decision.error is None:
         return ""
     name = METRICS[decision.metric].name if decision.metric in METRICS else show(decision.metric)
@@ -75,17 +75,17 @@ def against_normal(decision: Decision, show: Callable[[str], str] = str) -> str:
 
 
 def is_up(decision: Decision) -> bool:
-    """Say whether the error is above normal for certain."""
+    """Whether the error is above normal for certain."""
     return bool(decision.error and decision.normal_error and decision.error.above(LOSS_RISE * decision.normal_error))
 
 
 def normal(decision: Decision, show: Callable[[str], str] = str) -> str:
-    """Say what is normal; empty where that is not known."""
+    """Describe what is normal; empty if that is not known."""
     return f"Its normal error is {amount(decision.normal_error, decision, show)}." if decision.normal_error else ""
 
 
 def refitted(decision: Decision) -> str:
-    """Say what refits did on the same days."""
+    """Describe what refits did on the same days."""
     gain, judged = decision.recent_gain, decision.judged
     if gain is None or judged is None or decision.refit_error is None:
         return ""
@@ -97,7 +97,7 @@ def refitted(decision: Decision) -> str:
 
 
 def share_of_rise(decision: Decision) -> str:
-    """Say how much of the rise above normal refits took back: what is left, retraining does not mend."""
+    """Describe how much of the rise above normal the refits avoided; retraining does not help with the rest."""
     if decision.error is None or not decision.normal_error or decision.refit_error is None:
         return ""
     found = decision.error.estimate
@@ -117,7 +117,7 @@ def share_of_rise(decision: Decision) -> str:
 
 
 def inputs(decision: Decision) -> str:
-    """Say how many inputs are shifted, and that this is no reason to retrain; empty where nothing is known."""
+    """Describe how many inputs are shifted, and that this alone is no reason to retrain; empty if nothing is known."""
     drift, inputs = decision.drift, decision.inputs
     if decision.policy == "evidently" and drift.share is not None:
         return f"{drift.drifted} of {drift.columns} columns shifted by Evidently's rule"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def unmeasured(decision: Decision) -> bool:
-    """Whether nothing counts against the model only because its error could not be measured yet."""
+    """Whether the model only looks healthy because its error could not be measured yet."""
     return STATUSES[decision.status].unmeasured is not None and decision.error is None
 
 

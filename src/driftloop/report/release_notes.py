@@ -15,7 +15,7 @@ MERGED = re.compile(r"^Merge pull request #(\d+) |\(#(\d+)\)$")
 
 
 def notes(card: Card, *, replaced: int, subject: str) -> str:
-    """Say what a version is, what it replaces, and where it was proposed.
+    """Describe a version: what it is, what it replaces, and where it was proposed.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def screen(decision: Decision, report: Report | None, *, advise: bool = True) -> str:
-    """Word decision and verdict for a terminal, without colour.
+    """Format decision and verdict for a terminal, without colour.
 
     Parameters
     ----------

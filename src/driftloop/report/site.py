@@ -47,7 +47,7 @@ $reasons
 
 
 def build(root: Path, out: Path) -> Path:
-    """Build the pages from what the pipeline wrote, whole or not at all; give the first one.
+    """Build the pages from what the pipeline wrote, whole or not at all; return the first one.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Answer a request to retrain also where it was refused or the run broke: who asked looks at the alert, not at the runs."""
+"""Answers to requests to retrain that were refused or failed: people look at the alert, and not at the runs."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def tell(hub: Hub, number: int, model: str, run_url: str) -> str:
 
 
 def refuse(hub: Hub, runtime: Runtime, number: int, model: str) -> str:
-    """Look again at a request that the job without a token that writes has refused; say why on the alert, if it is so."""
+    """Check again a request that the job without a token has refused; comment on the alert if it is refused here too."""
     found = train.check(hub, runtime, number, model)
     if not isinstance(found, train.Refused):
         return f"nothing to tell: the request on #{number} is not refused"

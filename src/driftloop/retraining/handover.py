@@ -71,7 +71,7 @@ class Snapshot:
         return sorted(path for path in self.files if path not in REPORTS)
 
     def __getitem__(self, path: Path | str) -> bytes:
-        """Give a file's content."""
+        """Return a file's content."""
         return self.files[path.as_posix() if isinstance(path, Path) else path]
 
     def write(self, root: Path) -> None:

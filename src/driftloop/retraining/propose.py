@@ -66,14 +66,14 @@ class Propose:
 
 @dataclass(frozen=True)
 class Refuse:
-    """Say why nothing is proposed.
+    """Refuse to propose, with the reason.
 
     Attributes
     ----------
     number, body
         The issue, and the comment on it.
     judged
-        Whether a model was judged, which faulty data or a moved main prevents; then it is to be asked again.
+        Whether a model was judged. If not, because of faulty data or new commits on main, people have to ask again.
     said
         The same in two or three words.
     """
@@ -102,7 +102,7 @@ def plan(
     hub, runtime, git
         The outside world; git's HEAD is the commit that the hand-over was made from.
     folder
-        The hand-over, which nobody vouches for.
+        The hand-over, which is not trusted.
     prove
         Raises LoopError unless the snapshot in a working tree follows from its code, parameters and lock.
 
@@ -194,7 +194,7 @@ def _propose(hub: Hub, git: Git, action: Propose) -> Done:
 
 
 def shown(action: Action) -> dict[str, Any]:
-    """Give an action as data."""
+    """Return an action as data."""
     match action:
         case Propose():
             manifest = action.found.manifest.model_dump(mode="json", exclude={"files"})
@@ -212,7 +212,7 @@ def shown(action: Action) -> dict[str, Any]:
 
 
 def worded(action: Action) -> str:
-    """Say what would be done, with the text that people would read."""
+    """Describe what would be done, with the text that people would read."""
     match action:
         case Propose():
             return f"would push {action.about.branch} and open a pull request:\n\n# {action.title}\n\n{action.body}"
@@ -227,7 +227,7 @@ def worded(action: Action) -> str:
 
 
 def _assigned(hub: Hub, number: int, login: str) -> list[str]:
-    """Assign who asked, as a favour: the proposal stands without it."""
+    """Assign the person who asked, if possible; the proposal does not depend on it."""
     try:
         return [] if hub.assign(number, login) else [f"{login} cannot be assigned"]
     except GitHubError as exc:
@@ -285,7 +285,7 @@ def _prove(git: Git, found: HandOver, revision: str, prove: Callable[[Path], Non
 
 
 def _touched(git: Git, found: HandOver, main: str, prove: Callable[[Path], None]) -> bool:
-    """Say whether what main has got since the base changes anything that the hand-over rests on."""
+    """Whether commits on main since the base change anything that the hand-over depends on."""
     base = found.manifest.base
     if not git.succeeds("merge-base", "--is-ancestor", base, main):
         return True

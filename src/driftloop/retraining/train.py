@@ -1,4 +1,4 @@
-"""Retrain on request: check who asks, refresh, run the pipeline, and leave a hand-over for the job that proposes."""
+"""Retrain on request: check who asks, refresh, run the pipeline, and write a hand-over for the job that proposes."""
 
 from __future__ import annotations
 
@@ -117,17 +117,17 @@ def refusal(action: Refused) -> str:
 
 
 def refuse(hub: Hub, action: Refused) -> None:
-    """Say on the alert why a request does not count, beside the answers to those that did; once, however often asked."""
+    """Comment on the alert why a request does not count; one comment, however often it is asked."""
     hub.comment(action.issue, f"{REFUSED}\n{refusal(action)}", marker=REFUSED, author=hub.login())
 
 
 def shown(action: Plan) -> dict[str, Any]:
-    """Give a plan as data."""
+    """Return a plan as data."""
     return {"action": "retrain" if isinstance(action, Request) else type(action).__name__.lower(), **asdict(action)}
 
 
 def worded(action: Plan, out: Path) -> str:
-    """Say what would be done."""
+    """Describe what would be done."""
     match action:
         case Request():
             return f"would refresh, run `dvc repro` for #{action.issue}, and leave the hand-over in {out}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from driftloop import duckdb_errors
+from driftloop import engine
 from driftloop.sources import bike_sharing, command, files, partitions, recoded, simulator, undated
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def collect(params: Params, out: Path, *, cache: Path, say: Callable[[str], None
     with (
         partitions.workspace(cache, zone=params.data.timezone) as (con, folder),
         recoded.named_as_given(folder),
-        duckdb_errors.translated(folder / command.OUT),
+        engine.translated(folder / command.OUT),
     ):
         rows = source.read(con, params, folder, cache)
         written = partitions.write(con, rows, params, out)
@@ -89,5 +89,5 @@ def fingerprint(params: Params) -> str:
 
 
 def is_replayed(params: Params) -> bool:
-    """Tell whether time moves by steps, and not with the clock."""
+    """Whether time moves by steps instead of with the clock."""
     return SOURCES[params.source.kind].REPLAYED

@@ -134,7 +134,7 @@ def _unpack(archive: IO[bytes], target: IO[bytes], *, where: str) -> None:
 
 
 def fingerprint(params: Params) -> str:
-    """Give the digest of the local file, or of the original."""
+    """Return the digest of the local file, or of the original."""
     path = params.source.path
     if not path:
         return SHA256

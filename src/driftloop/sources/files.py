@@ -48,7 +48,7 @@ def fingerprint(params: Params) -> str:
 
 
 def label_files(params: Params) -> dict[str, str | None]:
-    """Give the pattern of the files with labels, by its parameter."""
+    """Return the pattern of the files with labels, by its parameter."""
     return {"source.labels.path": params.source.labels.path if params.source.labels else None}
 
 

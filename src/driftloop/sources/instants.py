@@ -63,7 +63,7 @@ def instants(column: ir.Value, *, zone: str, form: str | None = None) -> ir.Valu
 def joined(columns: Sequence[ir.Value]) -> ir.Value:
     """Make one column of several that hold a part of the time each, such as date and hour, with a blank between them.
 
-    Where a part is a timestamp its time of day is left out, for that is what the other parts say.
+    If a part is a timestamp, its time of day is ignored, since the other parts hold it.
     """
     if len(columns) == 1:
         return columns[0]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import ibis
 
-from driftloop import duckdb_errors
+from driftloop import engine
 from driftloop.core.columns import ROW, TS
 from driftloop.errors import DataError
 from driftloop.params import Params, parse_instant
@@ -57,8 +57,8 @@ def workspace(cache: Path, *, zone: str) -> Iterator[tuple[Backend, Path]]:
     cache.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=cache, prefix="collect-") as name:
         folder = Path(name).resolve()
-        with duckdb_errors.translated(folder):
-            con = ibis.duckdb.connect(folder / "rows.duckdb", temp_directory=str(folder / "spill"))
+        with engine.translated(folder):
+            con = engine.connect(folder / "rows.duckdb", spill=folder / "spill")
         try:
             con.raw_sql(f"SET TimeZone = '{zone}'")
             yield con, folder

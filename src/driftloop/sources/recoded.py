@@ -28,19 +28,19 @@ def open_text(path: Path, encoding: str) -> IO[str]:
 
 
 def is_gzip(path: Path) -> bool:
-    """Say whether a file is packed by gzip, or says so by its name."""
+    """Whether a file is packed by gzip, by its content or its name."""
     return path.suffix.lower() == ".gz" or begins(path, GZIP)
 
 
 def begins(path: Path, mark: bytes) -> bool:
-    """Say whether a file begins so."""
+    """Whether a file begins with these bytes."""
     with readable(path), path.open("rb") as stream:
         return stream.read(len(mark)) == mark
 
 
 @contextmanager
 def readable(path: Path, encoding: str | None = None) -> Iterator[None]:
-    """Give one line for what cannot be opened, unpacked or decoded."""
+    """Turn errors of opening, unpacking and decoding into one line."""
     try:
         yield
     except UnicodeError as exc:
@@ -55,7 +55,7 @@ def readable(path: Path, encoding: str | None = None) -> Iterator[None]:
 
 
 def in_utf8(path: Path, folder: Path, encoding: str | None) -> Path:
-    """Give the path of the same text as DuckDB reads it: a copy in `folder` where it is packed without saying so, or not UTF-8.
+    """Return a path that DuckDB can read: a copy in `folder` if it is not UTF-8, or packed without saying so in its name.
 
     Without `encoding` it is UTF-8, or UTF-16 where a byte order mark says so.
     """

@@ -57,7 +57,7 @@ LEISURE = np.array([0.15, 0.1, 0.07, 0.04, 0.03, 0.03, 0.05, 0.1, 0.2, 0.35, 0.5
 
 
 def name(_params: Params) -> str:
-    """Say that the data is made up."""
+    """Name the source: the data is simulated."""
     return "SIMULATED DATA"
 
 
@@ -250,7 +250,7 @@ def _inside(event: Event, hours: Ints) -> Bools:
 
 
 def _demand(hours: Ints, workingday: Ints, sky: Ints, comfort: Floats, events: Sequence[Event]) -> Floats:
-    """Expect so many rentals: commuters on working days, leisure trips every day."""
+    """Return the expected rentals: commuters on working days, leisure trips every day."""
     hour = hours % 24
     moved, shift = np.zeros(len(hours)), np.ones(len(hours))
     for event in events:

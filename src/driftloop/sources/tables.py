@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import ibis
 
-from driftloop import duckdb_errors
+from driftloop import engine
 from driftloop.errors import DataError, UnreachableError
 from driftloop.params import Csv
 from driftloop.sources import header, recoded
@@ -125,7 +125,7 @@ def read(
             **said,
             **sniffing,
         )
-    except duckdb_errors.errors() as exc:
+    except engine.errors() as exc:
         _pinpoint(con, exc, {str(file.absolute()): head for file, head in heads.items()})
         raise
     return _stripped(table)

@@ -1,4 +1,4 @@
-"""A source in which no row has a readable time: say what stands there, and how to say how it is written."""
+"""The error for a source in which no row has a readable time: what is there, and which parameter describes the format."""
 
 from __future__ import annotations
 

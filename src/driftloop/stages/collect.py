@@ -35,7 +35,7 @@ def run(params: Params, root: Path) -> None:
 
 
 def _refuse_strange_codes(params: Params, columns: Columns) -> None:
-    """Refuse codes for a column that nobody has; those that production alone still needs keep theirs."""
+    """Refuse codes for an unknown column; columns that only production still needs may have codes."""
     known = {OTHERS, *columns.features, columns.target}
     strange = (
         [name for name in params.data.missing if name not in known] if isinstance(params.data.missing, dict) else []

@@ -95,7 +95,7 @@ def _model(params: Params, root: Path, candidate: Candidate) -> Pipeline:
 def _judged(
     params: Params, production: Production, candidate: Candidate | None, root: Path, labelled: pd.DataFrame
 ) -> pd.DataFrame:
-    """Give the rows that both sides are compared on, with the scores and losses of both."""
+    """Return the rows that both sides are compared on, with the scores and losses of both."""
     scored = read_frame(root / REFITS)
     if params.monitor.refit:
         return refits.as_judged(judged_rows(params, scored))

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from driftloop.core.columns import DAY, PRODUCTION_LOSS
 from driftloop.core.data.cumulated import CumulatedProfile
-from driftloop.core.data.quality import Finding
+from driftloop.core.data.finding import Finding
 from driftloop.core.decision import unseen
 from driftloop.core.decision.decide import decide
-from driftloop.core.decision.evidence import Drift, gather
+from driftloop.core.decision.evidence import gather
+from driftloop.core.decision.values import Drift
 from driftloop.core.judging import metrics
 from driftloop.core.judging.data_alarms import Alarms
 from driftloop.core.models import estimator
@@ -90,7 +91,7 @@ def _drift(rendered: rendering.Rendered | rendering.Failed | None) -> Drift:
 
 
 def _honest(params: Params, production: Production, root: Path) -> dict[str, float]:
-    """Give production's honest error over the newest judge window, for `dvc metrics diff`."""
+    """Return production's honest error over the newest judge window, for `dvc metrics diff`."""
     card, metric = production.card, params.evaluate.metric
     if production.model is None or card.recipe is None or card.trained_until is None:
         return {"version": 0}

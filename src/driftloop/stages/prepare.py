@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ibis
 
+from driftloop import engine
 from driftloop.core.alarms import deviation
 from driftloop.core.columns import DAY, ROW
 from driftloop.core.data import examples, histogram, quality
@@ -16,7 +17,6 @@ from driftloop.core.data.cumulated import CumulatedProfile
 from driftloop.core.data.hints import codes
 from driftloop.core.data.schema import MARKERS, columns_of
 from driftloop.core.windows import Window, end_day, last_days
-from driftloop.duckdb_errors import translated
 from driftloop.params import MOST_STEPS
 from driftloop.store.files import (
     CACHE,
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pandas as pd
 
-    from driftloop.core.data.quality import Finding
+    from driftloop.core.data.finding import Finding
     from driftloop.core.data.schema import Columns
     from driftloop.core.models.card import Card
     from driftloop.params import Params
@@ -84,8 +84,8 @@ def run(params: Params, root: Path) -> None:
     card = read_card(root, params)
     columns = columns_of(params, card)
     (root / CACHE).mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=root / CACHE) as spill, translated(root / RAW):
-        read = tables(ibis.duckdb.connect(temp_directory=spill), root / RAW, columns, params)
+    with tempfile.TemporaryDirectory(dir=root / CACHE) as spill, engine.translated(root / RAW):
+        read = tables(engine.connect(spill=spill), root / RAW, columns, params)
         spans = _spans(params, card, read.rows)
         known = profiles.known(read.rows, columns, spans.reference.until)
         profile = _count_days(read.rows, columns, spans.reference, known, root)
@@ -117,7 +117,7 @@ def _spans(params: Params, card: Card, rows: ir.Table) -> Spans:
 
 
 def _count_days(rows: ir.Table, columns: Columns, reference: Window, known: profiles.Known, root: Path) -> pd.DataFrame:
-    """Write the daily profile and histogram of all rows, and the bins of the histogram; give the profile."""
+    """Write the daily profile and histogram of all rows, and the bins of the histogram; return the profile."""
     profile = profiles.daily(rows, columns, known)
     write_frame(root / PROFILE, profile)
     grid = histogram.grid(rows, columns, reference, known.ranges)
@@ -127,7 +127,7 @@ def _count_days(rows: ir.Table, columns: Columns, reference: Window, known: prof
 
 
 def _write_samples(rows: ir.Table, columns: Columns, spans: Spans, params: Params, root: Path) -> int:
-    """Write the bounded tables for training and for Evidently's page; give the number of labelled rows."""
+    """Write the bounded tables for training and for Evidently's page; return the number of labelled rows."""
     given = rows.drop([name for name in rows.columns if name.startswith(MARKERS)])
     labelled = given.filter(given[DAY] < spans.labelled_until, given[columns.target].notnull())
     if spans.oldest is not None:
@@ -146,7 +146,7 @@ def _write_samples(rows: ir.Table, columns: Columns, spans: Spans, params: Param
 def _check(
     read: Read, columns: Columns, spans: Spans, known: profiles.Known, *, profile: pd.DataFrame, params: Params
 ) -> dict[str, Any]:
-    """Say what is wrong with the newest days, and what looks odd: the content of reports/quality.json."""
+    """Describe what is wrong with the newest days, and what looks odd: the content of reports/quality.json."""
     evidence = _inspection(read, columns, spans, profile)
     return {
         "window": spans.current.model_dump(mode="json"),
@@ -184,14 +184,14 @@ def _findings(
 
 
 def _hints(read: Read, columns: Columns, params: Params) -> list[str]:
-    """Say what looks odd and is no fault."""
+    """List what looks odd without being a fault."""
     private = params.data.private
     hidden = not {*params.data.timestamps}.isdisjoint(private)
     return [*_strays(read.stray, private=hidden), *codes(read.rows, columns, private)]
 
 
 def _oldest_needed(params: Params, card: Card, labelled_until: date) -> date | None:
-    """Give the first day that any refit may train on; None where recipes train on everything."""
+    """Return the first day that any refit may train on; None where recipes train on everything."""
     lengths = [params.windows.train_days, card.recipe.train_days if card.recipe else params.windows.train_days]
     days = [length for length in lengths if isinstance(length, int)]
     if len(days) < len(lengths):
@@ -215,7 +215,7 @@ def _near(read: Read, lost: ir.Table, current: Window) -> int:
 
 
 def _strays(stray: ir.Table, *, private: bool) -> Iterator[str]:
-    """Say which rows were left out because of their date."""
+    """Describe the rows that were left out because of their date."""
     if rows := count(stray):
         of = "" if private else f" (the oldest on {first_day(stray, date.max)})"
         are = "row is" if rows == 1 else "rows are"

@@ -48,12 +48,12 @@ def run(params: Params, root: Path) -> None:
 class Scorer:
     """Scores one step after the other; refits are remembered by the content that they depend on.
 
-    `refit` is production's recipe, which says what waiting costs. Where params.yaml now holds another one, that is
-    `candidate`, and only it is what the gate judges.
+    `refit` is production's recipe, which measures the cost of waiting. If params.yaml holds another recipe, that one is
+    `candidate`, and the gate judges it alone.
     """
 
     def __init__(self, params: Params, production: Production, labelled: pd.DataFrame, cache: Path) -> None:
-        """Take what all steps share."""
+        """Store what all steps share."""
         proposed = recipe_of(params)
         self.recipe = production.card.recipe or proposed
         self.candidate = proposed if proposed != self.recipe else None
@@ -68,7 +68,7 @@ class Scorer:
         self.seeds = refits.SEEDS if self.refit and estimator.is_seeded(proposed) else 1
 
     def empty(self) -> pd.DataFrame:
-        """Give the table of no step."""
+        """Return the table without any step."""
         return self.labelled[self.kept].head(0).assign(**{STEP: None, PRODUCTION_LOSS: 0.0, REFIT_LOSS: 0.0})
 
     def score(self, step: Step) -> pd.DataFrame:

@@ -90,7 +90,7 @@ def replacing_folder(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def _one_line(path: Path) -> Iterator[None]:
-    """Word what the file system refuses: a full disk, a read-only folder."""
+    """Turn errors of the file system into one line: a full disk, a read-only folder."""
     try:
         yield
     except OSError as exc:

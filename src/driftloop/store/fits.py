@@ -25,7 +25,7 @@ MIN_ROWS = 50  # a refit on fewer rows says nothing
 
 
 def scores(recipe: Recipe, known: pd.DataFrame, rows: pd.DataFrame, *, seed: int, folder: Path) -> pd.DataFrame:
-    """Fit to `known` and score `rows`, or give what was remembered of it; index as `rows`.
+    """Fit to `known` and score `rows`, or return what was remembered of it; index as `rows`.
 
     Parameters
     ----------
@@ -58,9 +58,8 @@ def scores(recipe: Recipe, known: pd.DataFrame, rows: pd.DataFrame, *, seed: int
 def _remember(path: Path, scores: pd.DataFrame) -> None:
     """Write scores behind a digest of them and of what they are the scores of.
 
-    It finds files that are damaged, cut, or those of another fit. It is no defence against somebody who may write into
-    the folder: they can make the digest anew, and no secret is at hand that they could not read too. So the folder must
-    come from nowhere where others write.
+    The digest detects files that are damaged, cut, or of another fit. It does not protect against somebody who may write
+    into the folder, who can compute the digest too. So the folder must not come from a place where others write.
     """
     content = io.BytesIO()
     scores.to_parquet(content, index=False)

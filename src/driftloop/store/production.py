@@ -51,7 +51,7 @@ def read_production(root: Path, params: Params) -> Production:
 
 
 def _fits(model: Any, recipe: Recipe) -> bool:
-    """Say whether a model takes the columns of a recipe and is for its task."""
+    """Whether a model takes the columns of a recipe and is for its task."""
     from sklearn.base import is_classifier
     from sklearn.pipeline import Pipeline
 

@@ -64,7 +64,7 @@ def tables(con: Backend, raw: Path, columns: Columns, params: Params) -> Read:
 
 
 def frame_of(rows: ir.Table, columns: Columns, most: int) -> pd.DataFrame:
-    """Read at most so many rows in order of time."""
+    """Read at most `most` rows in order of time."""
     bounded = sample.bounded(rows, columns.key, rows_now=count(rows), most=most)
     kept = [TS, DAY, *columns.features, columns.target]
     frame: pd.DataFrame = bounded.order_by([TS, ROW]).select(kept).to_pandas()
@@ -72,9 +72,9 @@ def frame_of(rows: ir.Table, columns: Columns, most: int) -> pd.DataFrame:
 
 
 def _unique(con: Backend, rows: ir.Table, columns: Columns) -> tuple[ir.Table, ir.Table]:
-    """Keep the newest row of each key; give the others too.
+    """Keep the newest row of each key; return the others too.
 
-    Those are few, so they are noted, and the rows neither copied nor taken out of the order that they are stored in.
+    Those are few, so only they are stored; the rows are neither copied nor reordered.
     """
     newest_first = ibis.window(group_by=list(columns.key), order_by=ibis.desc(ROW))
     place = rows.select(ROW, *columns.key).mutate(**{PLACE: ibis.row_number().over(newest_first)})
@@ -89,6 +89,6 @@ def count(rows: ir.Table) -> int:
 
 
 def first_day(rows: ir.Table, otherwise: date) -> date:
-    """Give the day of the oldest row; `otherwise` where there is no row."""
+    """Return the day of the oldest row; `otherwise` where there is no row."""
     first = rows[DAY].min().to_pyarrow().as_py()
     return first if isinstance(first, date) else otherwise

@@ -25,7 +25,7 @@ class Chooser:
     """Chooses the training window at any cut; a function of rows, recipe and cut alone."""
 
     def __init__(self, params: Params, labelled: pd.DataFrame, folder: Path) -> None:
-        """Take what all cuts share."""
+        """Store what all cuts share."""
         self.metric, self.labelled, self.folder = params.evaluate.metric, labelled, folder
         self.step_days, self.delay_days = params.monitor.step_days, params.data.label_delay_days
         self.found: dict[tuple[str, Step], training_window.Totals | None] = {}
@@ -39,11 +39,11 @@ class Chooser:
         return training_window.choose([total for total in totals if total is not None])
 
     def at(self, recipe: Recipe, cut: date) -> Recipe:
-        """Give the recipe with the window that is chosen for a cut."""
+        """Return the recipe with the window that is chosen for a cut."""
         return recipe.model_copy(update={"train_days": self.choice(recipe, cut).train_days})
 
     def knows(self, recipe: Recipe, step: Step) -> bool:
-        """Say whether a step has been scored already."""
+        """Whether a step has been scored already."""
         return (recipe.model_dump_json(), step) in self.found
 
     def _totals(self, recipe: Recipe, step: Step) -> training_window.Totals | None:

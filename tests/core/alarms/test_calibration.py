@@ -46,6 +46,16 @@ def test_years__undoes_level() -> None:
         assert found.years(found.level(years)) == pytest.approx(years)
 
 
+def test_years__where_the_tail_starts_are_one_over_its_rate() -> None:
+    """Seven values in the tail in 52 weeks: so high comes a week in 52 / 7 weeks, and lower ones are not rare."""
+    one = np.ones(1)
+    tail = Tail(one, one, 2 * one, 7 * one, 52 * one)
+    assert tail.years(one) == pytest.approx(52 / 7 / WEEKS_PER_YEAR)
+    assert tail.level(float(tail.years(one)[0])) == pytest.approx(1)
+    assert tail.years(one + 1e-12) == pytest.approx(tail.years(one))
+    assert tail.years(one - 1e-12) == 0
+
+
 @given(st.lists(st.floats(0, 10, allow_nan=False), min_size=1, max_size=60), st.integers(0, 30))
 def test_tail__weeks_that_say_nothing_change_nothing(values: list[float], unknown: int) -> None:
     given_ = np.array(values)[:, None]

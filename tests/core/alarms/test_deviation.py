@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
@@ -46,11 +47,37 @@ def test_windows__add_up_the_days_of_the_definition(share: float) -> None:
         assert then.values[day].tolist() == table[known].sum(axis=0).tolist()
 
 
-@pytest.mark.parametrize("day", [3, 40, 353, 354, 363, 400, 799])
+@pytest.mark.parametrize("day", [3, 40, 353, 354, 363, 400, 717, 718, 799])
 def test_compared__marks_the_days_of_the_definition(day: int) -> None:
     rows, sound, end = make_column().rows, make_sound(0.8), day + 1
-    years = [at for at in earlier_years(day, sound) if end >= 364]  # as soon as there is a whole year
-    assert np.flatnonzero(compared(rows[:end], sound[:end])).tolist() == sorted({*before(day, rows, sound), *years})
+    known = sorted({*before(day, rows, sound), *earlier_years(day, sound)})
+    assert np.flatnonzero(compared(rows[:end], sound[:end])).tolist() == known
+
+
+@pytest.mark.parametrize("day", [353, 354, 363, 400, 717, 718, 727, 799])
+def test_windows__later_days_change_nothing(day: int) -> None:
+    """Days 354 to 363 and 718 to 727 are compared with the first days of an earlier year that has not come round."""
+    column, sound, end = make_column(), make_sound(0.8), day + 1
+    cut = replace(
+        column,
+        rows=column.rows[:end],
+        faults={name: counts[:end] for name, counts in column.faults.items()},
+        bins=column.bins[:end],
+        sums=column.sums[:end],
+    )
+    for part, whole in zip(
+        windows(cut, sound[:end], np.array([day])), windows(column, sound, np.array([day])), strict=True
+    ):
+        assert part.values.tolist() == whole.values.tolist()
+
+
+@pytest.mark.parametrize("day", [3, 353, 354, 363, 364, 400, 717, 718, 799])
+def test_candidates__hold_every_day_that_is_compared_with(day: int) -> None:
+    first, sound = date(2024, 1, 1), make_sound(1.0)
+    kept = compared(make_column().rows[: day + 1], sound[: day + 1])
+    spans = candidates(first, first + timedelta(days=day + 1))
+    days = [first + timedelta(days=place) for place in np.flatnonzero(kept).tolist()]
+    assert [str(each) for each in days if not any(span.since <= each < span.until for span in spans)] == []
 
 
 def test_candidates__hold_the_weeks_before_and_the_same_season() -> None:

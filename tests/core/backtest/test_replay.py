@@ -16,7 +16,7 @@ from driftloop.core.backtest.replay import Replay
 from driftloop.core.backtest.schedule import at
 from driftloop.core.backtest.values import Fit, Rule, Stream
 from driftloop.core.columns import DAY, PRODUCTION_LOSS, STEP
-from driftloop.core.data.quality import Finding
+from driftloop.core.data.finding import Finding
 from driftloop.core.decision.policy import Settings
 from driftloop.core.windows import Window, end_day
 

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from factories import START, make_columns, make_params, make_raw, to_ibis
 
+from driftloop import engine
 from driftloop.core.columns import DAY, INFINITE, INVALID, ROW, TS
 from driftloop.core.data.schema import Columns, columns_of, typed
 from driftloop.core.models.card import Card
@@ -87,7 +88,7 @@ def test_typed__one_missing_value_does_not_rename_a_category(tmp_path: Path) -> 
     """It turns integers into floats, in one month and not in the other."""
     pq.write_table(make_raw(2, c=[1, 2]), tmp_path / "1.parquet")
     pq.write_table(make_raw(3, c=[1.0, None, 2.0]), tmp_path / "2.parquet")
-    raw = ibis.duckdb.connect().read_parquet(sorted(tmp_path.iterdir()), union_by_name=True)
+    raw = engine.connect().read_parquet(sorted(tmp_path.iterdir()), union_by_name=True)
     values = typed(raw, make_columns(numerical=()), "UTC")["c"].to_pyarrow().to_pylist()
     assert values == ["1", "2", "1", None, "2"]
 
@@ -109,7 +110,7 @@ def test_typed__missing_columns_are_all_null() -> None:
 
 def test_typed__a_column_of_nulls_has_no_type(tmp_path: Path) -> None:
     pq.write_table(make_raw(2, x=pa.nulls(2), c=pa.nulls(2)), tmp_path / "raw.parquet")
-    con = ibis.duckdb.connect()
+    con = engine.connect()
     rows = con.create_table("t", typed(con.read_parquet(tmp_path / "raw.parquet"), make_columns(), "UTC"))
     assert rows.schema()["x"] == ibis.dtype("float64")
     assert rows.schema()["c"] == ibis.dtype("string")

@@ -10,11 +10,12 @@ import pytest
 from factories import START
 
 from driftloop.core.alarms.values import Alarm
-from driftloop.core.data.quality import Finding
+from driftloop.core.data.finding import Finding
 from driftloop.core.decision.diagnosis import Diagnosis, diagnose
-from driftloop.core.decision.evidence import Drift, Evidence
+from driftloop.core.decision.evidence import Evidence
 from driftloop.core.decision.policy import POLICIES, Settings
 from driftloop.core.decision.statuses import STATUSES
+from driftloop.core.decision.values import Drift
 from driftloop.core.intervals import Interval
 from driftloop.core.judging.refits import Waiting
 

@@ -11,8 +11,10 @@ from decisions import make_decision
 from factories import START, make_params
 
 from driftloop.core.decision import policy
-from driftloop.core.decision.evidence import Drift, Evidence
+from driftloop.core.decision.evidence import Evidence
 from driftloop.core.decision.policy import POLICIES, Settings
+from driftloop.core.decision.thresholds import waited_enough
+from driftloop.core.decision.values import Drift
 from driftloop.core.intervals import Interval
 from driftloop.core.judging.refits import Waiting
 from driftloop.params import Monitor
@@ -35,7 +37,7 @@ def make_evidence(**over: Any) -> Evidence:
 
 @pytest.mark.parametrize(("days", "enough"), [(8.0, True), (7.99, False), (None, False)])
 def test_waited_enough__from_the_threshold_on(days: float | None, *, enough: bool) -> None:
-    assert policy.waited_enough(days, 8) == enough
+    assert waited_enough(days, 8) == enough
     held_back = make_decision(waiting_days=days, alert_at_days=8, refusal="not certain enough").held_back
     assert bool(held_back) == enough
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from sklearn import metrics as sk
 
-from driftloop.core.columns import REFIT_LOSS, scores_of
+from driftloop.core.columns import REFIT_LOSS, SCORE, scores_of
 from driftloop.core.judging import metrics
 from driftloop.params import LOSSES
 from driftloop.params.model import Evaluate
@@ -21,7 +21,7 @@ def numbers(values: list[float]) -> tuple[pd.Series, pd.DataFrame]:
     """Give targets and predictions that miss them by 0.5, 1.5, -2.5, …"""
     target = pd.Series(values)
     miss = [(-1) ** (index // 2) * (index + 0.5) for index in range(len(values))]
-    return target, pd.DataFrame({"prediction": target + miss})
+    return target, pd.DataFrame({SCORE: target + miss})
 
 
 def probabilities(rows: int, classes: list[str], seed: int = 0) -> tuple[pd.Series, pd.DataFrame]:

@@ -15,7 +15,7 @@ from factories import START, make_days, make_losses
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS, STEP, loss_of, scores_of
+from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS, SCORE, STEP, loss_of, scores_of
 from driftloop.core.judging import refits
 from driftloop.core.judging.refits import Step, avoidable_loss, plan
 from driftloop.core.windows import Window
@@ -246,11 +246,11 @@ def test_newest_steps__a_step_without_rows_is_not_made_up_by_an_older_one() -> N
 
 def test_as_judged__takes_the_candidate_where_it_is_not_productions_recipe() -> None:
     table = make_losses(7).assign(**{loss_of("candidate"): 0.5, loss_of("candidate", 1): 0.6})
-    table[f"{scores_of('refit')}prediction"], table[f"{scores_of('candidate')}prediction"] = 1.0, 2.0
+    table[f"{scores_of('refit')}{SCORE}"], table[f"{scores_of('candidate')}{SCORE}"] = 1.0, 2.0
     judged = refits.as_judged(table)
     assert set(judged[REFIT_LOSS]) == {0.5}
     assert set(judged[loss_of("refit", 1)]) == {0.6}
-    assert set(judged[f"{scores_of('refit')}prediction"]) == {2.0}
+    assert set(judged[f"{scores_of('refit')}{SCORE}"]) == {2.0}
     assert judged[PRODUCTION_LOSS].equals(table[PRODUCTION_LOSS])
     same = make_losses(7)
     assert refits.as_judged(same) is same

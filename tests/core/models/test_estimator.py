@@ -17,6 +17,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+from driftloop.core.columns import SCORE
 from driftloop.core.models.archive import dumps, loads
 from driftloop.core.models.estimator import UnfittableError, fit, inputs, score
 from driftloop.core.models.recipe import Recipe, recipe_of
@@ -96,7 +97,7 @@ def test_fit__keeps_no_name_and_no_number_of_private_columns(estimator: str) -> 
 def test_fit__with_private_columns_still_learns() -> None:
     train, later = make_frame(3000), make_frame(1000, seed=1)
     errors = [
-        np.abs(score(fit(recipe, train), recipe, later)["prediction"] - later["y"]).mean()
+        np.abs(score(fit(recipe, train), recipe, later)[SCORE] - later["y"]).mean()
         for recipe in (make_recipe(), make_recipe(private=["x", "c", "y"]))
     ]
     assert errors[1] < 1.05 * errors[0]

@@ -1,4 +1,4 @@
-"""What was usual: levels that the past reached once in so many years."""
+"""Scale deviations by their history: levels that the past reached once in a given number of years."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Tail:
     weeks: Floats
 
     def level(self, years: float) -> Floats:
-        """Give the values that are expected to be reached once in so many years; shape (k,).
+        """Return the values that are expected to be reached once in `years` years; shape (k,).
 
         The tail is exponential, as for most maxima. Its mean is known from few values, so the level is that of the
         predictive distribution: it lies above start + mean_excess · ln(rate · years), and approaches it as the
@@ -49,16 +49,17 @@ class Tail:
         return np.asarray(self.start + self.mean_excess * few * (expected ** (1 / few) - 1))
 
     def years(self, values: Floats) -> Floats:
-        """Give how many years lie between such values on average: the inverse of `level`.
+        """Return how many years lie between such values on average: the inverse of `level`; shape as `values`.
 
-        0 below the tail; infinite above a tail that never moved.
+        Where the tail starts, that is one over its rate. 0 below it, where `level` has no inverse; infinite above a
+        tail that never moved.
         """
         few = np.maximum(self.count, 1.0)
-        above = np.maximum(values - self.start, 0)
+        above = values - self.start
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             found = (1 + above / (self.mean_excess * few)) ** few / self._rate
-        found = np.where(self.mean_excess > 0, found, np.inf)
-        return np.asarray(np.where(above > 0, found, 0.0))
+        never_moved = np.where(above > 0, np.inf, 0.0)
+        return np.asarray(np.where(self.mean_excess > 0, np.where(above >= 0, found, 0.0), never_moved))
 
     @property
     def _rate(self) -> Floats:
@@ -103,7 +104,7 @@ def fit_tail(maxima: Floats) -> Tail:
     )
 
 
-FEWEST_ROWS = 3  # a share of the rows that means less than so many rows is no news
+FEWEST_ROWS = 3  # a deviation that concerns fewer rows than this does not count
 USUAL_WEEKS = 8
 THIN = 1 / 3  # of the usual rows: fewer say nothing
 
@@ -131,7 +132,7 @@ class Usual:
     judged: NDArray[np.bool_]
 
     def ratios(self, found: Floats, *, least: Floats, thin: Floats) -> Floats:
-        """Give deviations in units of the limit, shape (days, k); NaN where they are not judged.
+        """Return deviations in units of the limit, shape (days, k); NaN where they are not judged.
 
         Parameters
         ----------
@@ -154,7 +155,7 @@ def usual(weeks: Floats, *, floor: Floats, needed: NDArray[np.int64], per_year: 
     weeks
         Shape (weeks, k): the largest deviation of each week; NaN for one that says nothing.
     floor, needed
-        Shape (k,): the smallest change worth a word; weeks of history before a statistic is judged.
+        Shape (k,): the smallest change that matters; weeks of history before a statistic is judged.
     per_year
         How many false alarms a year are acceptable.
     """
@@ -171,7 +172,7 @@ def usual(weeks: Floats, *, floor: Floats, needed: NDArray[np.int64], per_year: 
 
 
 def thin(rows: NDArray[np.int64]) -> Floats:
-    """Say by how much more a week may deviate because it has fewer rows than usual; NaN where it says nothing.
+    """Return the factor by which a week may deviate more because it has fewer rows than usual; NaN if it is not judged.
 
     Parameters
     ----------

@@ -62,8 +62,8 @@ def daily_columns(
 def _mixed(rows: NDArray[np.int64], bins: Bins) -> NDArray[np.int64]:
     """Count names without a bin on days that have others, too.
 
-    The profile does not tell new names of columns that go with the calendar, for a new month is no news. It comes for
-    whole days, though: a new name among known ones is news in such a column as well.
+    The profile does not report new names in columns that follow the calendar, since a new month is expected. Such a name
+    comes for whole days, though: a new name among known ones is reported in such a column as well.
     """
     if len(bins.names) >= TOP_NAMES:  # what has no bin need not be new
         return np.zeros(len(rows), dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Data alarms, day by day: weeks of data such as were expected less often than the budget allows.
+"""Data alarms, day by day: weeks that deviate more than the budget of false alarms allows for.
 
 Which alarms last on a day follows from the data up to that day. So all days are gone through at every run, and nothing
 is remembered between runs.
@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from driftloop.core.alarms.deviation import ALL_WEEKS
 from driftloop.core.alarms.listener import Listener
 from driftloop.core.alarms.opening import open_alarm
 from driftloop.core.alarms.past import Past
 from driftloop.core.alarms.result import alarm_of, compared_of, shift_of
+from driftloop.core.alarms.statistics import ALL_WEEKS
 from driftloop.core.alarms.values import AlarmHistory
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def detect(
     columns: Sequence[Column], first: date, *, per_year: float, quiet_days: int, accepted: date | None = None
 ) -> AlarmHistory:
-    """Go through all days and say when data alarms begin and end.
+    """Go through all days and find when data alarms begin and end.
 
     Parameters
     ----------

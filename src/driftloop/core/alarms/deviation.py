@@ -1,4 +1,4 @@
-"""One column, every day: how the week that ends then differs from the weeks before it and from earlier years."""
+"""How far the week that ends on a day differs from the weeks before it and from earlier years, per column."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from driftloop.core.alarms.statistics import SHAPE
 from driftloop.core.data import distances
 from driftloop.core.windows import Window, last_days
 
@@ -27,13 +28,6 @@ FORGET_DAYS = 56  # what lasts so long is the new normal
 AROUND = 10  # days around the window, in earlier years
 FEWEST_TIMES = 2  # as many rows as the window: less is too little to compare with
 YEAR = 364  # days: whole weeks
-
-SHAPE = "shape"
-# The smallest change worth a word: standard deviations or Jensen–Shannon distance for shapes, else a share of rows.
-FLOORS = {"null": 0.01, "new": 0.01, "zero": 0.02, "range": 0.02, "repeat": 0.05, SHAPE: 0.05}
-# Of history, before a statistic is judged: a year, for most know seasons; these two do not.
-WEEKS = {"null": 12, "new": 12}
-ALL_WEEKS = 52
 
 
 @dataclass(frozen=True)
@@ -97,7 +91,7 @@ def compared(rows: Counts, sound: Sound) -> Sound:
     days = len(rows)
     first, out = max(0, days - WINDOW), np.zeros(days, dtype=bool)
     out[np.flatnonzero((sound & (rows > 0))[:first])[-BEFORE:]] = True
-    for years in range(1, days // YEAR + 1):
+    for years in _years(days):
         start = max(0, first - YEAR * years - AROUND)
         out[start : max(0, days - YEAR * years + AROUND)] |= sound[start : max(0, days - YEAR * years + AROUND)]
     return out
@@ -107,7 +101,7 @@ def candidates(first: date, until: date) -> list[Window]:
     """List the days that the last week before `until` may be compared with, when the data begins on `first`."""
     week = last_days(until, WINDOW).since
     out = [last_days(week, BEFORE + FORGET_DAYS + WINDOW)]
-    for years in range(1, (until - first).days // YEAR + 1):
+    for years in _years((until - first).days):
         ago, around = timedelta(days=YEAR * years), timedelta(days=AROUND)
         out.append(Window(since=week - ago - around, until=until - ago + around))
     return out
@@ -137,7 +131,7 @@ def windows(column: Column, sound: Sound, days: NDArray[np.int64], *, length: in
     known = np.concatenate([[0], np.cumsum(kept)])[np.maximum(first, 0)]
     then = usable[known] - usable[np.maximum(known - BEFORE, 0)]
     masked = whole if sound.all() else _cumulated(np.where(sound[:, None], table, 0))
-    for years in range(1, len(table) // YEAR + 1):
+    for years in _years(len(table)):
         start = np.clip(first - YEAR * years - AROUND, 0, None)
         end = np.clip(days - YEAR * years + AROUND + 1, 0, None)
         then = then + masked[end] - masked[start]
@@ -146,7 +140,7 @@ def windows(column: Column, sound: Sound, days: NDArray[np.int64], *, length: in
 
 
 def deviations(column: Column, sound: Sound, days: NDArray[np.int64], *, length: int = WINDOW) -> Floats:
-    """Give each statistic's deviation, shape (len(days), statistics).
+    """Return each statistic's deviation, shape (len(days), statistics).
 
     Shares count when they rise, shapes wherever they go. NaN where either side has no rows; arguments as in
     `windows`.
@@ -159,11 +153,20 @@ def deviations(column: Column, sound: Sound, days: NDArray[np.int64], *, length:
 
 
 def shape(column: Column, now: Sums, then: Sums) -> Floats:
-    """Give the distance between the histograms of windows."""
+    """Return the distance between the histograms of windows."""
     (rows, sums), (before, before_sums) = now.histogram, then.histogram
     if column.number:
         return distances.wasserstein(rows, sums, before, before_sums)
     return distances.jensen_shannon(rows, before)
+
+
+def _years(days: int) -> range:
+    """Return the earlier years, as 1, 2, …, in which some day around the newest week's date lies in `days` days of data.
+
+    A year counts as soon as one of these days is there: if it had to be whole, days that came later would change what
+    earlier windows are compared with.
+    """
+    return range(1, (days + AROUND - 1) // YEAR + 1)
 
 
 def _cumulated(table: Counts) -> Counts:

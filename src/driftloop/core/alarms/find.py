@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def find_alarms(
     params: Params, card: Card, profile: pd.DataFrame, histogram: pd.DataFrame, grid: Grid, *, until: date | None = None
 ) -> AlarmHistory:
-    """Say which data alarms there were, and on which days.
+    """Find the data alarms of all days.
 
     Parameters
     ----------

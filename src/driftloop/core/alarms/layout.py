@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from driftloop.core.alarms.calibration import thin
-from driftloop.core.alarms.deviation import ALL_WEEKS, FLOORS, SHAPE, WEEKS, WINDOW
+from driftloop.core.alarms.deviation import WINDOW
+from driftloop.core.alarms.statistics import SHAPE, STATISTICS
 from driftloop.core.windows import day_numbers
 
 if TYPE_CHECKING:
@@ -54,8 +55,8 @@ class Statistics:
             names=names,
             owner=np.array(places),
             kind=np.array([SHAPE if name == SHAPE else "fault" for name in names]),
-            floor=np.array([FLOORS[name] for name in names]),
-            needed=np.array([WEEKS.get(name, ALL_WEEKS) for name in names]),
+            floor=np.array([STATISTICS[name].floor for name in names]),
+            needed=np.array([STATISTICS[name].weeks for name in names]),
         )
 
     def mask(self, place: int, kind: Kind | None = None) -> NDArray[np.bool_]:
@@ -99,7 +100,7 @@ class Days:
         return len(self.rows)
 
     def end(self, week: int) -> int:
-        """Give the place of the day after a week, or after the last day of the data."""
+        """Return the place of the day after a week, or after the last day of the data."""
         return int(self.starts[week + 1]) if week + 1 < len(self.starts) else len(self)
 
     def maxima(self, found: Floats) -> Floats:

@@ -81,7 +81,7 @@ class Listener:
         return Heard(int(days[first]), tuple(found))
 
     def is_quiet(self, place: int, kind: Kind, day: int) -> bool:
-        """Say whether alarms of a data column are held back on a day."""
+        """Whether alarms of a data column are held back on a day."""
         return bool(self.quiet_until[kind][place] > day)
 
     def silence(self, place: int, kind: Kind, until: int) -> None:
@@ -96,7 +96,7 @@ class Listener:
         )
 
     def _add(self, kind: Kind, days: NDArray[np.int64], largest: Floats) -> Floats:
-        """Give the sums after each day, as if no alarm reset them; days that are not judged change nothing."""
+        """Return the sums after each day, as if no alarm reset them; days that are not judged change nothing."""
         before = self.added[kind][days % 7]
         return np.asarray(np.where(np.isnan(largest), before, np.maximum(0, before + largest - ALLOWED)))
 

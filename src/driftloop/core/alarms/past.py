@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from driftloop.core.alarms.calibration import FEWEST_ROWS, usual
-from driftloop.core.alarms.deviation import FORGET_DAYS, SHAPE, deviations
+from driftloop.core.alarms.deviation import FORGET_DAYS, deviations
 from driftloop.core.alarms.layout import Days, Statistics
+from driftloop.core.alarms.statistics import SHAPE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,5 +111,6 @@ class Past:
         """Weeks of history that are needed before all statistics are judged."""
         needed = self.statistics.needed
         weeks = np.isfinite(self.most[: max(0, int(self.days.week[-1]) - 1)]).sum(axis=0)
-        most = {length: int(weeks[needed == length].max(initial=0)) for length in needed.tolist()}
-        return max((max(0, length - seen) for length, seen in most.items()), default=0)
+        lengths: list[int] = needed.tolist()
+        most = {length: int(weeks[needed == length].max(initial=0)) for length in lengths}
+        return max(max(0, length - seen) for length, seen in most.items())

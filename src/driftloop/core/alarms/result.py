@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from driftloop.core.alarms.deviation import SHAPE, WINDOW, compared, deviations, windows
+from driftloop.core.alarms.deviation import WINDOW, compared, deviations, windows
+from driftloop.core.alarms.statistics import SHAPE
 from driftloop.core.alarms.values import Alarm, Shift
 from driftloop.core.data.distances import total_variation
 from driftloop.core.windows import Window
@@ -67,7 +68,7 @@ def _sizes(column: Column, name: str, sound: Sound, last: int, *, length: int) -
 
 
 def shift_of(past: Past, place: int, limits: Usual | None) -> Shift:
-    """Give the shape of a data column on the last day; `limits` of the last week, None while there are none."""
+    """Return the shape of a data column on the last day; `limits` of the last week, None while there are none."""
     own = int(np.flatnonzero(past.statistics.mask(place, "shape"))[0])
     distance, limit = float(past.found[-1, own]), None
     if limits is not None and limits.judged[own]:
@@ -78,7 +79,7 @@ def shift_of(past: Past, place: int, limits: Usual | None) -> Shift:
 
 
 def compared_of(past: Past, place: int, first: date) -> tuple[Window, ...]:
-    """Give the days that the last week of a data column is compared with, as spans."""
+    """Return the days that the last week of a data column is compared with, as spans."""
     kept = compared(past.columns[place].rows, past.sound[place])
     edges = np.flatnonzero(np.diff(kept, prepend=False, append=False)).tolist()
     return tuple(

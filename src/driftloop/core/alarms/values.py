@@ -7,22 +7,14 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from driftloop.core.alarms.deviation import SHAPE
-from driftloop.core.data.quality import Finding
+from driftloop.core.alarms.statistics import SHAPE, STATISTICS
+from driftloop.core.data.finding import Finding
 from driftloop.core.dates import day
 from driftloop.core.figures import percent
 from driftloop.core.windows import Window
 
 Kind = Literal["fault", "shape"]
 KINDS: tuple[Kind, ...] = ("fault", "shape")
-
-WORDS = {
-    "null": "is missing in {now} of the rows, usual are {usual}",
-    "zero": "is 0 in {now} of the rows, usual are {usual}",
-    "repeat": "repeats the value before it in {now} of the rows, usual are {usual}",
-    "range": "lies outside its range in {now} of the rows, usual are {usual}",
-    "new": "has a value never seen before in {now} of the rows, usual are {usual}",
-}
 
 
 class Alarm(BaseModel):
@@ -73,25 +65,22 @@ class Alarm(BaseModel):
 
     @property
     def text(self) -> str:
-        """Say it to whoever has to mend it, without any value from the data."""
-        if self.statistic == SHAPE and self.number:
-            what = f"lies {self.now:.1f} standard deviations from where it was"
-        elif self.statistic == SHAPE:
-            what = f"has another mix of values: {percent(self.now, 0)} of the rows moved"
-        else:
-            digits = 0 if self.now >= 0.1 else 1  # noqa: PLR2004 - 12 %, but 1.4 %
-            what = WORDS[self.statistic].format(now=percent(self.now, digits), usual=percent(self.usual, digits))
+        """The alarm as a sentence, without any value from the data."""
+        about = STATISTICS[self.statistic]
+        words = (about.words_for_numbers if self.number else "") or about.words
+        digits = 1 if self.now < 0.1 and self.statistic != SHAPE else 0  # noqa: PLR2004 - 12 %, but 1.4 %
+        what = words.format(now=percent(self.now, digits), usual=percent(self.usual, digits), size=self.now)
         often = f"in {self.years:.0f} years" if self.years >= 1.5 else "a year"  # noqa: PLR2004
         return f"{self.column} {what}, since {day(self.since)}; a week like that was expected less than once {often}"
 
     @property
     def harmful(self) -> Finding:
-        """Say that the error rose with it, which makes it a fault."""
+        """The finding of an alarm with which the error rose, which makes it a fault."""
         return self.finding.model_copy(update={"text": f"{self.text}; the error rose with it"})
 
     @property
     def finding(self) -> Finding:
-        """Say it as the rules say what they find."""
+        """The alarm as a finding, in the form that quality rules use."""
         rows = round(self.now * self.rows) if self.statistic != SHAPE else self.rows
         return Finding(
             rule=f"unusual-{self.statistic}", column=self.column, kind="fault", rows=rows, of=self.rows, text=self.text

@@ -1,4 +1,4 @@
-"""What replays amount to: figures per rule, and the setting that they speak for."""
+"""The figures of each rule over a replay."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class LossTable:
     """
 
     def __init__(self, params: Params, stream: Stream, schedule: Schedule) -> None:
-        """Take what all fits share."""
+        """Store what all fits share."""
         self.params, self.stream, self.schedule = params, stream, schedule
         self.days = day_numbers(stream.rows[DAY])
         self.end = stream.rows[DAY].iloc[-1] + timedelta(days=1)  # and not the last label: fits serve any delay
@@ -68,7 +68,7 @@ class LossTable:
         )
 
     def scored(self, cut: date, until: date, *, seeds: int = 1) -> pd.DataFrame:
-        """Give what the stage `refit` would write when data ends at `until` and production knows the labels before `cut`.
+        """Return what the stage `refit` would write when data ends at `until` and production knows the labels before `cut`.
 
         Parameters
         ----------
@@ -96,7 +96,7 @@ class LossTable:
         return self.stream.rows.iloc[at].reset_index(drop=True).assign(**columns)
 
     def _by_seed(self, steps: Sequence[refits.Step], seed: int) -> Losses:
-        """Give the losses of refits by another seed; NaN where a step is not judged."""
+        """Return the losses of refits by another seed; NaN where a step is not judged."""
         asked = {step: Fit(step.known_until, step.window, seed) for step in steps if step.judged}
         found = dict(zip(asked, self._losses(list(asked.values())), strict=True))
         parts = []
@@ -107,7 +107,7 @@ class LossTable:
         return np.concatenate(parts) if parts else np.empty(0)
 
     def served(self, replayed: Replayed, window: Window) -> Losses:
-        """Give the loss of whatever was production, per row of a window."""
+        """Return the loss of whatever was production, per row of a window."""
         ends = [*(promotion.live for promotion in replayed.promotions[1:]), window.until]
         parts = []
         for promotion, end in zip(replayed.promotions, ends, strict=True):
@@ -118,7 +118,7 @@ class LossTable:
         return np.concatenate(parts) if parts else np.empty(0)
 
     def gain(self, before: date, after: date, *, since: date) -> float | None:
-        """Give the share of the loss that the later cut saves in the four weeks from `since` on; None where they are not over."""
+        """Return the share of the loss that the later cut saves in the four weeks from `since`; None if they are not over yet."""
         window = Window(since=since, until=since + timedelta(days=USEFUL_DAYS))
         if window.until > self.schedule.scored_until:
             return None
@@ -137,12 +137,12 @@ class LossTable:
         )
 
     def _refitted(self, steps: Sequence[refits.Step]) -> list[Losses | None]:
-        """Give the losses of each step's refit on its rows."""
+        """Return the losses of each step's refit on its rows."""
         self._losses([self._fit(step.known_until) for step in steps])
         return [self._within(step.known_until, step.window) for step in steps]
 
     def _within(self, cut: date, window: Window) -> Losses | None:
-        """Give the losses of one fit in a window after its cut."""
+        """Return the losses of one fit in a window after its cut."""
         losses, begin = self._whole(cut), self._place(cut)
         return None if losses is None else losses[self._place(window.since) - begin : self._place(window.until) - begin]
 

@@ -28,9 +28,9 @@ class Recommendation(BaseModel):
 
 
 def recommend(lines: Sequence[Figures], params: Params, *, alerts_a_year: float) -> Recommendation:
-    """Choose, among the rules that the loop has, the smallest loss for at most so many alerts a year.
+    """Choose, among the rules that the loop has, the smallest loss for at most a given number of alerts a year.
 
-    Losses within 1 % of the smallest count as alike; among them the fewest alerts win, and of those what params.yaml says.
+    Losses within 1 % of the smallest count as equal; among them the fewest alerts win, then what params.yaml says.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def recommend(lines: Sequence[Figures], params: Params, *, alerts_a_year: float)
 
 
 def _is_own(line: Figures, params: Params) -> bool:
-    """Say whether params.yaml has this rule already."""
+    """Whether params.yaml has this rule already."""
     own = params.monitor
     if line.policy == "avoidable_loss":
         return (own.policy, own.alert_at_days) == (line.policy, line.alert_at_days)

@@ -11,8 +11,8 @@ from driftloop.core.backtest.schedule import at
 from driftloop.core.backtest.values import Alert, Promotion, Replayed
 from driftloop.core.decision.diagnosis import diagnose
 from driftloop.core.decision.evidence import gather
-from driftloop.core.decision.policy import waited_enough
 from driftloop.core.decision.statuses import STATUSES
+from driftloop.core.decision.thresholds import waited_enough
 from driftloop.core.judging import gate, refits
 from driftloop.core.judging.scored import judged_rows
 
@@ -46,7 +46,7 @@ class Replay:
     """Replays rules on one stream."""
 
     def __init__(self, params: Params, stream: Stream, schedule: Schedule, *, answer_days: int) -> None:
-        """Take what all rules share."""
+        """Store what all rules share."""
         self.params, self.stream, self.schedule, self.answer_days = params, stream, schedule, answer_days
         self.table = LossTable(params, stream, schedule)
 
@@ -95,7 +95,7 @@ class Replay:
             self._answer(rule, state, until)
 
     def _diagnosis(self, rule: Rule, state: _State, until: date) -> tuple[Diagnosis, Evidence]:
-        """Say how the model is; the refits by other seeds are made only where the first one would ask to retrain."""
+        """Diagnose the model; refits by other seeds are made only if the first one would ask to retrain."""
         findings = self.stream.findings(state.card, until)
         for seeds in (1, refits.SEEDS):
             evidence = self._evidence(state, until, seeds=seeds)
@@ -122,7 +122,7 @@ class Replay:
         return rule.policy == "avoidable_loss" and not waited_enough(days, rule.settings.alert_at_days)
 
     def _quiet(self, rule: Rule, refused: tuple[date, float], evidence: Evidence, until: date) -> bool:
-        """Say whether people who just saw a retraining refused are left alone."""
+        """Whether alerts are held back because a retraining was refused a short time ago."""
         day, waited = refused
         if rule.policy == "avoidable_loss" and evidence.waiting:
             return evidence.waiting.days < waited + rule.settings.alert_at_days
@@ -150,7 +150,7 @@ class Replay:
         state.refused = (run, evidence.waiting.days if evidence.waiting else 0.0)
 
     def _fault(self, state: _State, found: Diagnosis, until: date) -> None:
-        """Tell of broken data once; what has been so for a judge window is taken for the new normal."""
+        """Report broken data once; after a whole judge window it counts as the new normal."""
         if state.status != found.status:
             state.alerts.append(Alert(day=until, status=found.status, reason=found.reasons[0]))
         state.status = found.status

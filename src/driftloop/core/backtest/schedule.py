@@ -78,6 +78,6 @@ def plan(params: Params, *, first: date, until: date, first_days: int | None = N
 
 
 def at(params: Params, until: date) -> Params:
-    """Give the parameters as they were when data ended at the local midnight before `until`."""
+    """Return the parameters as they were when data ended at the local midnight before `until`."""
     instant = datetime.combine(until, time(), tzinfo=params.zone).isoformat()
     return params.model_copy(update={"source": params.source.model_copy(update={"until": instant})})

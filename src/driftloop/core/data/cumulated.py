@@ -59,6 +59,6 @@ class CumulatedProfile:
         return summed
 
     def within(self, window: Window) -> Counts:
-        """Give the days of a window one by one: shape (days that the profile has, columns, counts)."""
+        """Return the days of a window one by one: shape (days that the profile has, columns, counts)."""
         first, last = np.searchsorted(self.days, day_numbers([window.since, window.until]))
         return self.daily[first:last]

@@ -15,7 +15,7 @@ UNIT = 65_536  # sums count in such parts of the reference's standard deviation:
 
 
 def wasserstein(now: Numbers, now_sums: Numbers, then: Numbers, then_sums: Numbers) -> NDArray[np.float64]:
-    """Give the Wasserstein-1 distance in standard deviations of the reference.
+    """Return the Wasserstein-1 distance in standard deviations of the reference.
 
     All rows of a bin are taken to lie at its mean, which costs little: the distance is exact where a bin holds one
     value, and otherwise wrong by less than the mean width of the bins.
@@ -55,7 +55,7 @@ def wasserstein(now: Numbers, now_sums: Numbers, then: Numbers, then_sums: Numbe
 
 
 def jensen_shannon(now: Numbers, then: Numbers) -> NDArray[np.float64]:
-    """Give the Jensen–Shannon distance: the root of the divergence, natural logarithm.
+    """Return the Jensen–Shannon distance: the root of the divergence, natural logarithm.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def jensen_shannon(now: Numbers, then: Numbers) -> NDArray[np.float64]:
 
 
 def total_variation(now: Numbers, then: Numbers) -> NDArray[np.float64]:
-    """Give the share of rows that would have to change for the windows to agree, in [0, 1]; NaN as above."""
+    """Return the share of rows that would have to change for the windows to agree, in [0, 1]; NaN as above."""
     return np.asarray(np.abs(shares(now) - shares(then)).sum(axis=-1) / 2)
 
 
@@ -85,6 +85,6 @@ def shares(counts: Numbers) -> NDArray[np.float64]:
 
 
 def _relative(p: NDArray[np.float64], q: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give p ln(p / q), where 0 ln 0 is 0."""
+    """Return p ln(p / q), where 0 ln 0 is 0."""
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(np.where(p == 0, 0.0, p * np.log(p / q)))

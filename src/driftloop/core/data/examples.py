@@ -1,4 +1,4 @@
-"""What a finding is about, shown by one value: whoever has to mend the data need not open the file to see what is wrong."""
+"""One example value for a finding, so that people see what is wrong without opening the file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import ibis.expr.types as ir
 
-    from driftloop.core.data.quality import Finding
+    from driftloop.core.data.finding import Finding
     from driftloop.core.windows import Window
 
 LOOKED_AT = 100  # characters of a value
@@ -105,7 +105,7 @@ class Examples:
 
 
 def _summary(rows: ir.Table, patterns: Mapping[str, str]) -> dict[str, Any]:
-    """Count the values in `text`, and how many have which form; give the first and the last of them."""
+    """Count the values in `text`, and how many have which form; return the first and the last of them."""
     text = rows["text"].strip().substr(0, LOOKED_AT).nullif("")
     forms = {name: text.re_search(pattern).sum() for name, pattern in patterns.items()}
     table = rows.aggregate(count=text.count(), first=text.min(), last=text.max(), **forms)

@@ -1,4 +1,4 @@
-"""What looks odd in the data and may be right: it is said, and decides nothing."""
+"""Hints: what looks odd in the data and may be right. They do not influence the decision."""
 
 from __future__ import annotations
 

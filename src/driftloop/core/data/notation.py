@@ -61,7 +61,7 @@ class Notation:
         )
 
     def coded(self, name: str, column: ir.Value, value: ir.Value) -> ir.BooleanValue:
-        """Say where a column of numbers, read as `value`, holds a code; codes that are numbers compare by value."""
+        """Mark where a column of numbers, read as `value`, holds a code; codes that are numbers compare by value."""
         codes = self.codes(name)
         numbers = [number for code in codes if (number := _number(code)) is not None]
         found: ir.BooleanValue = ibis.literal(value=False)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from driftloop.core.data.schema import Columns
 
-MOST_NAMES = 1000  # beyond so many names in the reference, a new one is no news; many new ones are
+MOST_NAMES = 1000  # with more names in the reference, single new ones are not reported; many new ones are
 FRESH_DAYS = 28  # for so long after its first row a name is fresh
 FAR = 0.5  # of the reference's range, beyond its ends: a gross change of unit, not a warm summer
 
@@ -40,7 +40,7 @@ class Known:
     ranges
         Smallest and largest value per number.
     names
-        Values per name column; None where new ones are no news: there are too many, or they come with the calendar.
+        Values per name column; None where new ones are not reported: there are too many, or they come with the calendar.
     many
         The columns of too many names.
     """
@@ -53,8 +53,8 @@ class Known:
 def known(rows: ir.Table, columns: Columns, until: date) -> Known:
     """Read ranges and names from all rows before the day `until`; executes small aggregates.
 
-    All rows, and not only those that production was trained on: a winter is no news to whoever has seen one. Columns
-    that hold one value per day, such as month or holiday, get new values with the calendar, so theirs are not told.
+    All rows count, and not only those that production was trained on: values of an earlier winter are known. Columns
+    that hold one value per day, such as month or holiday, get new values with the calendar, so new ones are not reported.
     """
     part = rows.filter(rows[DAY] < until)
     bounds = {f"{end} {name}": getattr(part[name], end)() for name in columns.numerical for end in ("min", "max")}

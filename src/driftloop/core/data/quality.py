@@ -1,16 +1,16 @@
-"""What a quality rule found, as a value."""
+"""Rules that find faults in the newest data: each compares them with the reference."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import ceil
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
 from driftloop.core.data.cumulated import DAYS
+from driftloop.core.data.finding import Finding
 from driftloop.core.data.profile import COUNTS, ROWS
 from driftloop.core.figures import percent
 from driftloop.core.windows import day_numbers
@@ -25,39 +25,12 @@ if TYPE_CHECKING:
     from driftloop.core.windows import Window
 
 
-class Finding(BaseModel):
-    """What a rule found.
-
-    Attributes
-    ----------
-    rule
-        Its stable id.
-    column
-        Where; empty when it concerns whole rows.
-    kind
-        `fault`: the data is wrong; `too few`: there is not enough of it to decide.
-    rows, of
-        Affected rows, and the rows that were looked at.
-    text
-        In words; a value from the data only where its column is not private.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    rule: str
-    column: str
-    kind: Literal["fault", "too few"]
-    rows: int
-    of: int
-    text: str
-
-
 FEW_ROWS = 5  # fewer rows than this are never a fault of the data
 FEW_SHARE = 0.01
 NULL_JUMP = 0.05
 LABEL_JUMP = 0.20
 FRESH_JUMP = 0.20  # or half of the way to all rows, if that is less
-FRESH_ALWAYS = 0.9  # a column that may have so many new names is a number of the row
+FRESH_ALWAYS = 0.9  # a column with so many new names is an identifier of the row
 FRESH_BLOCKS = 4  # of the reference, to know what is usual
 STUCK_ROWS = 12
 STUCK_SHARE = 0.9
@@ -71,7 +44,7 @@ class Inspection:
     Attributes
     ----------
     profile
-        See `profile.daily`, laid out as `Totals`.
+        See `profile.daily`, laid out as `CumulatedProfile`.
     columns
         Which columns there should be.
     window, reference
@@ -115,7 +88,7 @@ class Inspection:
     def blocks(self) -> NDArray[np.int64]:
         """Counts over the reference in blocks of the window's length that lie whole weeks before or after the window.
 
-        So a Sunday is compared with Sundays. Shape (blocks, columns, counts); see `Totals`.
+        In this way Sundays are compared with Sundays. Shape (blocks, columns, counts); see `CumulatedProfile`.
         """
         days = max(1, self.window.days)
         stride = 7 * ceil(days / 7)

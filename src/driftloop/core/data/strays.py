@@ -1,4 +1,4 @@
-"""Days that a clock made up: a handful of rows, dated long before all others, would make a history of 54 years."""
+"""Rows with wrong clocks: a handful of rows dated long before all others would make a history of 54 years."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MOST_ROWS = 0.5  # what holds more is the history
 
 
 def first_day(days: NDArray[np.int64], rows: NDArray[np.int64]) -> int:
-    """Find where the history begins: behind the last long gap that has next to nothing before it.
+    """Find where the history begins: after the last long gap that has almost no rows before it.
 
     A gap is long that lasts longer than all that follows it, or than a year, and at least four weeks. What comes once
     a month or once a quarter has many such days before each gap, and a pause in a history has many rows before it, so

@@ -109,11 +109,11 @@ class Ruler:
         )
 
     def units(self, values: Floats) -> Floats:
-        """Give (value − origin) / scale in parts of 1/UNIT, not rounded."""
+        """Return (value − origin) / scale in parts of 1/UNIT, not rounded."""
         return _units(values, self.bins)
 
     def places(self, values: Floats, units: Floats) -> Places:
-        """Give the number of edges ≤ value.
+        """Return the number of edges ≤ value.
 
         Units never fall as values rise. So an edge in an earlier cell is smaller than the value, one in a later cell is
         larger, and those in its own cell are left to compare with.
@@ -148,6 +148,6 @@ def _rounded(units: Floats) -> Floats:
 
 
 def _names(column: pa.Array, names: tuple[str, ...]) -> Places:
-    """Give the place of each name among those that have a bin; theirs is the one after where they have none."""
+    """Return the place of each name among those with a bin; names without one get the next place."""
     found = pc.index_in(column, value_set=pa.array(names, column.type))
     return np.asarray(found.fill_null(len(names)).to_numpy(), dtype=np.intp)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS, scores_of
+from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS, SCORE, scores_of
 from driftloop.core.decision.diagnosis import diagnose
 from driftloop.core.decision.policy import Settings, policy_of
 from driftloop.core.decision.statuses import STATUSES
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from driftloop.core.alarms.values import Alarm, AlarmHistory
-    from driftloop.core.data.quality import Finding
+    from driftloop.core.data.finding import Finding
     from driftloop.core.decision.evidence import Evidence
     from driftloop.core.models.card import Card
     from driftloop.params import Params
@@ -75,7 +75,7 @@ def decide(
 
 
 def alarm_findings(alarms: Sequence[Alarm], findings: Sequence[Finding]) -> Iterator[Finding]:
-    """Give the data alarms on faults as findings, except on columns in which a rule has found a fault already."""
+    """Return the data alarms on faults as findings, except on columns in which a rule has found a fault already."""
     told = {finding.column for finding in findings if finding.kind == "fault"}
     for alarm in alarms:
         if alarm.kind == "fault" and alarm.column not in told:
@@ -83,7 +83,7 @@ def alarm_findings(alarms: Sequence[Alarm], findings: Sequence[Finding]) -> Iter
 
 
 def _harmful(params: Params, evidence: Evidence, alarms: Sequence[Alarm]) -> Iterator[Finding]:
-    """Give the shifted inputs with which production's loss rose as findings."""
+    """Return the shifted inputs with which production's loss rose as findings."""
     for alarm in alarms:
         if alarm.kind == "shape" and evidence.rose_since(alarm.since, confidence=params.evaluate.confidence):
             yield alarm.harmful
@@ -109,7 +109,7 @@ def _subject(params: Params, card: Card, until: date) -> dict[str, Any]:
 
 
 def _measured(params: Params, evidence: Evidence) -> dict[str, Any]:
-    """Say what was measured of production."""
+    """Return what was measured of production."""
     judged, waiting = evidence.judged, evidence.waiting
     return {
         "judged": Window(since=judged[DAY].min(), until=judged[DAY].max() + timedelta(days=1)) if len(judged) else None,
@@ -129,7 +129,7 @@ def _measured(params: Params, evidence: Evidence) -> dict[str, Any]:
 
 
 def _inputs(states: AlarmHistory, until: date) -> dict[str, Any]:
-    """Say which inputs are shifted, and from when on all of the data can be judged."""
+    """Return which inputs are shifted, and from which day all of the data can be judged."""
     judged = {name: shift for name, shift in states.shifts.items() if shift.limit is not None}
     shifted = sorted((name for name in judged if judged[name].shifted), key=lambda name: -judged[name].ratio)
     weeks = states.weeks_missing
@@ -141,11 +141,11 @@ def _inputs(states: AlarmHistory, until: date) -> dict[str, Any]:
 
 
 def pattern(params: Params, judged: pd.DataFrame) -> Pattern:
-    """Say how production errs on the judged rows, without any private value."""
+    """Describe how production errs on the judged rows, without any private value."""
     target = params.data.target
     bias = None
     if params.data.task == "regression" and target not in params.data.private:
-        bias = float((judged[f"{scores_of('production')}prediction"] - judged[target]).mean())
+        bias = float((judged[f"{scores_of('production')}{SCORE}"] - judged[target]).mean())
     worst: tuple[float, str] | None = None
     for column in (name for name in params.data.segments if name not in params.data.private):
         means = judged.groupby(column)[PRODUCTION_LOSS].mean()

@@ -1,4 +1,4 @@
-"""How the model is: which kind of evidence decides."""
+"""The diagnosis of the model: which kind of evidence decides."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
-from driftloop.core.decision.policy import POLICIES, Settings, loss, waited_enough
+from driftloop.core.decision.policy import POLICIES, Settings, loss
 from driftloop.core.decision.statuses import Status
+from driftloop.core.decision.thresholds import waited_enough
 from driftloop.core.figures import less_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from driftloop.core.alarms.values import Alarm
-    from driftloop.core.data.quality import Finding
+    from driftloop.core.data.finding import Finding
     from driftloop.core.decision.evidence import Evidence
 
 
@@ -37,7 +38,7 @@ def diagnose(
     settings: Settings,
     alarms: Sequence[Alarm] = (),
 ) -> Diagnosis:
-    """Let the kinds of evidence speak in their order.
+    """Diagnose by the first kind of evidence that decides, in a fixed order.
 
     No production → no production; too few rows → insufficient data; broken data → data fault; the policy asks
     → outdated; error up although a refit is no better → degraded; inputs moved → watch; else healthy.
@@ -73,7 +74,7 @@ def diagnose(
 
 
 def _of_the_model(evidence: Evidence, policy: str, settings: Settings) -> Diagnosis:
-    """Say how the model is, now that the data is sound."""
+    """Diagnose the model when its data is sound."""
     if unknown := _unknown(evidence, policy):
         return Diagnosis(status="insufficient data", reasons=(unknown,))
     if asked := POLICIES[policy](evidence, settings):
@@ -85,7 +86,7 @@ def _of_the_model(evidence: Evidence, policy: str, settings: Settings) -> Diagno
 
 
 def _unknown(evidence: Evidence, policy: str) -> str | None:
-    """Say what a decision would need and does not have."""
+    """Name what is missing for a decision."""
     if evidence.error is not None and evidence.normal_error is None:
         return "production's normal error is not known, and there are no refits to tell it"
     if policy == "evidently" and evidence.drift.share is None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict
-
 from driftloop.core import intervals
 from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS, STEP
+from driftloop.core.decision.thresholds import LOSS_RISE
+from driftloop.core.decision.values import Drift
 from driftloop.core.judging import gate, refits
 from driftloop.core.judging.scored import judged_rows
 from driftloop.core.windows import end_day
@@ -22,26 +22,6 @@ if TYPE_CHECKING:
     from driftloop.core.intervals import Interval
     from driftloop.core.models.card import Card
     from driftloop.params import Params
-
-LOSS_RISE = 1.10  # the lower bound of measured loss must exceed normal by this before loss counts as up
-
-
-class Drift(BaseModel):
-    """What Evidently's page says of the columns: by its own default rule where the policy goes by that, else by ours.
-
-    Attributes
-    ----------
-    share
-        Of columns that drifted; None where there is no page.
-    drifted, columns
-        How many drifted, of how many.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    share: float | None = None
-    drifted: int = 0
-    columns: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +45,7 @@ class Evidence:
     recent_gain
         Share of production's loss that refits saved on the judged rows.
     refusal
-        Why the gate would not let production's recipe through, trained anew today; None where it would.
+        Why the gate would reject production's recipe if it were trained anew today; None if it would accept it.
     drift
         What Evidently's page says.
     """
@@ -83,13 +63,13 @@ class Evidence:
 
     @property
     def loss_is_up(self) -> bool:
-        """Whether measured loss is above normal for certain."""
+        """Whether measured loss is certainly above normal."""
         if self.error is None or self.normal_error is None:
             return False
         return self.error.above(LOSS_RISE * self.normal_error)
 
     def rose_since(self, since: date, *, confidence: float) -> bool:
-        """Whether production's loss rose on a day, for certain: above normal, and above the weeks before.
+        """Whether production's loss certainly rose on a day: above normal, and above the weeks before.
 
         A loss that was up before says nothing about what happened on that day.
 
@@ -118,7 +98,7 @@ def gather(
     params, card
         The parameters, and production's card.
     scored
-        refits.parquet: `STEP`, `DAY`, `PRODUCTION_LOSS` and, where there are refits, `REFIT_LOSS`; see `names`.
+        refits.parquet: `STEP`, `DAY`, `PRODUCTION_LOSS` and, where there are refits, `REFIT_LOSS`; see `columns`.
     left_out
         Steps whose losses say nothing; see `faulty_steps`.
     drift
@@ -153,7 +133,7 @@ def gather(
 
 
 def _normal_error(params: Params, card: Card, sound: pd.DataFrame) -> float | None:
-    """Give the card's normal error; where it has none, that of the first refits after the promotion."""
+    """Return the card's normal error; where it has none, that of the first refits after the promotion."""
     known = card.normal_error.get(params.evaluate.metric)
     if known is not None or REFIT_LOSS not in sound:
         return known

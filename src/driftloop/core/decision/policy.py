@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from driftloop.core.dates import day
+from driftloop.core.decision.thresholds import DRIFT_SHARE, waited_enough
 from driftloop.core.figures import percent
 
 if TYPE_CHECKING:
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
 
     from driftloop.core.decision.evidence import Evidence
     from driftloop.params import Params
-
-DRIFT_SHARE = 0.5  # Evidently's default for a drifted data set
 
 
 @dataclass(frozen=True)
@@ -36,15 +35,10 @@ def policy_of(params: Params) -> str:
     return "loss" if policy == "avoidable_loss" and not params.monitor.refit else policy
 
 
-def waited_enough(days: float | None, alert_at_days: float) -> bool:
-    """Whether waiting has cost so much that retraining is asked for; both in normal days of error, None is unknown."""
-    return days is not None and days >= alert_at_days
-
-
 def avoidable_loss(evidence: Evidence, settings: Settings) -> str | None:
     """Ask when waiting has cost as much as so many normal days of error, and the gate would let a new model through.
 
-    So nobody is asked for a retraining that would be refused. Measured: the same loss with fewer alerts; see
+    This avoids requests for a retraining that the gate would refuse. Measured: the same loss with fewer alerts; see
     benchmarks/README.md.
     """
     waiting = evidence.waiting

@@ -38,7 +38,7 @@ class StatusTexts:
     headline
         On the screen, in the title of the alert and on the page.
     meaning
-        One sentence for somebody who answers for the model and does not work on it.
+        One sentence for somebody who is responsible for the model and does not work on it.
     advice
         What to do, for the screen and the page; part of reports/decision.json.
     alerts

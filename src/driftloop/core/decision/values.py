@@ -7,21 +7,20 @@ from datetime import date
 from pydantic import BaseModel, ConfigDict
 
 from driftloop.core.alarms.values import Alarm
-from driftloop.core.data.quality import Finding
-from driftloop.core.decision.evidence import Drift
-from driftloop.core.decision.policy import waited_enough
+from driftloop.core.data.finding import Finding
 from driftloop.core.decision.statuses import Status
+from driftloop.core.decision.thresholds import waited_enough
 from driftloop.core.intervals import Interval
 from driftloop.core.windows import Window
 
 
 class Inputs(BaseModel):
-    """Which model inputs are distributed otherwise than before, beyond what is usual for them.
+    """The model inputs whose distribution has moved more than is usual for them.
 
     Attributes
     ----------
     shifted
-        Their names, the farthest first.
+        Their names, the one that moved most first.
     columns
         How many are judged; 0 while the history is too short.
     """
@@ -29,6 +28,24 @@ class Inputs(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     shifted: tuple[str, ...] = ()
+    columns: int = 0
+
+
+class Drift(BaseModel):
+    """What Evidently's page says of the columns: by its own default rule with the policy `evidently`, else by ours.
+
+    Attributes
+    ----------
+    share
+        Of columns that drifted; None where there is no page.
+    drifted, columns
+        How many drifted, of how many.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    share: float | None = None
+    drifted: int = 0
     columns: int = 0
 
 
@@ -60,7 +77,7 @@ class Decision(BaseModel):
     alert
         Whether a person should know now.
     since
-        Day from which it has been so, where that is known.
+        Day since which the status lasts, if that is known.
     reasons, advice
         In words, the decisive one first; what to do.
     model, version, simulated, unit, metric
@@ -83,8 +100,8 @@ class Decision(BaseModel):
     recent_gain
         Share of production's loss that the refits saved there.
     refusal
-        Why the gate would not let production's recipe through, trained anew today; None where it would, and without
-        refits.
+        Why the gate would reject production's recipe if it were trained anew today; None if it would accept it, and
+        without refits.
     comparable_from
         When data reaches this day (exclusive), the gate can judge; None when it can now, or without production.
     findings
@@ -139,6 +156,6 @@ class Decision(BaseModel):
 
     @property
     def held_back(self) -> str | None:
-        """Why nobody is asked to retrain although waiting has cost enough; None where that is not so."""
+        """Why no alert asks to retrain although waiting has cost enough; None if this does not apply."""
         enough = waited_enough(self.waiting_days, self.alert_at_days)
         return self.refusal if enough and self.policy == "avoidable_loss" else None

@@ -46,7 +46,7 @@ def judge(
         One row per judged row: `DAY` (date), `PRODUCTION_LOSS`, `REFIT_LOSS` and, per further seed,
         `loss_of("refit", 1)`, …; and the segment columns. All losses finite.
     min_gain
-        Share of production's loss that has to be saved for certain.
+        Share of production's loss that has to be saved, with the given confidence.
     confidence
         Of the one-sided bound.
     min_rows
@@ -54,7 +54,7 @@ def judge(
     max_segment_loss
         A segment that gets worse by more than this share, and certainly worse, blocks.
     segments, private
-        Columns to look at apart; those whose values must not be told.
+        Columns whose values are judged one by one; columns whose values must not be shown.
     fresh
         Passed on to the verdict.
 
@@ -91,7 +91,7 @@ def judge(
 
 
 def _lacking(losses: pd.DataFrame, min_rows: int) -> str | None:
-    """Say why the rows are too few to compare on."""
+    """Explain why the rows are too few to compare on."""
     if len(losses) < min_rows:
         return f"{len(losses)} labelled rows to compare on, {min_rows} are needed (evaluate.min_rows)"
     if losses[DAY].nunique() < 2:  # noqa: PLR2004 a variance needs two days
@@ -145,7 +145,7 @@ def _name(part: Segment) -> str:
 
 
 def not_comparable(comparable_from: date, *, known_rows: int, fresh: bool) -> Verdict:
-    """Say that production has seen too much of the judged window."""
+    """Return the verdict for when production was trained on too much of the judged window."""
     return Verdict(
         outcome="not comparable yet",
         reasons=(f"production has seen most of these rows; comparable when data reaches {day(comparable_from)}",),
@@ -167,7 +167,7 @@ def verdict(
     findings: Sequence[str] = (),
     untrainable: str | None = None,
 ) -> Verdict:
-    """Say whether the recipe may be promoted.
+    """Decide whether the recipe may be promoted.
 
     Parameters
     ----------
@@ -187,7 +187,7 @@ def verdict(
 
 
 def _untouched(params: Params, card: Card, judged: pd.DataFrame, untrainable: str | None) -> Verdict:
-    """Give the verdict as if the data were sound."""
+    """Return the verdict as if the data were sound."""
     fresh = params.monitor.refit
     if untrainable is not None:
         return Verdict(outcome="not enough data", reasons=(untrainable,), fresh=fresh)
@@ -209,7 +209,7 @@ def _untouched(params: Params, card: Card, judged: pd.DataFrame, untrainable: st
 
 
 def vetoed(verdict: Verdict, faults: Sequence[str]) -> Verdict:
-    """Refuse while the data is faulty: a model that has learned the fault looks better on faulty rows."""
+    """Refuse while the data is faulty: a model trained on the fault looks better on faulty rows."""
     if not faults:
         return verdict
     outcome = "keep production" if verdict.outcome == "promote" else verdict.outcome
@@ -218,7 +218,7 @@ def vetoed(verdict: Verdict, faults: Sequence[str]) -> Verdict:
 
 
 def comparable_from(params: Params, trained_until: date) -> date:
-    """Give the end of data (exclusive) from which the gate has rows enough that production has not seen."""
+    """Return the end of data (exclusive) from which the gate has enough rows that production has not seen."""
     return refits.comparable_from(
         trained_until=trained_until,
         step_days=params.monitor.step_days,

@@ -62,7 +62,7 @@ class Metric:
 
 
 def row_losses(metric: str, target: pd.Series, scores: pd.DataFrame) -> np.ndarray:
-    """Give each row's loss; smaller is better, and its mean is the metric.
+    """Return each row's loss; smaller is better, and its mean is the metric.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def losses_of(task: str) -> list[str]:
 
 
 def unit_of(metric: str, unit: str) -> str:
-    """Give the target's unit if the metric is in it, else nothing.
+    """Return the target's unit if the metric is in it, else nothing.
 
     >>> unit_of("mae", "kWh"), unit_of("mse", "kWh")
     ('kWh', '')
@@ -169,7 +169,7 @@ def _quadratic(target: pd.Series, scores: pd.DataFrame) -> np.ndarray:
 
 
 def _of_truth(target: pd.Series, scores: pd.DataFrame) -> np.ndarray:
-    """Give the probability of each row's true class; 0 for a class that the model does not know."""
+    """Return the probability of each row's true class; 0 for a class that the model does not know."""
     names: Sequence[str] = list(scores.columns)
     place = target.map({name: index for index, name in enumerate(names)})
     known = place.notna().to_numpy()

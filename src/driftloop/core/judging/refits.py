@@ -78,7 +78,7 @@ def plan(
 def comparable_from(
     *, trained_until: date, step_days: int, judge_days: int, label_delay_days: int, refit: bool
 ) -> date:
-    """Give the end of data (exclusive) from which the gate has rows enough that production has not seen."""
+    """Return the end of data (exclusive) from which the gate has enough rows that production has not seen."""
     length = judged_steps(judge_days, step_days) * step_days if refit else judge_days
     return trained_until + timedelta(days=length + label_delay_days)
 
@@ -91,7 +91,7 @@ def _forward(since: date, until: date, days: int) -> Iterator[Window]:
 
 @dataclass(frozen=True)
 class Waiting:
-    """What it has cost not to have retrained.
+    """The cost of not having retrained.
 
     Attributes
     ----------
@@ -123,7 +123,7 @@ def avoidable_loss(
     Parameters
     ----------
     losses
-        One row per scored row: `STEP` and `DAY` (dates), `PRODUCTION_LOSS`, `REFIT_LOSS` (finite); see `names`.
+        One row per scored row: `STEP` and `DAY` (dates), `PRODUCTION_LOSS`, `REFIT_LOSS` (finite); see `columns`.
     normal_error
         Production's honest mean loss, in the unit of the losses, above 0.
     min_gain
@@ -164,7 +164,7 @@ def relative_gain(losses: pd.DataFrame, *, confidence: float) -> intervals.Inter
 
 
 def newest_steps(losses: pd.DataFrame, count: int, *, labelled_until: date, step_days: int) -> pd.DataFrame:
-    """Keep the rows of the newest so many steps by the calendar: a step without rows counts, and old ones do not move up.
+    """Keep the rows of the newest steps by the calendar: a step without rows counts, so that no older step takes its place.
 
     Parameters
     ----------
@@ -181,7 +181,7 @@ def newest_steps(losses: pd.DataFrame, count: int, *, labelled_until: date, step
 
 
 def as_judged(scored: pd.DataFrame) -> pd.DataFrame:
-    """Give the recipe that the gate judges the name `refit`, where it is not production's own."""
+    """Rename the recipe that the gate judges to `refit`, if it is not production's own."""
     if loss_of("candidate") not in scored:
         return scored
     columns = map(str, scored.columns)
@@ -191,7 +191,7 @@ def as_judged(scored: pd.DataFrame) -> pd.DataFrame:
 
 
 def seed_noise(losses: pd.DataFrame) -> float:
-    """Give the standard deviation between seeds of the mean loss, as a share of production's.
+    """Return the standard deviation between seeds of the mean loss, as a share of production's.
 
     Uses the columns `loss_of("refit")`, `loss_of("refit", 1)`, …, on the rows that every seed scored; 0 where there is only one
     seed.

@@ -76,7 +76,7 @@ def faulty_among(
 
 
 def has_fault(evidence: quality.Inspection) -> bool:
-    """Say whether a quality rule finds a fault."""
+    """Whether a quality rule finds a fault."""
     return any(finding.kind == "fault" for finding in quality.check(evidence))
 
 
@@ -87,10 +87,10 @@ def judged_rows(params: Params, scored: pd.DataFrame) -> pd.DataFrame:
 
 
 def holdout(params: Params) -> Window:
-    """Give the days that a candidate is judged on where there are no refits (`monitor.refit: false`)."""
+    """Return the days that a candidate is judged on where there are no refits (`monitor.refit: false`)."""
     return last_days(labelled_until(params), params.windows.judge_days)
 
 
 def labelled_until(params: Params) -> date:
-    """Give the first day whose labels are not final."""
+    """Return the first day whose labels are not final."""
     return end_day(params.source.until_instant, params.zone) - timedelta(days=params.data.label_delay_days)

@@ -1,4 +1,4 @@
-"""How many days to train on, chosen by evidence: candidates refitted on rolling origins, the leader wins.
+"""How many days to train on: candidates are refitted on rolling origins, and the one with the smallest loss is chosen.
 
 Measured on two real streams with weekly steps: a plain sum over the newest 8 weeks chose windows that cost 3.5 % and
 2.7 % more than the best fixed one, weights that halve every 8 weeks 1.1 % and 0.6 %; see benchmarks/README.md. The
@@ -24,12 +24,12 @@ Totals: TypeAlias = Mapping[int | str, float]
 
 
 def on_grid(day: date, step_days: int) -> date:
-    """Give the first beginning of a step on a day or after it; weeks begin on Mondays."""
+    """Return the first beginning of a step on a day or after it; weeks begin on Mondays."""
     return day + timedelta(days=-(day - MONDAY).days % step_days)
 
 
 def origins(cut: date, *, step_days: int, label_delay_days: int) -> list[Step]:
-    """List the steps that speak for a window when labels are known before `cut`, oldest first, at most 26.
+    """List the steps by which a window is chosen when labels are known before `cut`, oldest first, at most 26.
 
     They lie on a grid of the calendar, so that every cut meets the same ones.
     """

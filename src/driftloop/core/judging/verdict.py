@@ -29,7 +29,7 @@ class Segment(BaseModel):
     gain
         Share of production's loss that the refits saved; negative is worse.
     blocks
-        Whether it stands against promotion.
+        Whether it prevents promotion.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -69,7 +69,7 @@ class Verdict(BaseModel):
     comparable_from
         When data reaches this day (exclusive), there are enough rows that production has not seen.
     faults
-        What stands against any promotion: findings in the newest days or in the judged ones.
+        What prevents any promotion: findings in the newest days or in the judged ones.
     fresh
         Whether what ships is trained anew up to the newest label (else it is what was judged).
     """

@@ -148,7 +148,7 @@ def read_card(content: Any, params: Params, *, where: str) -> Card:
 
 
 def honest_error(losses: pd.DataFrame, card: Card, metric: str, window: Window) -> tuple[float, int] | None:
-    """Give production's mean loss over the window, on no row that it was trained on.
+    """Return production's mean loss over the window, on no row that it was trained on.
 
     Days that production has not seen are measured; of days that it has seen, the loss of the refits that were
     judged at its promotion stands in (the card keeps it).

@@ -62,7 +62,7 @@ class Codes(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def transform(self, X: pd.DataFrame) -> NDArray[np.int64]:  # noqa: N803
-        """Give the number of each name, shape (rows, columns)."""
+        """Return the number of each name, shape (rows, columns)."""
         out = np.empty(X.shape, dtype=np.int64)
         for column, (name, kept, pools) in enumerate(zip(X, self.kept_, self.pools_, strict=True)):
             places, texts = self._texts(X[name])
@@ -72,7 +72,7 @@ class Codes(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return out
 
     def _texts(self, column: pd.Series) -> tuple[NDArray[np.intp], list[str]]:
-        """Give what a column's names are known by, and the place of each row among them; a text may come twice."""
+        """Return the keys of a column's names, and the place of each row among them; a text may occur twice."""
         import pandas as pd
 
         places, names = pd.factorize(column.to_numpy(dtype=object), use_na_sentinel=False)
@@ -83,7 +83,7 @@ class Codes(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def bucket(name: str) -> str:
-    """Give the bucket of a name, which it shares with one of 1,024 of all names.
+    """Return the bucket of a name: one of 1,024, each of which many names share.
 
     >>> bucket("Anna"), bucket("Berta")
     ('015', '14d')
@@ -126,7 +126,7 @@ class Coarse(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def grid(values: NDArray[np.float64]) -> tuple[float, int]:
-    """Give the middle of some numbers, and the exponent of the finest step: a 32nd to a 64th of their usual distance from it.
+    """Return the middle of some numbers, and the exponent of the finest step: a 32nd to a 64th of their usual distance from it.
 
     NaN and infinity do not count; without a number the middle is 0.
     """

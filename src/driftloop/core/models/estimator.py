@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from driftloop.core.columns import DAY
+from driftloop.core.columns import DAY, SCORE
 from driftloop.core.models.held_rows import holds
 from driftloop.errors import ModelError
 
@@ -117,7 +117,7 @@ def _estimator(recipe: Recipe, seed: int) -> Any:
 
 
 def is_seeded(recipe: Recipe) -> bool:
-    """Say whether another seed can give another model."""
+    """Whether another seed can give another model."""
     return "random_state" in _estimator(recipe, 0).get_params() and recipe.params.get("random_state") is None
 
 
@@ -158,12 +158,12 @@ def fit(recipe: Recipe, rows: pd.DataFrame, *, seed: int | None = None) -> Pipel
 
 
 def _words(exc: ValueError, recipe: Recipe) -> str:
-    """Give the first line of an error, which may quote a value: not where some are private."""
+    """Return the first line of an error; it may quote a value, so it is withheld if some columns are private."""
     return "its error is not quoted, since data.private is set" if recipe.private else str(exc).partition("\n")[0]
 
 
 def _target(recipe: Recipe, rows: pd.DataFrame) -> np.ndarray:
-    """Give what to learn; a private number is rounded, since leaves of trees hold it."""
+    """Return the target; private numbers are rounded, since the leaves of trees store them."""
     from driftloop.core.models.encoding import grid, rounded
 
     target = rows[recipe.target].to_numpy()
@@ -174,7 +174,7 @@ def _target(recipe: Recipe, rows: pd.DataFrame) -> np.ndarray:
 
 
 def _bound(recipe: Recipe, given: pd.DataFrame) -> None:
-    """Refuse what would be killed for want of memory, hours later and without a word."""
+    """Refuse what would run out of memory hours later, when it is killed without a message."""
     from driftloop.core.models.encoding import MAX_CATEGORIES
 
     names = {name: min(int(given[name].nunique(dropna=False)), MAX_CATEGORIES) for name in recipe.categorical}
@@ -208,7 +208,7 @@ def _is_free(pipeline: Pipeline, recipe: Recipe, name: str) -> bool:
 
 
 def inputs(recipe: Recipe, rows: pd.DataFrame) -> pd.DataFrame:
-    """Give the columns that the pipeline takes: float64, and objects with NaN for what is missing.
+    """Return the columns that the pipeline takes: float64, and objects with NaN for what is missing.
 
     A column that `rows` lacks is all missing: that data is wrong is for the decision to say.
     """
@@ -224,7 +224,7 @@ def score(pipeline: Pipeline, recipe: Recipe, rows: pd.DataFrame) -> pd.DataFram
     Returns
     -------
     pandas.DataFrame
-        Regression: one column `prediction`. Classification: probabilities under the class names.
+        Regression: one column `SCORE`. Classification: probabilities under the class names.
         Index as `rows`.
 
     Raises
@@ -234,7 +234,7 @@ def score(pipeline: Pipeline, recipe: Recipe, rows: pd.DataFrame) -> pd.DataFram
     UnfittableError
         If it cannot predict these rows.
     """
-    names: Sequence[str] = ["prediction"]
+    names: Sequence[str] = [SCORE]
     given = inputs(recipe, rows)
     try:
         if given.empty:
@@ -261,7 +261,7 @@ def _texts(column: pd.Series) -> pd.Series:
 
 
 def untrainable(recipe: Recipe, rows: pd.DataFrame) -> str | None:
-    """Say why nothing can be learned from these rows, or None if it can."""
+    """Return why nothing can be learned from these rows, or None if something can."""
     if rows.empty:
         return "there are no labelled rows to train on"
     if recipe.task == "classification" and len(set(rows[recipe.target])) == 1:

@@ -13,7 +13,7 @@ LOOKED_AT = 100  # rows of an array
 
 
 def holds(estimator: Any, *, rows: np.ndarray | None, target: np.ndarray | None) -> bool:
-    """Say whether some array of an estimator is made of rows, or is the target.
+    """Whether some array of an estimator is made of rows, or is the target.
 
     Parameters
     ----------

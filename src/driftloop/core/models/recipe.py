@@ -1,4 +1,4 @@
-"""The training window that was chosen, as a value."""
+"""The recipe, and the training window that was chosen for it, as values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Choice(BaseModel):
-    """A training window, and what spoke for it.
+    """A training window, and the evidence for it.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class Choice(BaseModel):
 
     @property
     def reason(self) -> str:
-        """Say what was chosen, and why."""
+        """What was chosen, and why."""
         what = "everything" if self.train_days == "all" else f"the last {self.train_days} days"
         if self.saved is None:
             return f"{what}: no shorter window could be compared yet"
@@ -57,7 +57,7 @@ class Recipe(BaseModel):
     target, task
         The column to predict, and whether it holds numbers (regression) or names (classification).
     train_days
-        Length of the training window in days, "all", or "auto": chosen anew at each cut, see `trainwindow`.
+        Length of the training window in days, "all", or "auto": chosen anew at each cut, see `training_window`.
     seed
         For `random_state`, where the estimator has one.
     private

@@ -63,7 +63,7 @@ def add_column(job: PageInput, name: str, frames: tuple[Columns, Columns], *, nu
 
 
 def values(column: pd.Series, *, number: bool) -> pd.Series | str:
-    """Give a column in the types that Evidently takes, or say why it cannot be shown."""
+    """Return a column in the types that Evidently takes, or the reason why it cannot be shown."""
     raw = column.reset_index(drop=True)
     if number:
         try:

@@ -89,7 +89,7 @@ def write(rendered: rendering.Rendered | rendering.Failed | None, folder: Path) 
 
 
 def _judged_predictions(params: Params, production: Production, scored: pd.DataFrame) -> pd.DataFrame | None:
-    """Give production's predictions in the judged window, at most as many as Evidently is to get."""
+    """Return production's predictions in the judged window, at most as many as Evidently is to get."""
     if production.model is None or scored.empty:
         return None
     judged = judged_rows(params, scored).tail(params.report.max_rows)

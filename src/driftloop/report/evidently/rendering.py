@@ -262,7 +262,7 @@ def _steady(page: str, *, own: str) -> str:
 
 
 def _header(job: PageInput, title: str) -> str:
-    """Title, rows, and whatever is not as it should be."""
+    """Title, rows, and warnings."""
     now, then = (max(map(len, part.values())) for part in (job.current, job.reference))
     known = 0 if job.judged is None else len(job.judged)
     rule = "Evidently's own rule" if job.thresholds is None else "the thresholds of this project"

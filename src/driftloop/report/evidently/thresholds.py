@@ -51,12 +51,11 @@ def limits(
     *,
     private: Collection[str] = (),
 ) -> tuple[dict[str, float], tuple[str, ...]]:
-    """Give each column's threshold in Evidently's units, and what its reader should know.
+    """Return each column's threshold in Evidently's units, and notes for the reader.
 
     Our distances are in standard deviations of production's reference, Evidently's in those of the rows that it is
-    given. Our verdict is that of all rows, Evidently's that of a sample. Where the two fall on different sides of the
-    threshold, which they can only close to it, the verdict of all rows counts: the threshold moves by that much, and
-    the page says so.
+    given. We judge all rows, Evidently judges a sample. Near the threshold the two can disagree. All rows count then:
+    the threshold is moved past Evidently's distance, and the page says so.
     """
     found, notes = {}, []
     for name, shift in states.shifts.items():

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 def proposed(number: int) -> str:
-    """Say where the answer is."""
+    """Link the proposal."""
     return f"**Proposed in #{number}.** Production stays as it is until somebody merges."
 
 
 def by_hand(proposal: Proposal, link: str) -> str:
-    """Say how a person opens the pull request that the token may not open."""
+    """Explain how a person opens the pull request if the token may not."""
     lead = (
         f"**A better model is ready: [open the pull request]({link})** (branch `{proposal.branch}`, "
         f"{less_error(proposal.report.verdict.gain) if proposal.report.verdict.gain else 'judged better'}). "
@@ -36,7 +36,7 @@ def by_hand(proposal: Proposal, link: str) -> str:
 
 
 def again(base: str, main: str) -> str:
-    """Say that main has moved so that the result no longer holds."""
+    """State that the result no longer holds because main has changed."""
     return (
         f"**To be done again.** While the model was retrained on `{base[:12]}`, main moved to `{main[:12]}`, and code, "
         "parameters or results that it rests on changed. Nothing is proposed: set the label `retrain-model` again."
@@ -44,7 +44,7 @@ def again(base: str, main: str) -> str:
 
 
 def verdict(report: Report) -> str:
-    """Say on the page of a run what the gate has found, and what follows."""
+    """Describe on the page of a run what the gate found, and what follows."""
     found = report.verdict
     texts = OUTCOMES[found.outcome]
     lead = f"**{_faulty(found.faults) or texts.answer}**"
@@ -53,7 +53,7 @@ def verdict(report: Report) -> str:
 
 
 def refusal(proposal: Proposal) -> str:
-    """Say why nothing is proposed, with the numbers; of faulty data, what is wrong, and not what the gate makes of it."""
+    """Explain why nothing is proposed, with the numbers; for faulty data name the fault instead of the gate's verdict."""
     found, until = proposal.report.verdict, proposal.report.until
     faulty = _faulty(found.faults)
     lead = f"**{faulty or OUTCOMES[found.outcome].answer}** Retrained on request with data to {last(until)}."

@@ -51,7 +51,7 @@ def versions(proposal: Proposal) -> str:
 
 
 def reproduce(proposal: Proposal) -> str:
-    """Say which commands lead to the same result."""
+    """List the commands that lead to the same result."""
     if proposal.after is None:
         until = proposal.report.until
         lines = [f"git checkout {proposal.base[:12]}", f"driftloop refresh --until {until}", "dvc repro"]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def title(proposal: Proposal) -> str:
-    """Say in one line what is proposed."""
+    """Describe in one line what is proposed."""
     gain, version = proposal.report.verdict.gain, proposal.before.version
     less = f", {less_error(gain).partition(' (')[0]}" if gain else ""
     made_up = " (simulated data)" if proposal.decision.simulated else ""
@@ -27,7 +27,7 @@ def title(proposal: Proposal) -> str:
 
 
 def body(proposal: Proposal) -> str:
-    """Say why, on what evidence, what is still wrong, what exactly ships, and how to undo it."""
+    """Describe the reason, the evidence, what is still wrong, what exactly ships, and how to undo it."""
     return fit(
         [
             (lead(proposal), 0),
@@ -44,7 +44,7 @@ def body(proposal: Proposal) -> str:
 
 
 def lead(proposal: Proposal) -> str:
-    """Give the verdict with its figures, and what it answers."""
+    """Return the verdict with its figures, and what it answers."""
     return f"**{OUTCOMES[proposal.report.verdict.outcome].answer}** {_sentence(proposal)} Closes #{proposal.issue}."
 
 
@@ -55,7 +55,7 @@ def check_title(proposal: Proposal) -> str:
 
 
 def check_summary(proposal: Proposal) -> str:
-    """Say in a check run why the gate decided so."""
+    """Explain the gate's decision in a check run."""
     return cut("\n\n".join(map(plain, proposal.report.verdict.reasons)))
 
 
@@ -91,7 +91,7 @@ def _points(proposal: Proposal) -> Iterator[str]:
 
 
 def _normal(proposal: Proposal) -> Iterator[str]:
-    """Say what later alarms are measured by: merging raises or lowers that in silence."""
+    """Describe the normal error that later alerts are measured by: merging changes it."""
     metric, version = proposal.decision.metric, proposal.before.version
     new = proposal.after.normal_error.get(metric) if proposal.after else None
     if new is None:

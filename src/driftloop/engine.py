@@ -1,4 +1,4 @@
-"""One line for a file that DuckDB cannot read, or a disk that it cannot write to."""
+"""The database engine: DuckDB through Ibis, and one line for a file that it cannot read or a disk that is full."""
 
 from __future__ import annotations
 
@@ -6,18 +6,28 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import ibis
+
 from driftloop.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from ibis.backends.duckdb import Backend
+
 # How DuckDB names the file at fault.
 FILE = re.compile(r"""file = (?P<csv>.+)|[Ff]ile \\?(?P<quote>["'])(?P<path>.+?)\\?(?P=quote)""")
 
 
+def connect(file: Path | None = None, *, spill: Path | str | None = None) -> Backend:
+    """Open a database in a file, or in memory; what does not fit in memory goes to the folder `spill`."""
+    options = {"temp_directory": str(spill)} if spill else {}
+    return ibis.duckdb.connect(file or ":memory:", **options)
+
+
 def errors() -> tuple[type[Exception], ...]:
-    """Name what DuckDB raises for bad files, and not for a mistake of ours in SQL."""
+    """Return the exceptions that DuckDB raises for bad files, without those for mistakes in our SQL."""
     import duckdb
 
     return (duckdb.InvalidInputException, duckdb.DataError, duckdb.OperationalError, duckdb.NotSupportedError)
@@ -25,7 +35,7 @@ def errors() -> tuple[type[Exception], ...]:
 
 @contextmanager
 def translated(out: Path) -> Iterator[None]:
-    """Word what DuckDB refuses, without any row of it; the folder `out` of a command is named as the command knows it."""
+    """Turn what DuckDB raises into one line without any row of the data; the folder `out` is called `$OUT`, as commands know it."""
     try:
         yield
     except errors() as exc:
