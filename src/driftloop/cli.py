@@ -26,6 +26,19 @@ app = typer.Typer(
 app.add_typer(ci.app, name="ci")
 
 
+@app.command(epilog="Example: driftloop init demo")
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or an empty folder.")],
+) -> None:
+    """Write a project, run it, and make its first model."""
+    from driftloop.project import creating, demo, requirement
+
+    with creating.folder(folder) as root:
+        creating.write(root, demo.answers(requirement.installed()), {}, say=typer.echo)
+        creating.first_model(root, demo.HISTORY, say=typer.echo)
+    typer.echo(f"Next: cd {folder} && make repro")
+
+
 @app.command(epilog="Example: driftloop status")
 def status() -> None:
     """Show the newest decision and verdict on one screen."""

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from driftloop.core.models.card import Card
 from driftloop.errors import LoopError
-from driftloop.params import load_params
 from driftloop.project import base, rendering
 from driftloop.project.requirement import VENDOR
 from driftloop.project.tools import Tools
@@ -28,10 +27,24 @@ MOST_DAYS = 365  # of history for the first model, as in a backtest
 
 
 class History(NamedTuple):
-    """The days of the data: the first one, and the one after the last."""
+    """The days of the data.
 
-    since: date
+    Attributes
+    ----------
+    first
+        End of the part that the first model is made of, exclusive.
+    until
+        End of all, exclusive.
+    """
+
+    first: date
     until: date
+
+    @classmethod
+    def of(cls, since: date, until: date, *, judged: int) -> History:
+        """Choose a third for the first model, at most a year, and on top of it the days that are `judged` or unlabelled."""
+        days = (until - since).days
+        return cls(since + timedelta(days=min(days, min(days // 3, MOST_DAYS) + judged)), until)
 
 
 @contextmanager
@@ -112,16 +125,12 @@ def vendor(tools: Tools, requirement: Requirement) -> None:
 def first_model(root: Path, history: History, *, say: Callable[[str], None]) -> bool:
     """Train the first production model on the first part of the history, then go on to its end; whether there is one."""
     tools = Tools(root)
-    params = load_params(root / "params.yaml")
-    days = (history.until - history.since).days
-    spent = params.windows.judge_days + params.data.label_delay_days
-    begin = history.since + timedelta(days=min(days, min(days // 3, MOST_DAYS) + spent))
-    tools.program("driftloop", "refresh", "--until", f"{begin}")
-    tools.program("dvc", "repro")
+    tools.program("driftloop", "refresh", "--until", f"{history.first}")
+    tools.program("dvc", "repro", "evaluate")  # nobody looks at the report of that day
     made = "sha256" in read_json(root / CANDIDATE_CARD)
     if made:
         tools.program("driftloop", "promote", "--first")
-        say(f"version 1 trained on the first part of the history, to {begin}")
+        say(f"version 1 trained on the first part of the history, to {history.first}")
     else:
         say(f"no first model: {read_json(root / CANDIDATE_CARD)['untrainable']}")
     tools.program("driftloop", "refresh", "--until", f"{history.until}")
