@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from driftloop.params import Params
 
+__all__ = ["Small", "UnreachableError", "run_small"]
+
 DAYS = 180  # before the judged ones
 MAX_ROWS = 20_000
 
