@@ -30,7 +30,9 @@ from driftloop.core.models.recipe import recipe_of
 from driftloop.core.windows import Window, end_day, last_days
 from driftloop.duckdb_errors import translated
 from driftloop.errors import DataError
-from driftloop.store.files import replacing_folder
+from driftloop.sources.features import MODULE
+from driftloop.store.files import digest, replacing_folder
+from driftloop.store.imports import closure
 from driftloop.store.rows import frame_of, tables
 
 if TYPE_CHECKING:
@@ -44,19 +46,21 @@ if TYPE_CHECKING:
     from driftloop.params import Params
 
 
-def raw(params: Params, folder: Path) -> Path:
+def raw(params: Params, folder: Path, src: Path | None = None) -> Path:
     """Collect the source into `folder`, unless it looks as it did the last time; give where its rows are."""
     asked = {
         "source": {**params.source.model_dump(mode="json"), "fingerprint": sources.fingerprint(params)},
         "data": params.data.model_dump(mode="json"),
     }
+    if src and (own := closure(MODULE, [src])):
+        asked["src"] = {path.relative_to(src).as_posix(): digest(path) for path in own}
     name = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
     out = folder / f"raw-{name}"
     if not out.exists():
         for old in folder.glob("raw-*"):
             shutil.rmtree(old)
         with replacing_folder(out) as temporary:
-            sources.collect(params, temporary, cache=folder.parent / "downloads", say=_say)
+            sources.collect(params, temporary, cache=folder.parent / "downloads", say=_say, src=src)
     return out
 
 
@@ -81,6 +85,7 @@ class History:
         since: date | None = None,
         until: date | None = None,
         first_days: int | None = None,
+        src: Path | None = None,
     ) -> None:
         """Collect the source into a database of this process, and lay out the runs.
 
@@ -92,6 +97,8 @@ class History:
             The part of the history to replay; None: all of it.
         first_days
             Days that the first production is trained on; None: see `schedule.plan`.
+        src
+            The folder of the project's own code, for its features; None: there is none.
 
         Raises
         ------
@@ -99,7 +106,7 @@ class History:
             If the history is too short.
         """
         self.params, self.columns, self.folder, self.fits = params, columns_of(params, Card()), folder, 0
-        collected = raw(params, folder)
+        collected = raw(params, folder, src)
         with translated(collected):
             con = ibis.duckdb.connect()
             self.rows = con.create_table("rows", tables(con, collected, self.columns, params).rows, temp=True)
