@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from driftloop.lock import closure as reading
+from driftloop.store import imports as reading
 
 SRC = Path(__file__).parents[2] / "src"
 
@@ -20,4 +20,4 @@ def imports(module: str, *, typing_only: bool = False) -> frozenset[str]:
 
 def closure(module: str) -> set[str]:
     """List everything of driftloop that importing a module brings in, packages included."""
-    return set(reading.closure({module}, (SRC,)))
+    return set(reading.closure({module}, (SRC,), top="driftloop"))

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from driftloop.core.columns import ROW
-from driftloop.errors import DataError
+from driftloop.errors import LoopError
 from driftloop.params import Params
 from driftloop.sources import collect
 
@@ -36,18 +36,18 @@ def put(path: Path, content: str | bytes) -> Path:
     return path
 
 
-def gather(params: Params, folder: Path) -> list[dict[str, Any]]:
+def gather(params: Params, folder: Path, *, src: Path | None = None) -> list[dict[str, Any]]:
     """Collect, and return all rows in the order of the source."""
     out = folder / f"out-{len(list(folder.iterdir()))}"
     out.mkdir()
-    collect(params, out, cache=folder / "cache", say=print)
+    collect(params, out, cache=folder / "cache", say=print, src=src)
     rows = pa.concat_tables([pq.read_table(path) for path in sorted(out.iterdir())], promote_options="default")
     return list(rows.sort_by(ROW).to_pylist())
 
 
-def refusal(params: Params, folder: Path) -> str:
+def refusal(params: Params, folder: Path, *, src: Path | None = None) -> str:
     """Give the line that says why nothing can be collected."""
-    with pytest.raises(DataError) as caught:
-        gather(params, folder)
+    with pytest.raises(LoopError) as caught:
+        gather(params, folder, src=src)
     assert "\n" not in str(caught.value)
     return str(caught.value)

@@ -27,7 +27,9 @@ from driftloop.core.models.card import Card
 from driftloop.core.models.recipe import recipe_of
 from driftloop.core.windows import Window, end_day, last_days
 from driftloop.errors import DataError
-from driftloop.store.files import replacing_folder
+from driftloop.sources.features import MODULE
+from driftloop.store.files import digest, replacing_folder
+from driftloop.store.imports import closure
 from driftloop.store.rows import frame_of, tables
 
 if TYPE_CHECKING:
@@ -41,19 +43,21 @@ if TYPE_CHECKING:
     from driftloop.params import Params
 
 
-def raw(params: Params, folder: Path) -> Path:
+def raw(params: Params, folder: Path, src: Path | None = None) -> Path:
     """Collect the source into `folder`, unless it looks as it did the last time; return where its rows are."""
     asked = {
         "source": {**params.source.model_dump(mode="json"), "fingerprint": sources.fingerprint(params)},
         "data": params.data.model_dump(mode="json"),
     }
+    if src and (own := closure({MODULE}, (src,))):
+        asked["src"] = {name: digest(path) for name, path in sorted(own.items())}
     name = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
     out = folder / f"raw-{name}"
     if not out.exists():
         for old in folder.glob("raw-*"):
             shutil.rmtree(old)
         with replacing_folder(out) as temporary:
-            sources.collect(params, temporary, cache=folder.parent / "downloads", say=_say)
+            sources.collect(params, temporary, cache=folder.parent / "downloads", say=_say, src=src)
     return out
 
 
@@ -78,6 +82,7 @@ class History:
         since: date | None = None,
         until: date | None = None,
         first_days: int | None = None,
+        src: Path | None = None,
     ) -> None:
         """Collect the source into a database of this process, and lay out the runs.
 
@@ -89,6 +94,8 @@ class History:
             The part of the history to replay; None: all of it.
         first_days
             Days that the first production is trained on; None: see `schedule.plan`.
+        src
+            The folder of the project's own code, for its features; None: there is none.
 
         Raises
         ------
@@ -96,7 +103,7 @@ class History:
             If the history is too short.
         """
         self.params, self.columns, self.folder, self.fits = params, columns_of(params, Card()), folder, 0
-        collected = raw(params, folder)
+        collected = raw(params, folder, src)
         with engine.translated(collected):
             con = engine.connect()
             self.rows = con.create_table("rows", tables(con, collected, self.columns, params).rows, temp=True)

@@ -15,7 +15,7 @@ from driftloop.core.backtest.recommendation import recommend
 from driftloop.core.columns import DAY
 from driftloop.errors import ParamsError
 from driftloop.progress import track
-from driftloop.store.files import CACHE, METRICS, REPORTS, write_json, write_text
+from driftloop.store.files import CACHE, METRICS, REPORTS, SRC, write_json, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -106,6 +106,7 @@ def run(params: Params, root: Path, options: Options, *, rules: Sequence[Rule] |
         since=options.since,
         until=options.until,
         first_days=options.first_days,
+        src=root / SRC,
     )
     lines: list[Figures] = []
     for window, compared in _families(params, options, rules):

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
-from driftloop.lock.closure import closure, imported
+from driftloop.store.imports import closure, imported
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
+INSTALLED = Path(__file__).parents[2]  # the src/ of a repository, or site-packages
 # The module that each stage of dvc.yaml runs.
 STAGES = {
     **{f"{name}": f"driftloop.stages.{name}" for name in
@@ -98,7 +99,7 @@ def stage(name: str, *, features: Iterable[str] = (), models: Iterable[str] = ()
     features, models
         Packages that count where it runs the project's features, or fits and loads models.
     """
-    found = closure({STAGES[name], "driftloop.params"})
+    found = closure({STAGES[name], "driftloop.params"}, (INSTALLED,), top="driftloop")
     value = hashlib.md5(usedforsecurity=False)
     for module, path in sorted(found.items()):
         value.update(f"{module}\0".encode() + path.read_bytes() + b"\0")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
@@ -15,6 +16,16 @@ if TYPE_CHECKING:
 
 
 SourceKind = Literal["simulator", "bike_sharing", "files", "command"]  # each is a module in driftloop.sources
+
+
+def _argument(name: str) -> str:
+    if not name.isidentifier() or keyword.iskeyword(name):
+        msg = "expected the name of an argument of the function features, such as weather"
+        raise ValueError(msg)
+    return name
+
+
+Argument = Annotated[str, AfterValidator(_argument), Field(examples=["weather"])]
 
 
 class Labels(Section):
@@ -52,6 +63,9 @@ class Source(Section):
     path: str | None = Field(default=None, description="files: file, folder or glob; bike_sharing: hour.csv or zip")
     command: str | None = Field(default=None, description="writes Parquet to $OUT for [$FROM, $UNTIL)")
     labels: Labels | None = Field(default=None, description="labels in another table")
+    tables: dict[Argument, Name] = Field(
+        default_factory=dict, description="further tables for src/features.py, by name: file, folder or glob"
+    )
     csv: Csv = Field(default=Csv(), description="how CSV files, and numbers in text, are written")
     since: Instant | None = Field(default=None, description="start of the history; null: all there is")
     until: Instant = Field(description="exclusive end; `driftloop refresh` moves it")

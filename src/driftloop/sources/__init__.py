@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from driftloop import engine
 from driftloop.sources import bike_sharing, command, files, partitions, recoded, simulator, undated
+from driftloop.sources.features import Features
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,7 +35,7 @@ class Source(Protocol):
     def name(self, params: Params, /) -> str:
         """Name the source in messages."""
 
-    def read(self, con: Backend, params: Params, folder: Path, cache: Path, /) -> ir.Table:
+    def read(self, con: Backend, params: Params, folder: Path, cache: Path, features: Features, /) -> ir.Table:
         """Read the rows, as `partitions.declare` gives them.
 
         Parameters
@@ -43,6 +44,8 @@ class Source(Protocol):
             Takes temporary files, such as copies in UTF-8.
         cache
             Takes downloads, which are kept.
+        features
+            Declares the columns of the rows as they are delivered, after the project's own function had them.
         """
 
     def fingerprint(self, params: Params, /) -> str:
@@ -53,7 +56,7 @@ MODULES: tuple[Source, ...] = (simulator, bike_sharing, files, command)
 SOURCES: Mapping[SourceKind, Source] = {module.KIND: module for module in MODULES}
 
 
-def collect(params: Params, out: Path, *, cache: Path, say: Callable[[str], None]) -> None:
+def collect(params: Params, out: Path, *, cache: Path, say: Callable[[str], None], src: Path | None = None) -> None:
     """Write the rows of `params.source` into the empty folder `out`, as `partitions.write` says.
 
     Parameters
@@ -62,11 +65,13 @@ def collect(params: Params, out: Path, *, cache: Path, say: Callable[[str], None
         A folder for downloads, which are kept, and for what does not fit in memory, which is not.
     say
         Takes one line for people.
+    src
+        The folder of the project's own code, whose `features.py` is applied; None: there is none.
 
     Raises
     ------
     DataError
-        If the source cannot be read.
+        If the source cannot be read, or the project's function fails.
     """
     source = SOURCES[params.source.kind]
     with (
@@ -74,7 +79,7 @@ def collect(params: Params, out: Path, *, cache: Path, say: Callable[[str], None
         recoded.named_as_given(folder),
         engine.translated(folder / command.OUT),
     ):
-        rows = source.read(con, params, folder, cache)
+        rows = source.read(con, params, folder, cache, Features(con, folder, params, src))
         written = partitions.write(con, rows, params, out)
         if written.undated and not written.rows:
             undated.refuse(rows, params, where=source.name(params))
@@ -85,7 +90,9 @@ def collect(params: Params, out: Path, *, cache: Path, say: Callable[[str], None
 
 def fingerprint(params: Params) -> str:
     """Sum up what the source looks like now; `driftloop refresh` writes it down to see late labels and corrected files."""
-    return SOURCES[params.source.kind].fingerprint(params)
+    found = SOURCES[params.source.kind].fingerprint(params)
+    further = {f"source.tables.{name}": pattern for name, pattern in params.source.tables.items()}
+    return files.listing(further, found) if further else found
 
 
 def is_replayed(params: Params) -> bool:

@@ -20,7 +20,7 @@ from zipfile import BadZipFile, ZipFile
 
 from driftloop.errors import DataError
 from driftloop.sources import tables
-from driftloop.sources.partitions import declare, expect
+from driftloop.sources.partitions import expect
 from driftloop.store.files import digest, replacing
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ibis.backends.duckdb import Backend
 
     from driftloop.params import Params, SourceKind
+    from driftloop.sources.features import Features
 
 KIND: SourceKind = "bike_sharing"
 REPLAYED = True
@@ -47,7 +48,7 @@ def name(_params: Params) -> str:
     return "UCI Bike Sharing"
 
 
-def read(con: Backend, params: Params, folder: Path, cache: Path) -> ir.Table:
+def read(con: Backend, params: Params, folder: Path, cache: Path, features: Features) -> ir.Table:
     """Rows of `source.path`, or of the original, which is downloaded once into `cache`; `ts` is the local hour."""
     path = _local(params.source.path, folder) if params.source.path else download(cache)
     names = dict.fromkeys(("dteday", *KEPT), "of UCI Bike Sharing")
@@ -55,7 +56,7 @@ def read(con: Backend, params: Params, folder: Path, cache: Path) -> ir.Table:
     where = params.source.path or str(path)
     expect(table, names, params, where=where)
     hour = table["dteday"].try_cast("date").cast("timestamp(6)") + table["hr"].try_cast("int32").as_interval("h")
-    return declare(table.select(hour.name("ts"), *KEPT), params, where=where)
+    return features.declare(table.select(hour.name("ts"), *KEPT), where=where)
 
 
 def _local(given: str, folder: Path) -> Path:

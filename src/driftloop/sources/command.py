@@ -14,7 +14,7 @@ from driftloop.errors import DataError, UnreachableError
 from driftloop.params import parse_instant
 from driftloop.sources import tables
 from driftloop.sources.files import label_files, labelled, listing
-from driftloop.sources.partitions import declare, declared, naive
+from driftloop.sources.partitions import declared, naive
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ibis.backends.duckdb import Backend
 
     from driftloop.params import Params, SourceKind
+    from driftloop.sources.features import Features
 
 KIND: SourceKind = "command"
 REPLAYED = False
@@ -38,7 +39,7 @@ def name(_params: Params) -> str:
     return "source.command"
 
 
-def read(con: Backend, params: Params, folder: Path, _cache: Path) -> ir.Table:
+def read(con: Backend, params: Params, folder: Path, _cache: Path, features: Features) -> ir.Table:
     """Rows that `source.command` writes for `[source.since, source.until)`, with the labels of `source.labels`."""
     out = folder / OUT
     out.mkdir()
@@ -48,7 +49,8 @@ def read(con: Backend, params: Params, folder: Path, _cache: Path) -> ir.Table:
     if not files:
         msg = "source.command: expected Parquet files (*.parquet) in $OUT, found none; write them there"
         raise DataError(msg)
-    rows = declare(tables.read(con, files, wanted=declared(params), folder=folder), params, where="source.command")
+    given = tables.read(con, files, wanted=declared(params), folder=folder)
+    rows = features.declare(given, where="source.command")
     _in_range(rows, params, since=since, until=until)
     return labelled(con, rows, params, folder)
 

@@ -12,7 +12,7 @@ from driftloop.core.columns import ROW, TS
 from driftloop.params import OWN
 from driftloop.sources import tables
 from driftloop.sources.instants import instants
-from driftloop.sources.partitions import declare, declared, expect, required
+from driftloop.sources.partitions import declared, expect, required
 from driftloop.store.files import digest
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ibis.backends.duckdb import Backend
 
     from driftloop.params import Params, SourceKind
+    from driftloop.sources.features import Features
 
 KIND: SourceKind = "files"
 REPLAYED = False
@@ -33,12 +34,13 @@ def name(params: Params) -> str:
     return str(params.source.path)
 
 
-def read(con: Backend, params: Params, folder: Path, _cache: Path) -> ir.Table:
+def read(con: Backend, params: Params, folder: Path, _cache: Path, features: Features) -> ir.Table:
     """Rows of `source.path`, with the labels of `source.labels`; `folder` takes copies of files in other encodings."""
     path = params.source.path or ""
     files = tables.find(path, where="source.path")
     wanted = dict.fromkeys([*required(params), *declared(params)])
-    rows = declare(tables.read(con, files, wanted=wanted, folder=folder, csv=params.source.csv), params, where=path)
+    given = tables.read(con, files, wanted=wanted, folder=folder, csv=params.source.csv)
+    rows = features.declare(given, where=path)
     return labelled(con, rows, params, folder)
 
 

@@ -105,17 +105,22 @@ def expect(table: ir.Table, names: dict[str, str], params: Params, *, where: str
         raise DataError(msg)
 
 
-def declare(table: ir.Table, params: Params, *, where: str, zone: str | None = None) -> ir.Table:
+def declare(
+    table: ir.Table, params: Params, *, where: str, zone: str | None = None, numbered: bool = False
+) -> ir.Table:
     """Keep the columns that params.yaml declares, as they are, and add `TS` (naive UTC) and `ROW` (source order).
 
-    A feature that is missing stays missing: that is a finding about the data, for a later stage.
+    A feature that is missing stays missing: that is a finding about the data, for a later stage. Rows that are `numbered`
+    have their `ROW` already.
     """
     expect(table, required(params), params, where=where)
     joining = params.source.labels.key if params.source.labels else []
-    kept = table.select([name for name in dict.fromkeys([*declared(params), *joining]) if name in table.columns])
+    names = [name for name in dict.fromkeys([*declared(params), *joining]) if name in table.columns]
+    kept = table.select([*names, *([ROW] if numbered else [])])
     column = joined([kept[name] for name in params.data.timestamps])
     moment = instants(column, zone=zone or params.data.timezone, form=params.data.timestamp_format)
-    return kept.mutate(**{TS: moment, ROW: ibis.row_number()})
+    place = kept[ROW] if numbered else ibis.row_number()
+    return kept.select(*names, **{TS: moment, ROW: place})
 
 
 def naive(text: str) -> datetime:

@@ -18,7 +18,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from driftloop.params import parse_instant
-from driftloop.sources.partitions import declare
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from ibis.backends.duckdb import Backend
 
     from driftloop.params import Params, SourceKind
+    from driftloop.sources.features import Features
 
 KIND: SourceKind = "simulator"
 REPLAYED = True
@@ -61,11 +61,11 @@ def name(_params: Params) -> str:
     return "SIMULATED DATA"
 
 
-def read(_con: Backend, params: Params, _folder: Path, _cache: Path) -> ir.Table:
+def read(_con: Backend, params: Params, _folder: Path, _cache: Path, features: Features) -> ir.Table:
     """Simulate the rows of `[source.since, source.until)`; their naive times are UTC whatever `data.timezone` says."""
     source = params.source
     frame = simulate(parse_instant(source.since) if source.since else SINCE, source.until_instant)
-    return declare(ibis.memtable(frame), params, where=KIND, zone="UTC")
+    return features.declare(ibis.memtable(frame), where=KIND, zone="UTC")
 
 
 def fingerprint(_params: Params) -> str:

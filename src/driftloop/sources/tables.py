@@ -100,6 +100,9 @@ def read(
     texts = [recoded.in_utf8(file, folder, csv.encoding) for file in files]
     heads = {file: head for file in texts if (head := header.read(file, wanted, csv))}
     if not heads:
+        if not wanted:
+            msg = f"{files[0]}: expected column names, got a blank file; put them into its first line"
+            raise DataError(msg)
         return ibis.memtable({name: [] for name in wanted}, schema=dict.fromkeys(wanted, "string"))
     first, *others = heads
     for other in others:

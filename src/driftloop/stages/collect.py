@@ -12,7 +12,7 @@ from driftloop.core.data.notation import OTHERS
 from driftloop.core.data.schema import columns_of
 from driftloop.errors import DataError, ParamsError
 from driftloop.params import OWN
-from driftloop.store.files import CACHE, RAW, read_card, replacing_folder
+from driftloop.store.files import CACHE, RAW, SRC, read_card, replacing_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +30,7 @@ def run(params: Params, root: Path) -> None:
     features = {"numerical": list(columns.numerical), "categorical": list(columns.categorical)}
     wanted = params.model_copy(update={"data": params.data.model_copy(update=features)})
     with replacing_folder(root / RAW) as out:
-        sources.collect(wanted, out, cache=root / CACHE / "downloads", say=_say)
+        sources.collect(wanted, out, cache=root / CACHE / "downloads", say=_say, src=root / SRC)
         _refuse_unknown(params, card, out)
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 Value = TypeVar("Value", bound="BaseModel")
 
+SRC = Path("src")  # a project's own code
 RAW = Path("data/raw")
 PREPARED = Path("data/prepared")
 PROFILE = PREPARED / "profile.parquet"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import io
+import sys
 from functools import cache
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
@@ -14,6 +15,7 @@ import pandas as pd
 
 from driftloop.core.models import estimator as model
 from driftloop.store.files import digest, write_bytes
+from driftloop.store.imports import closure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,14 +98,23 @@ def _key(recipe: Recipe, known: pd.DataFrame, rows: pd.DataFrame, seed: int) -> 
 
 
 def _code(estimator: str) -> str:
-    """Name the code that fits: versions of packages, and the source of an estimator of one's own."""
+    """Name the code that fits: versions of packages, and the files of an estimator of one's own."""
     top = estimator.partition(".")[0]
     from driftloop.core.models import encoding  # not above: it imports scikit-learn
 
     sources = [Path(model.__file__), Path(encoding.__file__)]
     if top not in _installed():
-        sources += sorted(Path(inspect.getfile(model.load_estimator(estimator))).parent.rglob("*.py"))
+        sources += _own(estimator)
     return "\n".join([*_versions(top), *map(digest, sources)])
+
+
+def _own(estimator: str) -> list[Path]:
+    """List the files of the project that an own estimator is made of: its module, and what that imports of the project."""
+    model.load_estimator(estimator)  # which says in one line why it cannot be imported
+    module = estimator.rpartition(".")[0]
+    file = Path(inspect.getfile(sys.modules[module]))
+    above = module.count(".") + (file.name == "__init__.py")
+    return sorted(closure({module}, (file.parents[above],)).values()) or [file]
 
 
 @cache
