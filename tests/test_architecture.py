@@ -137,7 +137,13 @@ def test_engine__is_named_where_it_is_opened_and_where_the_profile_is_fast_by_it
         if (isinstance(node, ast.Attribute) and node.attr == "duckdb")
         or (isinstance(node, ast.Constant) and node.value == "duckdb")
     }
-    assert named == {"engine.py", "core/data/profile.py", "core/data/histogram.py", "lock/content.py", "sources/features.py"}
+    assert named == {
+        "engine.py",
+        "core/data/profile.py",
+        "core/data/histogram.py",
+        "lock/content.py",
+        "sources/features.py",
+    }
 
 
 def test_core__touches_no_file_clock_or_network() -> None:
