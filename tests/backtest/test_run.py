@@ -62,6 +62,19 @@ def test_run__fits_are_remembered(space: Workspace) -> None:
     assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == made
 
 
+def test_run__replays_the_columns_that_features_make(space: Workspace, tmp_path: Path) -> None:
+    """And collects anew when the function changes."""
+    other = space.copy(tmp_path / "other").set(data={"numerical": ["hour", "odd"], "categorical": ["workingday"]})
+    losses = {}
+    for column in ("rows.rentals", "rows.hour"):
+        (other.root / "src").mkdir(exist_ok=True)
+        made = f'{column}.cast("float64").lag(168).over(ibis.window(order_by="ts"))'
+        code = f"import ibis\n\n\ndef features(rows):\n    return rows.mutate(odd={made})\n"
+        (other.root / "src/features.py").write_text(code, encoding="utf-8")
+        losses[column] = replayed(other).lines[0].loss
+    assert losses["rows.rentals"] < 0.9 * losses["rows.hour"]
+
+
 def test_measure__writes_numbers_of_the_setting_alone(space: Workspace) -> None:
     run.measure(load_params(space.root / "params.yaml"), space.root)
     numbers = json.loads((space.root / METRICS / "backtest.json").read_text("utf-8"))

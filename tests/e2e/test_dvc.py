@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from once import copy_ours, once
@@ -216,6 +217,34 @@ def test_experiment__in_the_queue_runs_the_projects_code_of_its_own_copy(project
     project.sh("dvc", "exp", "apply", "queued")
     project.sh("dvc", "checkout")
     assert project.json("models/candidate.json")["recipe"]["estimator"] == "mine.Tree"
+
+
+def test_features__of_a_queued_experiment_are_those_of_its_copy(project: Project) -> None:
+    """The workspace's own would be doubled once; DVC runs `collect` again when the file changes."""
+    path = project.root / "src/features.py"
+    text = "def features(rows):\n    return rows.mutate(warmth=rows.temperature * {times})\n"
+    path.write_text(text.format(times=2), encoding="utf-8")
+    pipeline = yaml.safe_load((project.root / "dvc.yaml").read_text("utf-8"))
+    pipeline["stages"]["collect"]["deps"].append("src/features.py")
+    (project.root / "dvc.yaml").write_text(yaml.safe_dump(pipeline, sort_keys=False), encoding="utf-8")
+    project.set(data={"numerical": ["temperature", "warmth"]})
+    project.sh("dvc", "repro", "collect")
+    project.commit()
+    assert "Stage 'collect' didn't change" in project.sh("dvc", "repro", "collect")
+    path.write_text(text.format(times=4), encoding="utf-8")
+    project.sh("dvc", "exp", "run", "--temp", "-n", "quadrupled", "collect")
+    project.sh("git", "stash", "-q")
+    assert times(project) == {2.0}
+    project.sh("dvc", "exp", "apply", "quadrupled")
+    project.sh("dvc", "checkout")
+    assert times(project) == {4.0}
+
+
+def times(project: Project) -> set[float]:
+    """Read by how much the made column is larger."""
+    rows = pq.read_table(project.root / "data/raw/2024-05.parquet", columns=["temperature", "warmth"]).to_pandas()
+    rows = rows[rows["temperature"] != 0]
+    return set((rows["warmth"] / rows["temperature"]).round(9))
 
 
 def test_clone__with_the_shared_cache_runs_nothing_but_collect(project: Project, tmp_path: Path) -> None:

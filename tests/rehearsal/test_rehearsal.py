@@ -79,6 +79,14 @@ def test_copy__takes_files_as_they_are_now_and_finds_data_from_elsewhere(tmp_pat
     assert (root / "params.yaml").read_text() == f"# mine\n{text}"
 
 
+def test_copy__finds_further_tables_from_elsewhere(tmp_path: Path) -> None:
+    source = {"kind": "files", "path": "in/a.csv", "tables": {"weather": "in/w.csv", "prices": "/far/p.csv"}}
+    root = make_repository(tmp_path / "r", source=source)
+    workingtree.copy(root, workingtree.look(root), tmp_path / "copy")
+    tables = load_params(tmp_path / "copy/params.yaml").source.tables
+    assert tables == {"weather": str(root / "in/w.csv"), "prices": "/far/p.csv"}
+
+
 # How it is told
 
 

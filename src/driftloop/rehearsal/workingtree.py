@@ -83,6 +83,7 @@ def _absolute(root: Path, params: Params) -> dict[str, str | None]:
     source = params.source
     labels = source.labels.path if source.labels else None
     paths = {"source.path": source.path, "source.labels.path": labels}
+    paths |= {f"source.tables.{name}": path for name, path in source.tables.items()}
     return {key: str(root.resolve() / path) for key, path in paths.items() if path and not Path(path).is_absolute()}
 
 
