@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from driftloop.store.files import SRC
+
 if TYPE_CHECKING:
     from pathlib import Path
-
-SRC = "src"
 
 
 def allow_imports(root: Path) -> None:

@@ -17,7 +17,17 @@ from driftloop.core.models.card import Card
 from driftloop.errors import UnreachableError
 from driftloop.lock.content import STAGES
 from driftloop.params import load_params
-from driftloop.store.files import CANDIDATE_CARD, CARD, QUALITY, VERDICT, read_json, read_value, write_json, write_text
+from driftloop.store.files import (
+    CANDIDATE_CARD,
+    CARD,
+    QUALITY,
+    SRC,
+    VERDICT,
+    read_json,
+    read_value,
+    write_json,
+    write_text,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,9 +83,9 @@ def run_small(root: Path, folder: Path, *, days: int = DAYS) -> Small:
     params = _small(load_params(root / "params.yaml"), days)
     write_text(folder / "params.yaml", yaml.safe_dump(params.model_dump(mode="json"), sort_keys=False))
     write_json(folder / CARD, Card().model_dump(mode="json"))
-    if (root / own_code.SRC).is_dir():
+    if (root / SRC).is_dir():
         ours = shutil.ignore_patterns("driftloop", "__pycache__")
-        shutil.copytree(root / own_code.SRC, folder / own_code.SRC, ignore=ours)
+        shutil.copytree(root / SRC, folder / SRC, ignore=ours)
     own_code.allow_imports(folder)
     with contextlib.chdir(root):  # paths and commands of the source are meant from there
         for name, module in STAGES.items():

@@ -9,8 +9,7 @@ from pydantic import ValidationError
 from driftloop.errors import LoopError
 from driftloop.foreign import files, jsonfile
 from driftloop.lock.content import STAGES, Lock, installed, stage, versions
-from driftloop.own_code import SRC
-from driftloop.store.files import CARD, write_json
+from driftloop.store.files import CARD, SRC, write_json
 
 if TYPE_CHECKING:
     from pathlib import Path
