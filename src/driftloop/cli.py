@@ -118,10 +118,12 @@ def params(
 def site(
     *, out: Annotated[Path, typer.Option(help="Folder for the pages; an earlier one is replaced.")] = Path("_site")
 ) -> None:
-    """Build the pages that GitHub Pages would show: the decision, and Evidently's report."""
+    """Build the pages that GitHub Pages would show: the dashboard, and Evidently's report."""
+    from driftloop import records
+    from driftloop.git import Git
     from driftloop.report import site as pages
 
-    made = pages.build(Path(), out)
+    made = pages.build(Path(), out, built=datetime.now(tz=UTC), records=records.read(Git(Path())))
     typer.echo(f"built {made}: open it in a browser")
 
 
