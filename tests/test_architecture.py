@@ -43,7 +43,7 @@ CORE_ROOMS: Sequence[str] = (
     "alarms",
     "judging",
     "decision",
-    "backtest",
+    "overview backtest",
 )
 
 

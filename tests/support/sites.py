@@ -62,7 +62,7 @@ def make_input(name: str, place: int, count: int, cut: int, **over: Any) -> Inpu
         "number": True,
         "importance": round(1 / (1 + place), 4),
         "levels": levels,
-        "missing": [0.01 * (week % 4 == 0) for week in range(count)],
+        "missing": [0.01 * (week % 40 < 2) for week in range(count)],
         "bins": [f"{5 * each} to {5 * each + 5}" for each in range(BINS)],
         "shares": texts[:-1],
         "usual": texts[-1],

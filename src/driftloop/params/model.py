@@ -83,10 +83,10 @@ class Report(Section):
     """What is rendered."""
 
     max_rows: Annotated[int, Field(ge=0)] = Field(default=10_000, description="Evidently's sample; 0: no report")
-    min_bin_rows: Annotated[int, Field(ge=1)] = Field(default=5, description="the dashboard draws no bin of fewer rows")
     pages: Literal["auto", "always", "never"] = Field(
         default="auto", description="publish on GitHub Pages; auto: of public repositories only"
     )
+    min_bin_rows: Annotated[int, Field(ge=1)] = Field(default=5, description="the dashboard draws no bin of fewer rows")
 
 
 def _with_offset(text: str, zone: ZoneInfo) -> str:

@@ -16,7 +16,7 @@ from driftloop.core.judging import metrics
 from driftloop.core.judging.data_alarms import Alarms
 from driftloop.core.models import estimator
 from driftloop.core.models.card import honest_error
-from driftloop.core.models.importance import importance
+from driftloop.core.overview.importance import importance
 from driftloop.core.overview.overview import overview
 from driftloop.core.windows import Window, end_day, last_days
 from driftloop.report.evidently import page, rendering

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from driftloop.core.figures import quoted
-import itertools
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,6 @@ import numpy as np
 from driftloop.core.overview.histograms import bars, encoded, shares
 from driftloop.core.overview.values import Input
 from driftloop.core.windows import Window
-import itertools
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

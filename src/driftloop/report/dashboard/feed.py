@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 MOST_ENTRIES = 50
+NEWEST_WEEKS = 52
+RUN_COLUMNS = (
+    "time", "kind", "outcome", "status", "verdict", "version", "error", "waiting_days", "revision", "link",
+)  # fmt: skip
 BADGE = {"good": "#1a7340", "act": "#8f5a00", "bad": "#b3231c", "none": "#59616b"}
 LETTER = 6.6  # pixels of a letter of the badge, on average
 
@@ -40,28 +44,35 @@ def history_json(facts: Facts) -> str:
         | {"headline": for_title(decision)},
         "steps": [step.model_dump(mode="json") for step in facts.steps],
         "inputs": [
-            {"name": each.name, "importance": each.importance, "levels": each.levels} for each in facts.overview.inputs
+            {
+                "name": each.name,
+                "importance": each.importance,
+                "levels": [level and round(level, 2) for level in each.levels[-NEWEST_WEEKS:]],
+            }
+            for each in facts.overview.inputs
         ],
-        "weeks": [day.isoformat() for day in facts.overview.weeks],
-        "runs": [_run(run) for run in history.shown(facts.runs)],
+        "weeks": [day.isoformat() for day in facts.overview.weeks[-NEWEST_WEEKS:]],
+        "repository": (home := history.repository(facts.runs)),
+        "run_columns": RUN_COLUMNS,
+        "runs": [_run(run, home) for run in history.shown(facts.runs)],
     }
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n"
 
 
-def _run(run: history.Run) -> dict[str, Any]:
+def _run(run: history.Run, home: str) -> list[Any]:
     decision = run.decision
-    return {
-        "time": _moment(run.time),
-        "kind": run.kind,
-        "outcome": run.outcome,
-        "status": decision.status if decision else None,
-        "verdict": run.verdict.outcome if run.verdict else None,
-        "version": run.version,
-        "error": decision.error.estimate if decision and decision.error else None,
-        "waiting_days": decision.waiting_days if decision else None,
-        "revision": run.revision,
-        "links": run.links,
-    }
+    return [
+        _moment(run.time),
+        run.kind,
+        run.outcome,
+        decision.status if decision else None,
+        run.verdict.outcome if run.verdict else None,
+        run.version,
+        decision.error.estimate if decision and decision.error else None,
+        decision.waiting_days if decision else None,
+        run.revision[:12],
+        run.links.get("run", "").removeprefix(f"{home}/"),
+    ]
 
 
 def atom(facts: Facts) -> str:
@@ -120,4 +131,4 @@ def badge(facts: Facts) -> str:
 
 
 def _moment(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="seconds")
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

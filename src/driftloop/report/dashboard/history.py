@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -15,12 +16,12 @@ from driftloop.core.decision.values import Decision
 from driftloop.core.judging.verdict import Verdict
 from driftloop.core.overview.values import StepError
 from driftloop.core.windows import Window
-import itertools
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 ADDRESS = re.compile(r"https?://[^\s<>\"']{1,500}")
+COMMIT = re.compile(r"(/commit/[0-9a-f]{12})[0-9a-f]+$")  # as much of a hash as GitHub needs
 REPOSITORY = re.compile(r"(https?://[^\s<>\"']+?/[^/\s]+/[^/\s]+)/(?:actions|commit)/")
 YEAR = timedelta(days=365)
 MOST_OLDER = 260  # runs older than a year that are shown: one a week and kind
@@ -97,7 +98,11 @@ def _run(record: dict[str, Any]) -> Run:
     time = datetime.fromisoformat(record["time"])
     production = (record.get("models") or {}).get("production") or {}
     decision, verdict = _value(Decision, record.get("decision")), record.get("verdict") or {}
-    links = {str(name): link for name, link in record.get("links", {}).items() if ADDRESS.fullmatch(str(link))}
+    links = {
+        str(name): COMMIT.sub(r"\1", link)
+        for name, link in record.get("links", {}).items()
+        if ADDRESS.fullmatch(str(link))
+    }
     revision = str(record.get("revision") or "")
     return Run(
         kind=str(record["kind"]),
@@ -143,7 +148,11 @@ def steps(all_runs: Sequence[Run], version: int, newest: Sequence[StepError]) ->
     if version and newest:
         found = {since: step for since, step in found.items() if step.window.until <= newest[0].window.since}
     found |= {step.window.since: step for step in newest}
-    return [found[since] for since in sorted(found)]
+    out: list[StepError] = []
+    for step in (found[since] for since in sorted(found)):
+        if not out or step.window.since >= out[-1].window.until:  # those of two versions may overlap
+            out.append(step)
+    return out
 
 
 def versions(all_runs: Sequence[Run]) -> list[Version]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 RANGES = ((56, "8 weeks"), (182, "26 weeks"), (364, "1 year"))
 SHOWN_STEPS = 60
+MOST_OPEN = 120  # inputs that can be opened: the page has a size
 CODE = re.compile(r"`([^`]+)`")
 
 
@@ -48,11 +49,12 @@ def render(facts: Facts) -> str:
         charts=charts,
         ranges=[(days, said) for days, said in RANGES if span and days < (span.until - span.since).days],
         said=_said(facts),
-        inputs=[_input(each, facts) for each in facts.ranked],
+        inputs=[_input(each, facts, opens=place < MOST_OPEN) for place, each in enumerate(facts.ranked)],
+        most_open=MOST_OPEN,
         shown_runs=history.shown(facts.runs),
         table=facts.steps[::-1][:SHOWN_STEPS],
         periods=json.dumps([str(each) for each in facts.overview.periods]),
-        tones=TONES,
+        tones={**TONES, "failed": "bad"},
         hours=round(history.interval_hours(facts.runs), 1),
     )  # fmt: skip
 
@@ -80,6 +82,7 @@ def _templates() -> Environment:
         "line": line,
         "code": code,
         "stamp": stamp,
+        "moment": lambda moment: stamp(moment).removesuffix(" UTC"),
         "iso": lambda moment: moment.astimezone(UTC).isoformat(timespec="seconds"),
         "less_error": less_error,
         "capitalize_first": lambda text: f"{text[:1].upper()}{text[1:]}",
@@ -125,7 +128,7 @@ def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"
 
 
-def _input(each: Input, facts: Facts) -> dict[str, Any]:
+def _input(each: Input, facts: Facts, *, opens: bool) -> dict[str, Any]:
     """Prepare what the page shows of an input."""
     found: dict[str, Any] = {
         "each": each,
@@ -134,11 +137,12 @@ def _input(each: Input, facts: Facts) -> dict[str, Any]:
         "level": now(each),
         "said": moved(each),
         "missing": each.missing[-1] if each.missing else None,
-        "trend": svg.sparkline(each.levels[-52:], name=f"{each.name}: level per week", limit=1.0, top=1.2),
+        "trend": svg.sparkline(each.levels[-52:], limit=1.0, top=1.2),
+        "open": opens,
         "pair": None,
-        "data": "",
+        "shares": "",
     }  # fmt: skip
-    if each.shares:
+    if opens and each.shares:
         latest, usual = decoded(each.shares[-1], each.top), decoded(each.usual, each.top)
         found["pair"] = svg.histograms(latest, usual, name=f"{each.name}: distribution in the newest week and as usual")
         found["bars"] = [
@@ -146,8 +150,5 @@ def _input(each: Input, facts: Facts) -> dict[str, Any]:
             for label, share, usually in zip(each.bins, latest, usual, strict=True)
             if share or usually
         ]
-        found["data"] = json.dumps(
-            {"shares": " ".join((*each.shares, each.usual)), "bins": each.bins, "top": round(each.top, 4)},
-            ensure_ascii=False,
-        )
+        found["shares"], found["names"] = " ".join((*each.shares, each.usual)), "\n".join(map(line, each.bins))
     return found

@@ -67,7 +67,7 @@ def ticks(top: float, count: int = 3) -> list[float]:
     """Choose round values above 0 and up to `top`, about so many.
 
     >>> ticks(97), ticks(0.8), ticks(8.4)
-    ([25.0, 50.0, 75.0], [0.2, 0.4, 0.6, 0.8], [2.0, 4.0, 6.0, 8.0])
+    ([25.0, 50.0, 75.0], [0.2, 0.4, 0.6, 0.8], [2.5, 5.0, 7.5])
     """
     if not top > 0:
         return []
@@ -176,14 +176,39 @@ def grid(scale: Heights, unit: str = "", count: int = 3) -> tuple[str, str]:
 
 
 def sparkline(
-    values: Sequence[float | None], *, name: str, pixels: int = 28, limit: float | None = None, top: float = 0
+    values: Sequence[float | None], *, name: str = "", pixels: int = 28, limit: float | None = None, top: float = 0
 ) -> Markup:
-    """Draw values at equal distances, and a limit."""
+    """Draw values at equal distances, and a limit; without a name it only repeats what stands beside it."""
+    said = f'role="img" aria-label="{Markup.escape(name)}"' if name else 'aria-hidden="true"'
     scale = heights([*values, limit, top], pixels)
     last = max(1, len(values) - 1)
-    points = [None if value is None else (place / last, scale.at(value)) for place, value in enumerate(values)]
-    marked = level(scale.at(limit), "limit") if limit is not None else ""
-    return chart(marked + path(lines(points), "line"), "", pixels=pixels, name=name, dates=False, kind="spark")
+    marked = f'<path class="limit" d="M0 {_number(scale.at(limit))}h{last}"/>' if limit is not None else ""
+    drawn = path(_steps([None if value is None else round(scale.at(value)) for value in values]), "line")
+    return Markup(  # noqa: S704 - what is not ours in it is escaped
+        f'<svg class="chart spark" {said} height="{pixels}" '
+        f'viewBox="0 0 {last} {pixels}" preserveAspectRatio="none">{marked}{drawn}</svg>'
+    )
+
+
+def _steps(heights: Sequence[int | None]) -> str:
+    """Give the path of values one unit apart, as short as can be: there are many of them.
+
+    >>> _steps([5, 5, 5, 3, 4, None, 2])
+    'M0 5h2l1-2l1 1M6 2h0'
+    """
+    found, before, same = "", None, 0  # `same`: units of one height that are still to be written
+    for place, height in enumerate([*heights, None]):
+        if height is not None and height == before:
+            same += 1
+            continue
+        if same:
+            found += f"h{same}"
+        elif before is not None and height is None and found.endswith(f"M{place - 1} {before}"):
+            found += "h0"  # a single point, which round ends make visible
+        if height is not None:
+            found += f"M{place} {height}" if before is None else f"l1 {height - before}"
+        before, same = height, 0
+    return found.replace(" -", "-")
 
 
 def histograms(now: Sequence[float], then: Sequence[float], *, name: str, pixels: int = 96) -> Markup:

@@ -94,7 +94,8 @@ if (filters) {
     const kind = filters.elements.kind.value, status = filters.elements.status.value;
     let count = 0;
     for (const row of all("#runs tbody tr")) {
-      row.hidden = Boolean(kind && row.dataset.k !== kind || status && row.dataset.s !== status);
+      const [, mine, found] = [...row.cells].map(cell => cell.textContent.trim());
+      row.hidden = Boolean(kind && mine !== kind || status && found.split(": ")[0] !== status);
       count += !row.hidden;
     }
     one("output", filters).textContent = `${count} runs`;
@@ -108,9 +109,8 @@ const inputs = one("#inputs"), periods = inputs ? JSON.parse(inputs.dataset.peri
 const TALL = 96, HEADROOM = 1.08;
 
 function prepare(details) {
-  if (details.pick || !details.dataset.input) return;
-  const { shares, bins, top } = JSON.parse(details.dataset.input);
-  const texts = shares.split(" "), count = bins.length, last = texts.length - 2;
+  if (details.pick || !details.dataset.shares) return;
+  const texts = details.dataset.shares.split(" "), bins = details.dataset.bins.split("\n"), top = Number(details.dataset.top), count = bins.length, last = texts.length - 2;
   const decoded = place => [...texts[place]].map(char => ALPHABET.indexOf(char) / 63 * top);
   const names = [...periods, "what it is compared with"];
   const box = one(".dist", details), output = one(".readout", box), pickers = one(".pickers", box);
