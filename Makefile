@@ -12,6 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 repro: setup ## run the pipeline and show what it found
 	@$(RUN) driftloop params > /dev/null
 	$(RUN) dvc repro
+	@$(RUN) driftloop site > /dev/null
 	@echo
 	@$(RUN) driftloop status
 	@command -v driftloop > /dev/null || echo '      . .venv/bin/activate          first, so that these commands are found'

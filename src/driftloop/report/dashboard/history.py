@@ -190,7 +190,8 @@ def interval_hours(all_runs: Sequence[Run]) -> float:
     """Say how long it usually is from one monitoring run to the next."""
     times = [run.time for run in all_runs if run.kind == "monitor"]
     gaps = [(after - before).total_seconds() / 3600 for before, after in itertools.pairwise(times)]
-    return max(1.0, median(gaps[-30:])) if len(gaps) >= FEWEST_GAPS else DAILY
+    usual = median(gaps[-30:]) if len(gaps) >= FEWEST_GAPS else DAILY
+    return usual if usual >= 1 else DAILY  # runs by hand, one after the other, are no schedule
 
 
 def repository(all_runs: Sequence[Run]) -> str:

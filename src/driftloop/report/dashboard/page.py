@@ -80,6 +80,7 @@ def _templates() -> Environment:
         "figure": figure,
         "percent": percent,
         "line": line,
+        "unbroken": unbroken,
         "code": code,
         "stamp": stamp,
         "moment": lambda moment: stamp(moment).removesuffix(" UTC"),
@@ -98,6 +99,11 @@ def code(text: str) -> Markup:
     Markup('run <code>dvc &lt;x&gt;</code>')
     """
     return Markup(CODE.sub(r"<code>\1</code>", str(Markup.escape(line(text)))))  # noqa: S704 - escaped before
+
+
+def unbroken(text: str) -> str:
+    """Keep numbers and their per cent signs on one line."""
+    return text.replace(" %", "\u00a0%")
 
 
 def stamp(moment: datetime) -> str:
@@ -121,7 +127,7 @@ def _said(facts: Facts) -> list[str]:
             for reason in decision.reasons
             if not (facts.decision.recent_gain and "less error" in reason)
         ]
-    return [line(each) for each in found if each]
+    return [unbroken(line(each)) for each in found if each]
 
 
 def _sentence(text: str) -> str:
