@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     Counts = NDArray[np.int64]
     Floats = NDArray[np.float64]
 
-ALPHABET = (
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"  # one share each, on a scale from 0 to `top`
-)
+ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_.~*!+:;,()"  # one share each, on a scale from 0 to `top`; no digits, which would look like a value
 FEW = 24  # as many bins are shown as they are
 SHOWN = 14  # bins of equal width instead of more, and one at either end
 NAMES = 15
@@ -95,7 +93,7 @@ def encoded(found: Floats, top: float) -> tuple[str, ...]:
     """Write shares as one character each.
 
     >>> encoded(np.array([[0.0, 0.5, 0.25]]), 0.5)
-    ('A_g',)
+    ('A)g',)
     """
     places = np.rint(np.clip(found / (top or 1.0), 0, 1) * (len(ALPHABET) - 1)).astype(int)
     return tuple("".join(ALPHABET[place] for place in row) for row in places.tolist())
@@ -104,7 +102,7 @@ def encoded(found: Floats, top: float) -> tuple[str, ...]:
 def decoded(text: str, top: float) -> list[float]:
     """Read shares back.
 
-    >>> decoded("A_", 0.5)
+    >>> decoded("A)", 0.5)
     [0.0, 0.5]
     """
     return [ALPHABET.index(char) / (len(ALPHABET) - 1) * top for char in text]

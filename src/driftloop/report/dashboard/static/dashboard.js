@@ -104,7 +104,7 @@ if (filters) {
 }
 
 // Two periods of an input's history, picked on two time axes.
-const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_.~*!+:;,()";
 const inputs = one("#inputs"), periods = inputs ? JSON.parse(inputs.dataset.periods) : [];
 const TALL = 96, HEADROOM = 1.08;
 
