@@ -6,7 +6,7 @@ ACTIONS := tests/runner/node_modules/.package-lock.json
 # Images of containers often set this; each stage would then compile pandas, scikit-learn and their like anew, for seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: repro rehearse test check lint setup
+.PHONY: repro rehearse test check lint screenshots setup
 .DEFAULT_GOAL := repro
 
 repro: setup ## run the pipeline and show what it found
@@ -37,6 +37,9 @@ lint: setup ## check style, types and workflows
 	$(RUN) check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(RUN) check-jsonschema --quiet --builtin-schema vendor.github-actions .github/actions/*/action.yml
 	$(RUN) check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+
+screenshots: repro ## make the pictures in docs/ anew; look at them before you commit
+	$(RUN) python benchmarks/screenshots.py
 
 setup: $(UV)
 	@$(UV) sync --quiet --frozen
