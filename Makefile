@@ -6,12 +6,13 @@ ACTIONS := tests/runner/node_modules/.package-lock.json
 # Images of containers often set this; each stage would then compile pandas, scikit-learn and their like anew, for seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: repro rehearse test check lint setup
+.PHONY: repro rehearse test check lint screenshots setup
 .DEFAULT_GOAL := repro
 
 repro: setup ## run the pipeline and show what it found
 	@$(RUN) driftloop lock --check > /dev/null
 	$(RUN) dvc repro
+	@$(RUN) driftloop site > /dev/null
 	@echo
 	@$(RUN) driftloop status
 	@command -v driftloop > /dev/null || echo '      . .venv/bin/activate          first, so that these commands are found'
@@ -36,6 +37,9 @@ lint: setup ## check style, types and workflows
 	$(RUN) check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(RUN) check-jsonschema --quiet --builtin-schema vendor.github-actions .github/actions/*/action.yml
 	$(RUN) check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+
+screenshots: repro ## make the pictures in docs/ anew; look at them before you commit
+	$(RUN) python benchmarks/screenshots.py
 
 setup: $(UV)
 	@$(UV) sync --quiet --frozen

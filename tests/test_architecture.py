@@ -45,7 +45,7 @@ CORE_ROOMS: Sequence[str] = (
     "alarms",
     "judging",
     "decision",
-    "backtest",
+    "overview backtest",
 )
 
 

@@ -15,6 +15,7 @@ import yaml
 from decisions import HOSTILE, make_decision, make_finding
 from factories import make_params
 from faults import BreakingGit
+from sites import make_overview
 
 from driftloop import records
 from driftloop.core.judging.verdict import Report, Verdict
@@ -110,6 +111,48 @@ def test_collect__has_all_that_reproduces_a_run(tmp_path: Path) -> None:
     assert set(content["packages"]) == {"python", *records.PACKAGES}
     assert all(content["packages"].values())
     assert content["notes"] == []
+
+
+def test_collect__keeps_what_the_dashboard_needs_later(tmp_path: Path) -> None:
+    write_json(fill(tmp_path) / files.OVERVIEW, make_overview(steps=14).model_dump(mode="json"))
+    write_json(tmp_path / files.CARD, {"version": 1, "model": "bikes", "rows": 9482, "note": SECRET})
+    content = records.collect(tmp_path, make_run()).content
+    assert [step["window"]["until"] for step in content["steps"]] == [
+        "2025-03-17",
+        "2025-03-24",
+        "2025-03-31",
+        "2025-04-07",
+    ]
+    assert content["models"]["production"] == {"version": 1, "sha256": SHA, "rows": 9482}
+
+
+def test_collect__an_overview_of_another_version_is_left_out(tmp_path: Path) -> None:
+    write_json(fill(tmp_path) / files.OVERVIEW, make_overview(version=2).model_dump(mode="json"))
+    assert records.collect(tmp_path, make_run()).content["steps"] == []
+
+
+def test_read__all_runs_in_order_of_time_also_of_the_first_format(bare: Path) -> None:
+    git = clone(bare)
+    assert records.read(git) == []
+    for place, hour in enumerate((9, 7, 8)):
+        made = records.collect(fill(git.root), make_run(id=str(place), time=TIME.replace(hour=hour)))
+        made.content["format"] = 1 + place % 2
+        records.write(git, made)
+    strange = {"records/x/a.json": b"{", "records/x/b.json": b"[1]", "records/x/c.json": b'{"format": 99}'}
+    git.write_to_branch(records.BRANCH, strange, "strange", date=TIME.isoformat())
+    assert [record["time"][11:13] for record in records.read(git)] == ["07", "08", "09"]
+
+
+def test_read__what_is_known_here_where_the_remote_is_out_of_reach(bare: Path) -> None:
+    git = clone(bare)
+    records.write(git, records.collect(fill(git.root), make_run()))
+    records.read(git)
+    bare.rename(bare.with_name("gone"))
+    assert [record["kind"] for record in records.read(git)] == ["monitor"]
+
+
+def test_read__without_a_repository_there_are_none(tmp_path: Path) -> None:
+    assert records.read(Git(tmp_path)) == []
 
 
 def test_collect__twice_is_the_same_and_other_params_another(tmp_path: Path) -> None:

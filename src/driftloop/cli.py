@@ -61,7 +61,13 @@ def status() -> None:
     report = files.read_value(root / files.VERDICT, Report) if there else None
     card = files.read_value(root / files.CARD, Card)
     overtaken = card.model == decision.model and card.version != decision.version
-    shown = screen(decision, None if overtaken else report, advise="GITHUB_ACTIONS" not in os.environ)
+    page = Path("_site/index.html")
+    shown = screen(
+        decision,
+        None if overtaken else report,
+        advise="GITHUB_ACTIONS" not in os.environ,
+        page=page.as_posix() if (root / page).is_file() else None,
+    )
     if overtaken:
         shown += f"\n\nProduction is v{card.version} since then"
     if (root / locking.LOCK).exists() and (stale := locking.stale(root, params)):
@@ -131,15 +137,33 @@ def params(
     typer.echo(text.data(shown))
 
 
-@app.command(epilog="Example: driftloop site --out _site")
+@app.command(epilog="Examples: driftloop site · driftloop site --serve")
 def site(
-    *, out: Annotated[Path, typer.Option(help="Folder for the pages; an earlier one is replaced.")] = Path("_site")
+    *,
+    out: Annotated[Path, typer.Option(help="Folder for the pages; an earlier one is replaced.")] = Path("_site"),
+    serve: Annotated[bool, typer.Option("--serve", help="Show them here, and reload when a run ends.")] = False,
 ) -> None:
-    """Build the pages that GitHub Pages would show: the decision, and Evidently's report."""
+    """Build the pages that GitHub Pages would show: the dashboard, and Evidently's report."""
+    from driftloop import records
+    from driftloop.git import Git
     from driftloop.report import site as pages
 
-    made = pages.build(Path(), out)
-    typer.echo(f"built {made}: open it in a browser")
+    known = records.read(Git(Path()))
+
+    def build() -> Path:
+        return pages.build(Path(), out, built=datetime.now(tz=UTC), records=known)
+
+    if not serve:
+        typer.echo(f"built {build()}: open it in a browser")
+        return
+    from driftloop.report.dashboard.serve import Server
+
+    with Server(Path(), out, build=build) as server:
+        typer.echo(f"{server.url} shows {out}, and reloads when a run ends; Ctrl-C stops it")
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            typer.echo()
 
 
 @app.command(epilog="Examples: driftloop rehearse · driftloop rehearse --keep")

@@ -126,6 +126,17 @@ class Git:
         listed = self.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", self.head(revision), *within)
         return [path for path in listed.split("\0") if path]
 
+    def contents(self, revision: str, folder: str = "") -> dict[str, bytes]:
+        """Read all files of a revision, or of one of its folders, in one go."""
+        at, paths = self.head(revision), self.files(revision, folder)
+        asked = "".join(f"{at}:{path}\n" for path in paths if "\n" not in path)
+        given, found, place = self._output("cat-file", "--batch", data=asked.encode(errors="surrogateescape")), {}, 0
+        for path in (path for path in paths if "\n" not in path):
+            end = given.index(b"\n", place)
+            size = int(given[place:end].rsplit(b" ", 1)[1])
+            found[path], place = given[end + 1 : end + 1 + size], end + size + 2
+        return found
+
     def changed(self) -> list[str]:
         """List paths that differ from HEAD or are new, ignored ones aside."""
         listed = self.run("status", "--porcelain=v1", "--untracked-files=all", "--no-renames", "-z")

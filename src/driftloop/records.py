@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib import metadata
@@ -13,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from driftloop.core.decision.values import Decision
 from driftloop.core.judging.verdict import Report
+from driftloop.core.overview.values import Overview
 from driftloop.core.windows import end_day
 from driftloop.errors import LoopError
-from driftloop.foreign import files, lockfile
+from driftloop.foreign import files, jsonfile, lockfile
 from driftloop.params import load_params
 from driftloop.store import files as artifacts
 
@@ -31,8 +33,9 @@ if TYPE_CHECKING:
     Value = TypeVar("Value", bound=BaseModel)
 
 BRANCH = "driftloop"
-FORMAT = 1
+FORMAT = 2  # 2 added `steps` and the production model's card; records of format 1 are still read
 MOST_LETTERS, MOST_ENTRIES = 1_000, 200
+NEWEST_STEPS = 4
 OTHER = "left out, it is about other data or another model"
 # Of these packages the bytes of models and results depend.
 PACKAGES = ("driftloop", "scikit-learn", "pandas", "numpy", "skops", "dvc", "evidently")
@@ -121,6 +124,8 @@ def collect(root: Path, run: Run) -> Record:
         "decision": decision.model_dump(mode="json") if decision else None,
         # The card of a promoted model keeps the judged days.
         "verdict": report.model_dump(mode="json", exclude={"judged"}) if report else None,
+        # What the dashboard shows once production is another one, and its steps are measured no more.
+        "steps": _steps(root, decision),
         "data": outs(root / "dvc.lock", notes),
         "models": _models(root, notes),
         "params": params_digest(params) if params else None,
@@ -142,6 +147,27 @@ def write(git: Git, record: Record) -> str:
     """Put a record on the branch of the remote, beside those that others write; return the commit."""
     text = json.dumps(record.content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     return git.write_to_branch(BRANCH, {record.path: text.encode()}, record.message, date=record.content["time"])
+
+
+def read(git: Git) -> list[dict[str, Any]]:
+    """Read all records of the branch, oldest run first: of the remote, or as far as it is known here.
+
+    What is no record of a format that this version knows is left out: whoever may push may have written anything.
+    """
+    try:
+        revision = git.fetch(BRANCH) if git.remote_head(BRANCH) else ""
+    except LoopError:
+        known = f"refs/remotes/{git.remote}/{BRANCH}"
+        revision = known if git.succeeds("rev-parse", "--verify", "--quiet", known) else ""
+    if not revision:
+        return []
+    found = []
+    for content in git.contents(revision, "records").values():
+        with suppress(LoopError):
+            value = jsonfile.read(content, where="record")
+            if isinstance(value, dict) and value.get("format") in range(1, FORMAT + 1):
+                found.append(value)
+    return sorted(found, key=lambda record: str(record.get("time")))
 
 
 def outs(lock: Path, notes: list[str] | None = None) -> dict[str, dict[str, str]]:
@@ -212,12 +238,24 @@ def _models(root: Path, notes: list[str]) -> dict[str, Any]:
     try:
         card = artifacts.read_json(root / artifacts.CARD)
         if card.get("version"):
-            found["production"] = {"version": int(card["version"]), "sha256": _sha256(root / artifacts.MODEL)}
+            known = {key: card[key] for key in ("trained", "rows", "normal_error") if key in card}
+            found["production"] = {"version": int(card["version"]), "sha256": _sha256(root / artifacts.MODEL), **known}
     except (LoopError, AttributeError, TypeError, ValueError):
         notes.append(f"{artifacts.CARD.as_posix()}: cannot be read")
     if candidate := _sha256(root / artifacts.CANDIDATE):
         found["candidate"] = {"sha256": candidate}
     return found
+
+
+def _steps(root: Path, decision: Decision | None) -> list[dict[str, Any]]:
+    """Take the newest steps from the overview, where it is about the same data and production."""
+    try:
+        found = artifacts.read_value(root / artifacts.OVERVIEW, Overview)
+    except LoopError:
+        return []
+    if decision is None or (found.until, found.version) != (decision.until, decision.version):
+        return []
+    return [step.model_dump(mode="json") for step in found.steps[-NEWEST_STEPS:]]
 
 
 def _sha256(path: Path) -> str | None:

@@ -79,7 +79,10 @@ def test_rehearse__the_story_comes_out_as_planted(played: Played) -> None:
 
 def test_rehearse__leaves_texts_to_read(played: Played) -> None:
     names = sorted(path.name for path in (played.user.root / "rehearsal").iterdir())
-    assert names == ["1-alert.md", "2-pull-request.md", "3-alert.md", "story.txt"]
+    assert names == ["1-alert.md", "2-pull-request.md", "3-alert.md", "site", "story.txt"]
+    page = played.user.text("site/index.html")
+    assert "gets faulty data: fix the data, do not retrain" in page
+    assert "<td>v2<td>" in page or "<td>v2</td>" in page
     alert, pull, fault = (played.user.text(name) for name in names[:3])
     assert alert.startswith("# small v1 is outdated: retraining would have paid (simulated data)\n")
     assert "**Proposed in #2.**" in alert

@@ -5,8 +5,10 @@ The situations are made up, and each is told in all the texts that would tell it
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
+from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,7 @@ import pytest
 from comparisons import make_comparison
 from decisions import make_decision, make_finding
 from proposals import make_card, make_proposal, make_verdict
+from sites import BUILT, make_overview
 
 from driftloop import publication
 from driftloop.alerting import wording
@@ -25,7 +28,9 @@ from driftloop.core.decision.values import Inputs, Pattern
 from driftloop.core.intervals import Interval
 from driftloop.core.judging.verdict import Report
 from driftloop.github.values import Repository
-from driftloop.report import headline, release_notes, site
+from driftloop.report import headline, release_notes
+from driftloop.report.dashboard import page
+from driftloop.report.dashboard.facts import facts
 from driftloop.report.screen import screen
 from driftloop.retraining.wording import answer, pull_request
 
@@ -33,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from driftloop.core.decision.values import Decision
+    from driftloop.core.overview.values import Overview
     from driftloop.retraining.wording.proposal import Proposal
 
 PUBLICATIONS: tuple[tuple[publication.Setting, Repository], ...] = (
@@ -211,9 +217,17 @@ TEXTS: dict[str, Callable[[], str]] = {
         subject="Merge pull request #2 from acme/retrain/issue-1",
     ),
     "page-headlines.txt": lambda: "\n".join(f"bikes {headline.for_title(made)}" for made in DECISIONS.values()),
-    "page-outdated.html": lambda: site.index(DECISIONS["outdated"], rendered=True),
-    "page-healthy-unmeasured.html": lambda: site.index(DECISIONS["healthy-unmeasured"], rendered=True),
+    "page-outdated.txt": lambda: dashboard(DECISIONS["outdated"], overview=make_overview(inputs=1, days=21, steps=3)),
+    "page-healthy-unmeasured.txt": lambda: dashboard(DECISIONS["healthy-unmeasured"]),
 }  # fmt: skip
+
+
+def dashboard(decision: Decision, overview: Overview | None = None) -> str:
+    """The words of the page."""
+    found = facts(decision, report=None, card=make_card(1), overview=overview, records=[], built=BUILT, rendered=True)
+    told = re.sub(r"<head>.*?</head>|<path[^>]*>|<[^>]+>", " ", page.render(found), flags=re.DOTALL)
+    lines = (" ".join(unescape(line).split()) for line in told.splitlines())
+    return "\n".join(line for line in lines if line)
 
 
 @pytest.mark.parametrize("name", TEXTS)

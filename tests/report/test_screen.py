@@ -89,7 +89,7 @@ def test_screen__says_that_data_is_simulated_when_it_is(simulated: bool) -> None
     [
         (3, "outdated", make_report("promote"), "Next  driftloop promote "),
         (3, "healthy", make_report("promote"), "Next  driftloop promote "),
-        (3, "outdated", make_report("keep production"), "Next  reports/evidently/index.html "),
+        (3, "outdated", make_report("keep production"), "Next  driftloop site "),
         (3, "outdated", make_report("promote", production_version=2), "Next  dvc repro "),
         (3, "outdated", make_report("promote", until=date(2025, 4, 7)), "Next  dvc repro "),
         (3, "outdated", None, "Next  dvc repro "),
@@ -105,7 +105,7 @@ def test_screen__says_that_data_is_simulated_when_it_is(simulated: bool) -> None
             0,
             "no production",
             make_report("not enough data", production_version=0, candidate_sha256=None),
-            "Next  reports/evidently/index.html ",
+            "Next  driftloop site ",
         ),
     ],
 )

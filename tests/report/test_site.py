@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import re
+from datetime import timedelta
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
 
 import pytest
-from decisions import HOSTILE, REASONS, make_decision
+from decisions import HOSTILE, REASONS
+from sites import BUILT, fill, make_input, make_overview, make_record, make_records
 
 from driftloop.errors import LoopError
 from driftloop.report import site
-from driftloop.store.files import DECISION, EVIDENTLY, write_json, write_text
+from driftloop.store.files import EVIDENTLY, OVERVIEW, write_json, write_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,41 +41,123 @@ class Page(HTMLParser):
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    write_json(tmp_path / DECISION, make_decision().model_dump(mode="json"))
-    write_text(tmp_path / EVIDENTLY / "index.html", "<p>report</p>")
-    return tmp_path
+    return fill(tmp_path, make_overview())
+
+
+def build(root: Path, **over: Any) -> Path:
+    return site.build(root, root / "_site", **{"built": BUILT, **over})
 
 
 def test_build__shows_decision_and_report(root: Path) -> None:
-    first = site.build(root, root / "_site")
+    first = build(root)
     page = Page(first.read_text("utf-8"))
-    assert "bikes v1 is outdated: retraining would have paid" in page.text
-    assert REASONS["outdated"] in page.text
+    assert "bikes v1 is outdated: retraining would have paid" in " ".join(page.text.split())
+    assert REASONS["outdated"].removeprefix("keeping") in page.text
     assert "Data to 13 Apr 2025, labels to 6 Apr 2025 (UTC)" in page.text
-    (link,) = page.links
-    assert link
-    assert (first.parent / link).read_text("utf-8") == "<p>report</p>"
+    assert "As of 14 Apr 2025, 05:30 UTC" in page.text
+    assert "evidently/index.html" in page.links
+    assert "report" in (first.parent / "evidently/index.html").read_text("utf-8")
+
+
+def test_build__every_link_within_leads_somewhere(root: Path) -> None:
+    first = build(root)
+    text = first.read_text("utf-8")
+    for link in filter(None, Page(text).links):
+        if link.startswith("#"):
+            assert f'id="{link[1:]}"' in text
+        elif not link.startswith(("data:", "https:")):
+            assert (first.parent / link).is_file()
 
 
 def test_build__twice_replaces_the_first(root: Path) -> None:
-    site.build(root, root / "_site")
+    build(root)
     (root / EVIDENTLY / "index.html").unlink()
-    page = Page(site.build(root, root / "_site").read_text("utf-8"))
-    assert page.links == []
-    assert "not rendered" in page.text
-    assert [path.name for path in (root / "_site").iterdir()] == ["index.html"]
+    page = Page(build(root).read_text("utf-8"))
+    assert "evidently/index.html" not in page.links
+    assert "Evidently’s report was not rendered" in page.text
+    assert sorted(path.name for path in (root / "_site").iterdir()) == [
+        "badge.svg", "dashboard.css", "dashboard.js", "feed.xml", "history.json", "index.html",
+    ]  # fmt: skip
 
 
 def test_build__leaves_a_foreign_folder_alone(root: Path) -> None:
     write_text(root / "mine/diary.txt", "x")
     write_text(root / "mine/index.html", "x")
     with pytest.raises(LoopError, match="expected a new folder or an earlier site"):
-        site.build(root, root / "mine")
+        site.build(root, root / "mine", built=BUILT)
     assert (root / "mine/diary.txt").exists()
 
 
-def test_index__text_stays_text() -> None:
-    page = Page(site.index(make_decision(reasons=(HOSTILE,), model=HOSTILE, simulated=True), rendered=True))
+def test_build__an_overview_of_other_data_does_not_count(root: Path) -> None:
+    write_json(root / OVERVIEW, make_overview(version=2).model_dump(mode="json"))
+    text = build(root).read_text("utf-8")
+    assert "input_0" not in text
+    assert "the last run left no overview" in text
+
+
+def test_build__a_broken_overview_is_none(root: Path) -> None:
+    write_text(root / OVERVIEW, "{")
+    assert "the last run left no overview" in build(root).read_text("utf-8")
+
+
+def test_build__the_last_run_failed(root: Path) -> None:
+    records = [make_record(BUILT - timedelta(days=1)), make_record(BUILT, failed=True, number=2)]
+    text = Page(build(root, records=records).read_text("utf-8"))
+    assert "The last run failed" in text.text
+    assert "https://github.com/acme/bikes/actions/runs/2" in text.links
+
+
+def test_build__text_stays_text(root: Path) -> None:
+    hostile = [make_input(HOSTILE, 0, 57, 57, bins=[HOSTILE] * 16)]
+    fill(
+        root,
+        make_overview(inputs=0).model_copy(update={"inputs": tuple(hostile)}),
+        reasons=(HOSTILE,),
+        model=HOSTILE,
+        simulated=True,
+    )
+    record = make_record(BUILT, model=HOSTILE) | {
+        "kind": HOSTILE,
+        "links": {"run": "javascript:alert(1)", HOSTILE: HOSTILE},
+    }
+    page = Page(build(root, records=[record]).read_text("utf-8"))
     assert "img" not in page.tags
+    assert page.tags.count("script") == 1
     assert HOSTILE.splitlines()[1] in page.text
     assert "SIMULATED DATA" in page.text
+    assert not [link for link in page.links if link and "javascript" in link]
+
+
+def test_build__asks_nobody_and_has_nothing_inline(root: Path) -> None:
+    """The policy of the page would stop both; here is what it would stop."""
+    text = build(root, records=make_records(40)).read_text("utf-8")
+    assert "default-src 'none'" in text
+    assert not re.findall(r"<style|\sstyle=|\son\w+=|<script(?! src=\"dashboard.js\" defer></script>)", text)
+    assert not re.findall(r"(?:src|<link[^>]*href)=\"https?:", text)
+
+
+def test_build__the_same_for_machines(root: Path) -> None:
+    build(root, records=make_records(200))
+    told = json.loads((root / "_site/history.json").read_text("utf-8"))
+    assert (told["format"], told["model"], told["decision"]["status"]) == (1, "bikes", "outdated")
+    assert len(told["runs"]) == 200
+    feed = ET.fromstring((root / "_site/feed.xml").read_text("utf-8"))
+    titles = [each.text for each in feed.iter("{http://www.w3.org/2005/Atom}title")]
+    assert titles[0] == "bikes: decisions"
+    assert "bikes: promote" in titles
+    badge = ET.fromstring((root / "_site/badge.svg").read_text("utf-8"))
+    assert "".join(badge.itertext()).endswith("outdated · 14 Apr 2025")
+
+
+def test_build__no_more_than_a_year_of_daily_runs(root: Path) -> None:
+    build(root, records=make_records(1000))
+    told = json.loads((root / "_site/history.json").read_text("utf-8"))
+    assert len(told["runs"]) < 366 + 130
+
+
+def test_build__steps_of_earlier_versions_stay(root: Path) -> None:
+    early = make_record(BUILT - timedelta(weeks=20), version=1)
+    build(root, records=[early, make_record(BUILT)])
+    steps = json.loads((root / "_site/history.json").read_text("utf-8"))["steps"]
+    assert len(steps) == 14 + 4
+    assert steps == sorted(steps, key=lambda step: step["window"]["since"])

@@ -159,7 +159,8 @@ def _advice(decision: Decision) -> str:
 
 
 def _footer(decision: Decision, links: Links) -> str:
-    named = (("Dashboard", links.dashboard), ("Run that measured this", links.run))
+    place = "data" if STATUSES[decision.status].about == "data" else "error"
+    named = (("Dashboard", links.dashboard and f"{links.dashboard}#{place}"), ("Run that measured this", links.run))
     shown = " · ".join(f"[{name}]({link})" for name, link in named if link)
     checkout = [f"git checkout {links.commit[:12]}"] if links.commit else []
     commands = [*checkout, f"driftloop refresh --until {decision.until}", "dvc repro monitor"]

@@ -86,6 +86,7 @@ class Report(Section):
     pages: Literal["auto", "always", "never"] = Field(
         default="auto", description="publish on GitHub Pages; auto: of public repositories only"
     )
+    min_bin_rows: Annotated[int, Field(ge=1)] = Field(default=5, description="the dashboard draws no bin of fewer rows")
 
 
 def _with_offset(text: str, zone: ZoneInfo) -> str:

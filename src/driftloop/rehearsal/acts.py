@@ -49,6 +49,7 @@ def watch(stage: Stage, until: date) -> None:
         for line in telling.decision(stage.decide(where)):
             stage.tell.came_out(line)
         stage.tell.came_out(stage.driftloop(where, "ci", "alert", job=WATCH))
+        stage.show(where)
     for alert in stage.alerts:
         stage.tell.came_out(f"open: #{alert.number} “{alert.title}”")
 

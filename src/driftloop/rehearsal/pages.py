@@ -1,7 +1,8 @@
-"""The texts to read: each issue and pull request of the rehearsal as one Markdown file, comments included."""
+"""The texts to read: each issue and pull request of the rehearsal as one Markdown file, comments included, and the dashboard."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path("rehearsal")
 STORY = "story.txt"
+SITE = "site"
 KINDS = {True: "pull-request", False: "alert"}
 
 
@@ -33,6 +35,9 @@ def write(out: Path, stage: Stage, told: Sequence[str]) -> list[Path]:
         for number, issue in sorted(stage.repo.issues.items()):
             names.append(f"{number}-{KINDS[bool(issue.pull)]}.md")
             write_text(folder / names[-1], page(stage, issue))
+        if stage.site.is_dir():
+            shutil.copytree(stage.site, folder / SITE)
+            names.append(f"{SITE}/index.html")
         write_text(folder / STORY, "\n".join([*told, ""]))
     return [out / name for name in [*names, STORY]]
 

@@ -6,16 +6,18 @@ import json
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from driftloop import dvc
+from driftloop import dvc, records
 from driftloop.core.decision.values import Decision
 from driftloop.git import Git
 from driftloop.githubstub import GitHubServer, World, observe_pushes
 from driftloop.params import load_params
 from driftloop.rehearsal import running, workingtree
 from driftloop.rehearsal.remote import NAME, YOU, Remote
+from driftloop.report import site
 from driftloop.store.files import DECISION, read_card, read_value
 
 if TYPE_CHECKING:
@@ -54,6 +56,8 @@ class Stage(Remote):
         Whether checkouts stay when their job has ended.
     decisions
         Every decision so far.
+    recorded
+        The records of the runs that made them.
     """
 
     user: Path
@@ -61,6 +65,7 @@ class Stage(Remote):
     tell: Narrator
     keep: bool = False
     decisions: list[Decision] = field(default_factory=list)
+    recorded: list[dict[str, Any]] = field(default_factory=list)
     _env: dict[str, str] = field(init=False, repr=False)
     _numbers: Iterator[int] = field(default_factory=lambda: count(1), repr=False)
 
@@ -147,6 +152,19 @@ class Stage(Remote):
         """Read and keep the decision of a checkout."""
         self.decisions.append(read_value(where / DECISION, Decision))
         return self.decisions[-1]
+
+    def show(self, where: Path) -> None:
+        """Record the run, and build the dashboard of all runs so far."""
+        run = records.Run(
+            kind=records.Kind.MONITOR, outcome="ok", time=datetime.now(tz=UTC), revision=Git(where).head()
+        )
+        self.recorded.append(records.collect(where, run).content)
+        site.build(where, self.site, built=run.time, records=self.recorded)
+
+    @property
+    def site(self) -> Path:
+        """The folder of the dashboard."""
+        return self.folder / "site"
 
     @property
     def decision(self) -> Decision:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from driftloop.core.judging.verdict import Report
 
 
-def screen(decision: Decision, report: Report | None, *, advise: bool = True) -> str:
+def screen(decision: Decision, report: Report | None, *, advise: bool = True, page: str | None = None) -> str:
     """Format decision and verdict for a terminal, without colour.
 
     Parameters
@@ -29,12 +29,14 @@ def screen(decision: Decision, report: Report | None, *, advise: bool = True) ->
         The newest ones; no report where nothing was judged yet.
     advise
         Whether to name the next commands; on the page of a run nobody can type them.
+    page
+        The dashboard, where it has been built.
     """
     blocks = [
         [_head(decision)],
         list(_decision(decision)),
         list(_verdict(decision, report)),
-        list(_next(decision, report)) if advise else [],
+        list(_next(decision, report, page)) if advise else [],
     ]
     return log("\n\n".join("\n".join(block) for block in blocks if block))
 
@@ -95,7 +97,7 @@ def _window(report: Report) -> Iterator[str]:
         yield _line("Trained", f"on {report.window.reason}")
 
 
-def _next(decision: Decision, report: Report | None) -> Iterator[str]:
+def _next(decision: Decision, report: Report | None, page: str | None) -> Iterator[str]:
     steps = []
     fresh = report is not None and (report.production_version, report.until) == (decision.version, decision.until)
     if report is None or not fresh:
@@ -108,8 +110,7 @@ def _next(decision: Decision, report: Report | None) -> Iterator[str]:
         steps.append(("make rehearse", "issue → label → pull request → merge, offline"))
     if STATUSES[decision.status].about == "data":
         steps.append(("reports/quality.json", "what is wrong, and where"))
-    if decision.drift.share is not None:
-        steps.append(("reports/evidently/index.html", "open in a browser"))
+    steps.append((page, "open in a browser: the dashboard") if page else ("driftloop site", "build the dashboard"))
     steps.append(("params.yaml", "your data"))
     for place, (command, meaning) in enumerate(steps):
         yield f"{'Next' if place == 0 else '':6}{command:30}{meaning}"

@@ -1,93 +1,87 @@
-"""The pages that are published: what was decided, and Evidently's report beside it."""
+"""The pages that are published: the dashboard, and Evidently's report beside it."""
 
 from __future__ import annotations
 
 import shutil
-from html import escape
-from string import Template
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, TypeVar
 
-from driftloop.core.dates import last
 from driftloop.core.decision.values import Decision
-from driftloop.core.text import line
+from driftloop.core.judging.verdict import Report
+from driftloop.core.models.card import Card
+from driftloop.core.overview.values import Overview
 from driftloop.errors import LoopError
-from driftloop.report import error_lines
-from driftloop.report.headline import for_title, unmeasured
-from driftloop.store.files import DECISION, EVIDENTLY, read_value, replacing_folder, write_text
+from driftloop.report.dashboard import feed, page
+from driftloop.report.dashboard.facts import facts
+from driftloop.store.files import CARD, DECISION, EVIDENTLY, OVERVIEW, VERDICT, read_value, replacing_folder, write_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
     from pathlib import Path
+    from typing import Any
+
+    from pydantic import BaseModel
+
+    Value = TypeVar("Value", bound=BaseModel)
 
 REPORT = "index.html"
-PAGE = Template("""\
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>$title</title>
-<style>
-body { font: 1.1rem/1.5 system-ui, sans-serif; max-width: 42rem; margin: 3rem auto; padding: 0 1rem; color: #1f2328; background: #fff }
-a { color: #0550ae }
-</style>
-</head>
-<body>
-<main>
-<h1>$title</h1>
-<p>$dates</p>
-<ul>
-$reasons
-</ul>
-<p>$advice</p>
-<p>$report</p>
-</main>
-</body>
-</html>
-""")
+OURS = frozenset({REPORT, "dashboard.css", "dashboard.js", "history.json", "feed.xml", "badge.svg", EVIDENTLY.name})
 
 
-def build(root: Path, out: Path) -> Path:
+def build(root: Path, out: Path, *, built: datetime, records: Sequence[dict[str, Any]] = ()) -> Path:
     """Build the pages from what the pipeline wrote, whole or not at all; return the first one.
+
+    Parameters
+    ----------
+    root, out
+        The working tree; the folder for the pages.
+    built
+        Now: what the page is as of, where no run is recorded.
+    records
+        Of all runs; see `records.read`.
 
     Raises
     ------
     LoopError
-        If `out` holds something else.
+        If `out` holds something else, or there is no decision yet.
     """
     if out.is_symlink() or (out.exists() and not out.is_dir()) or (out.is_dir() and _is_foreign(out)):
         msg = f"{out}: expected a new folder or an earlier site, got something else"
         raise LoopError(msg)
-    decision, report = read_value(root / DECISION, Decision), root / EVIDENTLY / REPORT
+    report = root / EVIDENTLY / REPORT
+    found = facts(
+        read_value(root / DECISION, Decision),
+        report=_optional(root / VERDICT, Report),
+        card=_optional(root / CARD, Card),
+        overview=_optional(root / OVERVIEW, Overview),
+        records=records,
+        built=built,
+        rendered=report.is_file(),
+    )
+    written = {
+        REPORT: page.render(found),
+        **page.stylesheet_and_script(),
+        "history.json": feed.history_json(found),
+        "feed.xml": feed.atom(found),
+        "badge.svg": feed.badge(found),
+    }
     with replacing_folder(out) as folder:
-        write_text(folder / REPORT, index(decision, rendered=report.is_file()))
-        if report.is_file():
+        for name, text in written.items():
+            write_text(folder / name, text)
+        if found.rendered:
             (folder / EVIDENTLY.name).mkdir()
             shutil.copyfile(report, folder / EVIDENTLY.name / REPORT)
     return out / REPORT
 
 
-def index(decision: Decision, *, rendered: bool) -> str:
-    """Write the first page."""
-    version = f" v{decision.version}" if decision.version else ""
-    simulated = " · SIMULATED DATA" if decision.simulated else ""
-    ends = [last(each) for each in (decision.until, decision.labelled_until)]
-    said = [error_lines.error(decision), *decision.reasons]
-    if unmeasured(decision):  # the title gives the reason
-        said = [error_lines.normal(decision), *(alarm.text for alarm in decision.alarms)]
-    link = f'<a href="{EVIDENTLY.name}/{REPORT}">Evidently’s report</a>'
-    return PAGE.substitute(
-        title=_shown(f"{decision.model}{version} {for_title(decision)}"),
-        dates=_shown(f"Data to {ends[0]}, labels to {ends[1]} ({decision.zone}){simulated}"),
-        reasons="\n".join(f"<li>{_shown(each)}</li>" for each in said if each),
-        advice="Nothing to do." if decision.status == "healthy" else f"<strong>Do:</strong> {_shown(decision.advice)}.",
-        report=link if rendered else "Evidently’s report was not rendered this time.",
-    )
-
-
-def _shown(text: str) -> str:
-    return escape(line(text))
+def _optional(path: Path, kind: type[Value]) -> Value | None:
+    """Read what the page can do without: a run that failed, or was of an earlier version, may have left none."""
+    with suppress(LoopError):
+        return read_value(path, kind)
+    return None
 
 
 def _is_foreign(out: Path) -> bool:
     names = {entry.name for entry in out.iterdir()}
-    return bool(names) and not (REPORT in names and names <= {REPORT, EVIDENTLY.name})
+    return bool(names) and not (REPORT in names and names <= OURS)

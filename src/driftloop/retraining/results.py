@@ -8,15 +8,18 @@ from driftloop.errors import LoopError
 from driftloop.foreign.lockfile import LOCK, PIPELINE
 from driftloop.retraining import handover, verify
 from driftloop.retraining.handover import PARAMS, REPORTS, Snapshot
-from driftloop.store.files import EVIDENTLY, VERDICT
+from driftloop.store.files import EVIDENTLY, OVERVIEW, VERDICT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from driftloop.git import Git
 
-# Shown to people, and read by nothing of ours.
-PAGES = tuple((EVIDENTLY / name).as_posix() for name in ("index.html", "report.json", "not-rendered.txt"))
+# Shown to people; nothing is decided by them.
+PAGES = tuple(
+    path.as_posix()
+    for path in (OVERVIEW, *(EVIDENTLY / name for name in ("index.html", "report.json", "not-rendered.txt")))
+)
 
 
 def take(git: Git, folder: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""Profile, newest rows, refits and production → the decision, and Evidently's pages."""
+"""Profile, newest rows, refits and production → the decision, what the dashboard shows beside it, and Evidently's pages."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from driftloop.core.columns import DAY, PRODUCTION_LOSS
 from driftloop.core.data.cumulated import CumulatedProfile
 from driftloop.core.data.finding import Finding
+from driftloop.core.data.grid import Grid
 from driftloop.core.decision import unseen
 from driftloop.core.decision.decide import decide
 from driftloop.core.decision.evidence import gather
@@ -16,14 +17,19 @@ from driftloop.core.judging import metrics
 from driftloop.core.judging.data_alarms import Alarms
 from driftloop.core.models import estimator
 from driftloop.core.models.card import honest_error
+from driftloop.core.overview.importance import importance
+from driftloop.core.overview.overview import overview
 from driftloop.core.windows import Window, end_day, last_days
 from driftloop.report.evidently import page, rendering
 from driftloop.store.files import (
     ALARMS,
     DECISION,
     EVIDENTLY,
+    GRID,
+    HISTOGRAM,
     LABELLED,
     METRICS,
+    OVERVIEW,
     PROFILE,
     QUALITY,
     REFITS,
@@ -37,9 +43,12 @@ from driftloop.store.production import read_production
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pandas as pd
+
     from driftloop.core.decision.evidence import Evidence
     from driftloop.core.decision.values import Decision
     from driftloop.core.models.card import Card
+    from driftloop.core.overview.values import Overview
     from driftloop.params import Params
     from driftloop.store.production import Production
 
@@ -53,6 +62,10 @@ def run(params: Params, root: Path) -> None:
     decision = _decision(params, production.card, root, evidence=evidence, alarms=alarms, rendered=rendered)
     page.write(rendered, root / EVIDENTLY)
     write_json(root / DECISION, decision.model_dump(mode="json"))
+    write_json(
+        root / OVERVIEW,
+        _overview(params, production, root, scored=scored, evidence=evidence, alarms=alarms).model_dump(mode="json"),
+    )
     write_json(root / METRICS / "monitor.json", _numbers(decision))
     write_json(root / METRICS / "production.json", _honest(params, production, root))
 
@@ -88,6 +101,28 @@ def _drift(rendered: rendering.Rendered | rendering.Failed | None) -> Drift:
     if not isinstance(rendered, rendering.Rendered) or rendered.drift_share is None:
         return Drift()
     return Drift(share=rendered.drift_share, drifted=sum(rendered.drifted.values()), columns=len(rendered.drifted))
+
+
+def _overview(
+    params: Params, production: Production, root: Path, *, scored: pd.DataFrame, evidence: Evidence, alarms: Alarms
+) -> Overview:
+    """Gather what the dashboard shows beside the decision."""
+    card, leans = production.card, {}
+    if production.model is not None and card.recipe is not None and card.trained_until is not None:
+        labelled = read_frame(root / LABELLED)
+        unseen = labelled[labelled[DAY] >= card.trained_until]
+        leans = importance(production.model, card.recipe, unseen, params.evaluate.metric)
+    return overview(
+        params,
+        card,
+        evidence,
+        scored=scored,
+        profile=read_frame(root / PROFILE),
+        histogram=read_frame(root / HISTOGRAM),
+        grid=read_value(root / GRID, Grid),
+        alarms=alarms,
+        importance=leans,
+    )
 
 
 def _honest(params: Params, production: Production, root: Path) -> dict[str, float]:

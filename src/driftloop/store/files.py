@@ -48,6 +48,7 @@ PLOTS = Path("metrics/plots")
 REPORTS = Path("reports")
 QUALITY = REPORTS / "quality.json"
 DECISION = REPORTS / "decision.json"
+OVERVIEW = REPORTS / "overview.json"
 VERDICT = REPORTS / "verdict.json"
 EVIDENTLY = REPORTS / "evidently"
 CACHE = Path(".cache")

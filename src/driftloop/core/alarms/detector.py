@@ -13,7 +13,7 @@ import numpy as np
 from driftloop.core.alarms.listener import Listener
 from driftloop.core.alarms.opening import open_alarm
 from driftloop.core.alarms.past import Past
-from driftloop.core.alarms.result import alarm_of, compared_of, shift_of
+from driftloop.core.alarms.result import alarm_of, compared_of, levels_of, shift_of
 from driftloop.core.alarms.statistics import ALL_WEEKS
 from driftloop.core.alarms.values import AlarmHistory
 
@@ -64,6 +64,7 @@ def detect(
         shifts={column.name: shift_of(past, place, limits) for place, column in enumerate(columns)},
         compared={column.name: compared_of(past, place, first) for place, column in enumerate(columns)},
         weeks_missing=past.weeks_missing,
+        levels={column.name: levels_of(found.levels[:, place]) for place, column in enumerate(columns)},
     )
 
 
@@ -76,6 +77,8 @@ class _Pass:
         The deviations, and what has been heard of them so far.
     score
         Shape (days,): the largest deviation in units of the limit; NaN where nothing is judged.
+    levels
+        Shape (days, columns): the same per data column.
     opened
         The alarms so far.
     """
@@ -87,6 +90,7 @@ class _Pass:
         self.accepted = accepted
         self.listener = Listener(past.statistics, len(past.columns))
         self.score: NDArray[np.float64] = np.full(len(past.days), np.nan)
+        self.levels: NDArray[np.float64] = np.full((len(past.days), len(past.columns)), np.nan)
         self.opened: list[Opened] = []
 
     def judge(self, day: int, end: int, limits: Usual) -> None:
@@ -95,6 +99,8 @@ class _Pass:
             days = np.arange(day, end)
             ratios = self.past.ratios(self.past.found[day:end], days, limits)
             self.score[day:end] = np.fmax.reduce(ratios, axis=1)
+            for place in range(len(self.past.columns)):
+                self.levels[day:end, place] = np.fmax.reduce(ratios[:, self.past.statistics.owner == place], axis=1)
             heard = self.listener.hear(days, ratios)
             for kind, places in heard.loud:
                 for place in places:

@@ -78,6 +78,12 @@ def shift_of(past: Past, place: int, limits: Usual | None) -> Shift:
     return Shift(distance=distance if known else None, limit=limit if known else None)
 
 
+def levels_of(daily: NDArray[np.float64]) -> tuple[float | None, ...]:
+    """Keep the last day of each week, counted back from the end: the deviation of a day is that of the week before it."""
+    weekly = daily[::-1][: len(daily) // WINDOW * WINDOW : WINDOW][::-1]
+    return tuple(round(value, 3) if np.isfinite(value) else None for value in weekly.tolist())
+
+
 def compared_of(past: Past, place: int, first: date) -> tuple[Window, ...]:
     """Return the days that the last week of a data column is compared with, as spans."""
     kept = compared(past.columns[place].rows, past.sound[place])

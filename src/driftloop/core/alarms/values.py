@@ -131,6 +131,9 @@ class AlarmHistory(BaseModel):
         Per column: the days that the last week is compared with, as spans in order of time.
     weeks_missing
         Weeks of history that are needed before all statistics are judged.
+    levels
+        Per column, one value per week, oldest first: its largest deviation in units of the limit, None where it is not
+        judged. Weeks are counted back from the end of the data; a shorter rest at the beginning is dropped.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -141,6 +144,7 @@ class AlarmHistory(BaseModel):
     shifts: dict[str, Shift]
     compared: dict[str, tuple[Window, ...]]
     weeks_missing: int
+    levels: dict[str, tuple[float | None, ...]] = {}
 
     def active(self, day: date, kind: Kind | None = None) -> tuple[Alarm, ...]:
         """List the alarms that last on a day."""
