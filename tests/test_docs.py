@@ -50,7 +50,17 @@ MANUAL = "\n".join([README, *PAGES.values()])
 # Targets of make for people are those that say what they do.
 TARGETS = re.findall(r"^([\w-]+):.*##", (ROOT / "Makefile").read_text("utf-8"), flags=re.MULTILINE)
 # Begins the path of a file that the pipeline or a verb writes, and that is not committed.
-WRITTEN = ("history.json", "data/", "metrics/", "reports/", "models/candidate", "rehearsal/", ".uv/", ".venv/", ".cache/")
+WRITTEN = (
+    "history.json",
+    "data/",
+    "metrics/",
+    "reports/",
+    "models/candidate",
+    "rehearsal/",
+    ".uv/",
+    ".venv/",
+    ".cache/",
+)
 
 
 def code(text: str) -> str:

@@ -149,6 +149,20 @@ def test_build__the_same_for_machines(root: Path) -> None:
     assert "".join(badge.itertext()).endswith("outdated · 14 Apr 2025")
 
 
+def test_build__leads_to_where_it_is_done(root: Path) -> None:
+    record = make_record(BUILT, status="outdated")
+    assert any(
+        link and "label%3Amodel-alert" in link for link in Page(build(root, records=[record]).read_text("utf-8")).links
+    )
+    record["links"]["issue"] = "https://github.com/acme/bikes/issues/12"
+    text = build(root, records=[record]).read_text("utf-8")
+    assert '<a href="https://github.com/acme/bikes/issues/12">Open the alert</a>' in text
+    record["links"]["pull request"] = "https://github.com/acme/bikes/pull/13"
+    assert '<a href="https://github.com/acme/bikes/pull/13">Open the pull request</a>' in build(
+        root, records=[record]
+    ).read_text("utf-8")
+
+
 def test_build__no_more_than_a_year_of_daily_runs(root: Path) -> None:
     build(root, records=make_records(1000))
     told = json.loads((root / "_site/history.json").read_text("utf-8"))
