@@ -119,7 +119,7 @@ def test_alert__tells_and_sums_up(driftloop: Run, site: Site, clone: Path, page:
     body = site.repo.issues[2].body or ""
     head = site.stand.clone.run("rev-parse", "--short=12", "HEAD")
     assert f"\ngit checkout {head}\ndriftloop refresh --until 2025-04-14\n" in body
-    assert "[Dashboard](https://acme.github.io/bikes/)" in body
+    assert "[Dashboard](https://acme.github.io/bikes/#error)" in body
     assert f"[Run that measured this](https://github.com/{NAME}/actions/runs/77)" in body
     decide(clone, "healthy")
     assert driftloop("ci", "alert") == Done(0, "closed #2\n", "")
@@ -203,6 +203,32 @@ def test_record__puts_a_record_on_the_branch(driftloop: Run, site: Site, clone: 
     }
 
 
+def test_record__links_to_the_alert_that_was_told_and_to_the_pull_request(
+    driftloop: Run, site: Site, clone: Path
+) -> None:
+    outputs = clone.parent / "outputs"
+    assert driftloop("ci", "alert", GITHUB_OUTPUT=str(outputs)).out == "opened #2\n"
+    assert outputs.read_text("utf-8") == "issue=2\n"
+    driftloop("ci", "alert", GITHUB_OUTPUT=str(outputs))
+    assert outputs.read_text("utf-8") == "issue=2\n" * 2  # it says so already
+    assert driftloop("ci", "record", DRIFTLOOP_ISSUE="2", DRIFTLOOP_PULL="").code == 0
+    assert driftloop("ci", "record", "--kind", "retrain", "--issue", "2", "--pull", "3").code == 0
+    watched, retrained = (
+        json.loads(site.repo.git.run("show", f"driftloop:records/2025-04-14/{kind}-77-2.json"))["links"]
+        for kind in ("monitor", "retrain")
+    )
+    assert watched["issue"] == f"https://github.com/{NAME}/issues/2"
+    assert "pull request" not in watched
+    assert retrained["pull request"] == f"https://github.com/{NAME}/pull/3"
+
+
+def test_alert__tells_no_issue_where_there_is_nothing_to_tell(driftloop: Run, clone: Path) -> None:
+    outputs = clone.parent / "outputs"
+    decide(clone, "healthy")
+    assert driftloop("ci", "alert", GITHUB_OUTPUT=str(outputs)).code == 0
+    assert outputs.read_text("utf-8") == "issue=\n"
+
+
 def test_pr_comment__tells_or_sums_up_where_it_may_not(driftloop: Run, site: Site, clone: Path, page: Path) -> None:
     assert clone
     poor = site.stand.actions(contents="read", issues="read", pull_requests="read")
@@ -259,7 +285,7 @@ def test_alert__reads_options_from_the_environment_where_they_are_set(driftloop:
     assert driftloop("ci", "alert", DRIFTLOOP_DRY_RUN="true", DRIFTLOOP_DASHBOARD="").code == 0
     assert 2 not in site.repo.issues
     assert driftloop("ci", "alert", DRIFTLOOP_DRY_RUN="", DRIFTLOOP_DASHBOARD="https://acme.io/").code == 0
-    assert "[Dashboard](https://acme.io/)" in (site.repo.issues[2].body or "")
+    assert "[Dashboard](https://acme.io/#error)" in (site.repo.issues[2].body or "")
     assert driftloop("ci", "alert", DRIFTLOOP_DRY_RUN="false").out.startswith("did nothing")
 
 

@@ -15,17 +15,13 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize(
-    ("runs", "columns", "days", "raw", "packed"), [(3, 8, 400, 100, 40), (1000, 60, 1000, 600, 150)]
+    ("runs", "columns", "days", "most"), [(3, 8, 400, (100, 40)), (1000, 60, 1000, (600, 150))], ids=["small", "large"]
 )
 def test_site__stays_within_its_budget(
     tmp_path: Path, runs: int, columns: int, days: int, most: tuple[int, int]
 ) -> None:
-    out = site.build(
-        fill(tmp_path, make_overview(columns, days=days, steps=26)),
-        tmp_path / "_site",
-        built=BUILT,
-        records=make_records(runs),
-    ).parent
+    root = fill(tmp_path, make_overview(columns, days=days, steps=26))
+    out = site.build(root, root / "_site", built=BUILT, records=make_records(runs)).parent
     contents = [path.read_bytes() for path in out.iterdir() if path.is_file()]
     assert sum(map(len, contents)) < 1000 * most[0]
     assert sum(len(gzip.compress(each)) for each in contents) < 1000 * most[1]

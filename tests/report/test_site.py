@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
@@ -15,6 +15,7 @@ from sites import BUILT, fill, make_input, make_overview, make_record, make_reco
 
 from driftloop.errors import LoopError
 from driftloop.report import site
+from driftloop.report.dashboard import history
 from driftloop.store.files import EVIDENTLY, OVERVIEW, write_json, write_text
 
 if TYPE_CHECKING:
@@ -147,6 +148,29 @@ def test_build__the_same_for_machines(root: Path) -> None:
     assert "bikes: promote" in titles
     badge = ET.fromstring((root / "_site/badge.svg").read_text("utf-8"))
     assert "".join(badge.itertext()).endswith("outdated · 14 Apr 2025")
+
+
+def test_build__leads_to_where_it_is_done(root: Path) -> None:
+    record = make_record(BUILT, status="outdated")
+    assert any(
+        link and "label%3Amodel-alert" in link for link in Page(build(root, records=[record]).read_text("utf-8")).links
+    )
+    record["links"]["issue"] = "https://github.com/acme/bikes/issues/12"
+    text = build(root, records=[record]).read_text("utf-8")
+    assert '<a href="https://github.com/acme/bikes/issues/12">Open the alert</a>' in text
+    record["links"]["pull request"] = "https://github.com/acme/bikes/pull/13"
+    assert '<a href="https://github.com/acme/bikes/pull/13">Open the pull request</a>' in build(
+        root, records=[record]
+    ).read_text("utf-8")
+
+
+def test_alerts__are_the_days_on_which_one_became_true() -> None:
+    states = ["healthy", "outdated", "outdated", "healthy", "degraded"]
+    records = [
+        make_record(BUILT - timedelta(days=9 - place), status=state, number=place) for place, state in enumerate(states)
+    ]
+    records.insert(2, make_record(BUILT - timedelta(days=8, hours=-1), failed=True, number=9))
+    assert history.alerts(history.runs(records, "bikes")) == [date(2025, 4, 5), date(2025, 4, 8)]
 
 
 def test_build__no_more_than_a_year_of_daily_runs(root: Path) -> None:

@@ -41,6 +41,8 @@ def alert(
         done = alerting.run(hub, decision, links)
     said = "; ".join(each.text for each in done)
     steps.say(said)
+    about = re.search(r"#(\d+)", done[0].text) if decision.alert else None
+    steps.output(os.environ, "issue", about[1] if about else "")
     pages = f"{runtime.server_url}/{runtime.repository}/issues"
     linked = re.sub(r"#(\d+)", rf"[#\1]({pages}/\1)", said)
     run.summarise(runtime, wording.paragraph(decision, linked))
@@ -51,6 +53,8 @@ def record(
     *,
     kind: Annotated[str, typer.Option(help="What the run was for: monitor, retrain, propose or promote.")] = "monitor",
     failed: Annotated[bool, typer.Option("--failed", help="The run failed: record what there is.")] = False,
+    issue: Annotated[str, typer.Option(envvar="DRIFTLOOP_ISSUE", help="Number of the alert, to link to.")] = "",
+    pull: Annotated[str, typer.Option(envvar="DRIFTLOOP_PULL", help="Number of the pull request, to link to.")] = "",
     dry_run: run.DryRun = False,
 ) -> None:
     """Put one JSON record of this run on the branch `driftloop`."""
@@ -61,8 +65,13 @@ def record(
         raise LoopError(msg)
     runtime = run.runtime()
     revision = run.revision(runtime)
-    commit = f"{runtime.server_url}/{runtime.repository}/commit/{revision}" if revision else ""
-    links = {"run": runtime.run_url, "commit": commit}
+    home = f"{runtime.server_url}/{runtime.repository}"
+    links = {
+        "run": runtime.run_url,
+        "commit": f"{home}/commit/{revision}" if revision else "",
+        "issue": f"{home}/issues/{issue}" if _digits(issue) else "",
+        "pull request": f"{home}/pull/{pull}" if _digits(pull) else "",
+    }
     made = recording.collect(
         Path(),
         recording.Run(
@@ -127,6 +136,7 @@ def propose(
             return
         done = proposing.act(hub, git, action)
     steps.say(done.said)
+    steps.output(os.environ, "pull", f"{done.pull or ''}")
     if done.summary:
         run.summarise(runtime, done.summary)
 

@@ -138,10 +138,11 @@ def plan(
 
 
 class Done(NamedTuple):
-    """What was done, in one line, and a text for the page of the run."""
+    """What was done, in one line, a text for the page of the run, and the pull request that is open now."""
 
     said: str
     summary: str = ""
+    pull: int | None = None
 
 
 def act(hub: Hub, git: Git, action: Action) -> Done:
@@ -167,7 +168,7 @@ def act(hub: Hub, git: Git, action: Action) -> Done:
 def _propose(hub: Hub, git: Git, action: Propose) -> Done:
     about, head = action.about, action.head
     _push(git, action)
-    remarks = []
+    remarks, number = [], None
     try:
         hub.check_run(
             head,
@@ -185,12 +186,13 @@ def _propose(hub: Hub, git: Git, action: Propose) -> Done:
         link = f"{hub.compare_url(action.into, about.branch)}&{words}"
         said, done = answer.by_hand(about, link), f"pushed {about.branch}; a person has to open {link}"
     else:
+        number = pull.number
         _label(hub, pull.number, Label.PROPOSAL)
         remarks += _assigned(hub, pull.number, action.asked_by)
         said, done = answer.proposed(pull.number), f"proposed in #{pull.number}: {action.title}"
     _tell(hub, about.issue, said)
     hub.remove_label(about.issue, Label.NO_BETTER)
-    return Done("; ".join([done, *remarks]), f"{said}\n\n{action.body}")
+    return Done("; ".join([done, *remarks]), f"{said}\n\n{action.body}", number)
 
 
 def shown(action: Action) -> dict[str, Any]:

@@ -30,7 +30,8 @@ def steps(scored: pd.DataFrame, evidence: Evidence, faulty: Collection[date], *,
         return []
     waiting = dict(evidence.waiting.history) if evidence.waiting else {}
     found = []
-    for since, rows in scored.groupby(STEP):
+    for since in sorted(scored[STEP].unique()):
+        rows = scored[scored[STEP] == since]
         production, refit = _mean(rows, PRODUCTION_LOSS), _mean(rows, REFIT_LOSS)
         if production is not None:
             window = Window(since=since, until=since + timedelta(days=step_days))

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from driftloop.core.dates import day
 from driftloop.core.figures import figure
-from driftloop.report.dashboard import svg
+from driftloop.report.dashboard import history, svg
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -80,7 +80,7 @@ def _points(
 
 
 def _marks(facts: Facts, span: svg.Days) -> str:
-    """Mark promotions and the days on which an alert became true."""
+    """Mark promotions, the days on which an alert was raised, and since when it has been as it is now."""
     found, until = "", facts.decision.until
     versions = facts.versions
     for version in versions:
@@ -89,6 +89,9 @@ def _marks(facts: Facts, span: svg.Days) -> str:
             found += svg.rule(span.at(at), 0, ERROR, "promotion") + svg.text(
                 span.at(at), LABEL, f"v{version.number}", "mark"
             )
+    for raised in history.alerts(facts.runs):
+        if span.since <= raised < until:
+            found += svg.dot(span.at(raised), ROOM - 5, "raised", 3.5)
     since, decision = facts.decision.since, facts.decision
     if decision.alert and since and span.since <= since < until:
         x = span.at(since)

@@ -101,11 +101,16 @@ class Facts:
 
     @property
     def to_do_link(self) -> tuple[str, str] | None:
-        """Where it is done what the headline asks for: address and name."""
-        found = history.repository(self.runs)
-        if not found or not self.decision.alert:
+        """Where what the headline asks for is done: address and name; None where nothing is asked for, or it is not known."""
+        if not self.decision.alert or not self.runs:
             return None
-        return f"{found}/issues?q=is%3Aissue+is%3Aopen+label%3Amodel-alert", "the alert"
+        newest = self.runs[-1].links
+        if "pull request" in newest:
+            return newest["pull request"], "the pull request"
+        if "issue" in newest:
+            return newest["issue"], "the alert"
+        found = history.repository(self.runs)
+        return (f"{found}/issues?q=is%3Aissue+is%3Aopen+label%3Amodel-alert", "the alert") if found else None
 
     @property
     def ranked(self) -> list[Input]:

@@ -213,3 +213,16 @@ def decisions(all_runs: Sequence[Run]) -> list[Run]:
             found.append(run)
         before = now
     return found
+
+
+def alerts(all_runs: Sequence[Run]) -> list[date]:
+    """List the days on which an alert became true: the last days of the data that raised it."""
+    found: list[date] = []
+    before = False
+    for run in all_runs:
+        if run.decision is None:
+            continue
+        if run.decision.alert and not before:
+            found.append(run.decision.until - timedelta(days=1))
+        before = run.decision.alert
+    return found

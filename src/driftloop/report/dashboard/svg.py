@@ -79,7 +79,7 @@ def ticks(top: float, count: int = 3) -> list[float]:
 
 def months(days: Days, most: int = 12) -> list[tuple[float, str, bool]]:
     """Choose first days of months: place, name, and whether a narrow screen leaves it out."""
-    found = []
+    found: list[tuple[float, str]] = []
     year, month = days.since.year, days.since.month
     length = max(1, (days.until.year - year) * 12 + days.until.month - month)
     step = next((each for each in (1, 2, 3, 6, 12) if length / each <= most), 12 * (length // 144 + 1))
