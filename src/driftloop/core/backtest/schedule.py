@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from driftloop.core.judging.refits import judged_steps
 from driftloop.core.judging.training_window import on_grid
-from driftloop.errors import DataError
+from driftloop.errors import ShortHistoryError
 
 if TYPE_CHECKING:
     from datetime import date
@@ -56,8 +56,8 @@ def plan(params: Params, *, first: date, until: date, first_days: int | None = N
 
     Raises
     ------
-    DataError
-        If the history is too short.
+    ShortHistoryError
+        If it is.
     """
     step, delay = params.monitor.step_days, timedelta(days=params.data.label_delay_days)
     judged = judged_steps(params.windows.judge_days, step) * step
@@ -70,7 +70,7 @@ def plan(params: Params, *, first: date, until: date, first_days: int | None = N
             f"backtest: expected data until {least} or later, so that the gate can judge once, got data until {until}: "
             f"labels begin on {first}, and the first production needs {asked} days of them"
         )
-        raise DataError(msg)
+        raise ShortHistoryError(msg, missing_days=(least - until).days)
     runs = [cut + delay]
     while (following := runs[-1] + timedelta(days=step)) <= until:
         runs.append(following)
