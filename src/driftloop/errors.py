@@ -13,21 +13,6 @@ class DataError(LoopError):
     """A source cannot be read. (Data that can be read but looks wrong becomes a decision.)"""
 
 
-class ShortHistoryError(DataError):
-    """A history is too short for a replay.
-
-    Attributes
-    ----------
-    missing_days
-        Days of data that have to be added; None where that is not known.
-    """
-
-    def __init__(self, line: str, *, missing_days: int | None = None) -> None:
-        """Take the line for people, and the number for programs."""
-        super().__init__(line)
-        self.missing_days = missing_days
-
-
 class GitHubError(LoopError):
     """GitHub refused a call, or could not be reached."""
 

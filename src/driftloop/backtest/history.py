@@ -16,6 +16,7 @@ from driftloop.backtest.fits import Fitted
 from driftloop.core.alarms.find import find_alarms
 from driftloop.core.backtest import schedule
 from driftloop.core.backtest.replay import Replay
+from driftloop.core.backtest.schedule import ShortHistoryError
 from driftloop.core.backtest.values import Stream
 from driftloop.core.columns import DAY, STEP
 from driftloop.core.data import histogram, quality
@@ -29,7 +30,6 @@ from driftloop.core.models.card import Card
 from driftloop.core.models.recipe import recipe_of
 from driftloop.core.windows import Window, end_day, last_days
 from driftloop.duckdb_errors import translated
-from driftloop.errors import ShortHistoryError
 from driftloop.store.files import replacing_folder
 from driftloop.store.rows import frame_of, tables
 

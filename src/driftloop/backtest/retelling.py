@@ -9,10 +9,10 @@ from pydantic import BaseModel, ConfigDict
 from driftloop.backtest import run as replaying
 from driftloop.core.backtest import figures
 from driftloop.core.backtest.recommendation import Recommendation
+from driftloop.core.backtest.schedule import ShortHistoryError
 from driftloop.core.backtest.told import Told
 from driftloop.core.decision.policy import policy_of
 from driftloop.core.windows import Window
-from driftloop.errors import ShortHistoryError
 from driftloop.store.files import REPORTS, write_json
 
 if TYPE_CHECKING:
@@ -107,6 +107,7 @@ def of(done: Backtest, params: Params) -> Retelling | Untold:
     if done.told is None or done.own is None:
         return without_replay()
     own, advice = done.own, done.recommendation
+    present = params.monitor.model_dump() | {"policy": policy_of(params)}
     return Retelling(
         model=params.model,
         simulated=params.source.is_simulated,
@@ -121,7 +122,7 @@ def of(done: Backtest, params: Params) -> Retelling | Untold:
         below_never=own.below_never,
         above_always=own.above_always,
         recommendation=advice,
-        changes=any(getattr(params.monitor, key) != value for key, value in advice.monitor.items()),
+        changes=any(present[key] != value for key, value in advice.monitor.items()),
     )
 
 

@@ -12,6 +12,7 @@ from driftloop.backtest.table import recommended
 from driftloop.core.dates import day, last
 from driftloop.core.figures import figure, percent
 from driftloop.core.judging.metrics import METRICS, unit_of
+from driftloop.core.judging.outcomes import OUTCOMES
 from driftloop.core.text import line
 
 if TYPE_CHECKING:
@@ -25,12 +26,7 @@ if TYPE_CHECKING:
 MONTH_DAYS = 30.44
 FEW_MONTHS = 3  # up to here weeks say more
 WEEK = 7
-OUTCOMES = {
-    "promote": "retrained, but no newer labels were there to learn from",
-    "keep production": "the gate kept production",
-    "not comparable yet": "the gate could not compare yet, and production stayed",
-    "not enough data": "the gate had too little data, and production stayed",
-}
+EVERY = {1: "every day", WEEK: "every week"}
 
 
 def show(found: Retelling | Untold, console: Console) -> None:
@@ -64,8 +60,9 @@ def table(found: Retelling) -> Table:
 
 def then(told: Told, found: Retelling) -> Iterator[str]:
     """Say what came of an alert."""
-    if told.answered and not told.versions:
-        yield f"answered on {day(told.answered)}: {OUTCOMES.get(told.outcome or '', told.outcome)}"
+    if told.answered and told.outcome and not told.versions:
+        why = "nothing new to learn from" if told.outcome == "promote" else OUTCOMES[told.outcome].screen
+        yield f"answered on {day(told.answered)}: {why}"
     for version in told.versions:
         yield from _version(version, found)
     if told.ending == "recovered" and told.ended:
@@ -120,7 +117,7 @@ def closing(found: Retelling) -> str:
         )
     )
     what = counted if found.told else "nothing would have been asked of you"
-    every = "every week" if found.step_days == WEEK else f"every {found.step_days} days"
+    every = EVERY.get(found.step_days, f"every {found.step_days} days")
     never = _against(-found.below_never, "never retraining", ("lower than", "higher than"))
     always = _against(found.above_always, f"retraining {every}", ("below", "above"))
     simulated = " (SIMULATED DATA)" if found.simulated else ""

@@ -40,6 +40,7 @@ def test_few_rules__the_two_ends_and_what_params_yaml_says_come_first() -> None:
         assert [is_own(rule, params) for rule in found] == [False, False, True] + [False] * (len(found) - 3)
         thresholds = {rule.settings.alert_at_days for rule in found if rule.policy == "avoidable_loss"}
         assert {4.0, 8.0, 16.0} <= thresholds
+    assert [rule.policy for rule in few_rules(make_params(monitor={"refit": False}))] == ["always", "never", "loss"]
 
 
 def test_recommend__the_smallest_loss_within_the_budget() -> None:

@@ -141,12 +141,13 @@ def is_own(rule: Rule, params: Params) -> bool:
 def few_rules(params: Params) -> list[Rule]:
     """List what a recommendation needs at least: the two ends, what params.yaml says, and avoidable loss at a few thresholds.
 
-    Calendars and the lowest threshold ask so often that they double the number of fits.
+    Calendars and the lowest threshold ask so often that they double the number of fits. Without refits there is no avoidable
+    loss to go by.
     """
     ends, own = own_rules(params)[:2], own_rules(params)[-1]
     near = [rule for rule in rules(params)[2:] if rule.policy == "avoidable_loss" and not rule.standing_days]
     few = [rule for rule in near if rule.settings.alert_at_days in FEW_THRESHOLDS and not is_own(rule, params)]
-    return [*ends, own, *few]
+    return [*ends, own, *(few if params.monitor.refit else ())]
 
 
 def rules_auto(params: Params) -> list[Rule]:

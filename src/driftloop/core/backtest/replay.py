@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from driftloop.core.decision.diagnosis import Diagnosis
     from driftloop.core.decision.evidence import Evidence
     from driftloop.core.decision.statuses import Status
+    from driftloop.core.judging.verdict import Outcome
     from driftloop.core.models.card import Card
     from driftloop.params import Params
 
@@ -140,7 +141,7 @@ class Replay:
         state.due = None
         run = max(run for run in self.schedule.runs if run <= due)
         cut = run - self.schedule.delay
-        verdict = self._verdict(state, run) if rule.gated else "promote"
+        verdict: Outcome = self._verdict(state, run) if rule.gated else "promote"
         state.alerts[-1] = replace(
             state.alerts[-1],
             answered=due,
@@ -171,7 +172,7 @@ class Replay:
         state.card, state.cut, state.refused = self.table.card(state.card.version + 1, cut), cut, None
         state.promotions.append(Promotion(live=live, cut=cut, how=how))
 
-    def _verdict(self, state: _State, until: date) -> str:
+    def _verdict(self, state: _State, until: date) -> Outcome:
         """Ask the gate about the steps that it judges when data ends at `until`."""
         params = at(self.params, until)
         judged = judged_rows(params, self.table.scored(state.cut, until, seeds=refits.SEEDS))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from driftloop.core.judging.refits import judged_steps
 from driftloop.core.judging.training_window import on_grid
-from driftloop.errors import ShortHistoryError
+from driftloop.errors import DataError
 
 if TYPE_CHECKING:
     from datetime import date
@@ -18,6 +18,21 @@ if TYPE_CHECKING:
 FIRST_SHARE = 3  # the first production is trained on a third of the history
 MOST_FIRST_DAYS = 365
 LEARN_DAYS = 28  # of labels before the oldest refit
+
+
+class ShortHistoryError(DataError):
+    """A history is too short for a replay.
+
+    Attributes
+    ----------
+    missing_days
+        Days of data that have to be added; None where that is not known.
+    """
+
+    def __init__(self, line: str, *, missing_days: int | None = None) -> None:
+        """Take the line for people, and the number for programs."""
+        super().__init__(line)
+        self.missing_days = missing_days
 
 
 @dataclass(frozen=True)

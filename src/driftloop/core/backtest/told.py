@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, ConfigDict
 
 from driftloop.core.decision.statuses import STATUSES, Status
+from driftloop.core.judging.verdict import Outcome
 from driftloop.core.windows import Window
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class Told(BaseModel):
     status: Status
     headline: str
     answered: date | None
-    outcome: str | None
+    outcome: Outcome | None
     versions: tuple[NewVersion, ...]
     ending: Ending
     ended: date | None

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from driftloop.core.decision.statuses import Status  # noqa: TC001 - pydantic, too
+from driftloop.core.judging.verdict import Outcome  # noqa: TC001 - pydantic, too
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -116,7 +117,7 @@ class Alert:
     status: Status
     reason: str
     answered: date | None = None
-    outcome: str | None = None
+    outcome: Outcome | None = None
     gain: float | None = None
     gain_live: float | None = None
 
