@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    import pandas as pd
+
     Run = Callable[..., "Done"]
 
 VERBS = sorted(
@@ -462,3 +464,19 @@ def test_promote__that_was_interrupted_is_refused_when_read_and_mended_by_anothe
     assert done.err.endswith(": not the file its card names; restore both from Git\n")
     assert driftloop(healthy.root, "promote").code == 0
     assert healthy.run("prepare", "refit", "alarms", "monitor").json(DECISION)["version"] == 2
+
+
+# backtest
+
+
+def test_backtest__says_first_what_you_would_have_been_told(driftloop: Run, tmp_path: Path, calm: pd.DataFrame) -> None:
+    calm.to_csv(tmp_path / "rows.csv", index=False)
+    source = {"kind": "files", "path": str(tmp_path / "rows.csv"), "until": "2024-07-01T00:00Z"}
+    space = Workspace.create(tmp_path, source=source)
+    done = driftloop(tmp_path, "backtest", "--quick", "--first-days", "84", "--jobs", "1")
+    assert done.code == 0
+    told, compared = done.out.index("\nIn 3 months: "), done.out.index("above always")
+    assert done.out.index("what you would have been told") < told < compared
+    assert "degraded: error is up, investigate" in done.out[:told]
+    assert space.json("reports/replay.json")["told"][0]["status"] == "degraded"
+    assert "\x1b" not in done.out + done.err

@@ -195,10 +195,11 @@ def backtest(
     ] = False,
     jobs: Annotated[int, typer.Option(help="Processes; -1: one per processor.")] = -1,
 ) -> None:
-    """Replay your history under several policies: what each would have cost, and how often it would have asked."""
+    """Replay your history: what you would have been told, and what other policies would have cost and asked."""
     from rich.console import Console
 
     from driftloop import own_code
+    from driftloop.backtest import retelling, telling
     from driftloop.backtest import run as replaying
     from driftloop.backtest import table as words
     from driftloop.params import load_params
@@ -216,12 +217,18 @@ def backtest(
     )
     done = replaying.run(params, Path(), options)
     replaying.write(done, params, Path())
+    retold = retelling.of(done, params)
+    retelling.write(retold, Path())
     typer.echo(words.head(done.schedule, params, rows=done.rows))
     console = Console(width=max(Console().width, words.WIDTH), highlight=False)
+    telling.show_told(retold, console)
+    console.print()
     console.print(words.table(done.lines, unit=params.data.target_unit, metric=params.evaluate.metric))
     for line in (*words.notes(done.lines), "", *words.recommended(done.recommendation), ""):
         typer.echo(line)
-    typer.echo(f"{done.fits} fits, {done.seconds:.0f} s · {replaying.BACKTEST} · {replaying.FRONTIER}")
+    typer.echo(
+        f"{done.fits} fits, {done.seconds:.0f} s · {replaying.BACKTEST} · {replaying.FRONTIER} · {retelling.REPLAY}"
+    )
 
 
 @app.command(epilog="Examples: driftloop lock · driftloop lock --check")

@@ -5,6 +5,7 @@ The situations are made up, and each is told in all the texts that would tell it
 
 from __future__ import annotations
 
+import io
 import re
 from dataclasses import replace
 from datetime import date
@@ -16,13 +17,18 @@ import pytest
 from comparisons import make_comparison
 from decisions import make_decision, make_finding
 from proposals import make_card, make_proposal, make_verdict
+from rich.console import Console
 from sites import BUILT, make_overview
 
 from driftloop import publication
 from driftloop.alerting import wording
 from driftloop.alerting.wording import Links
+from driftloop.backtest import telling
+from driftloop.backtest.retelling import Retelling, too_short
 from driftloop.comparison.wording import Difference, text
 from driftloop.core.alarms.values import Alarm
+from driftloop.core.backtest import told
+from driftloop.core.backtest.schedule import ShortHistoryError
 from driftloop.core.decision.statuses import STATUSES
 from driftloop.core.decision.values import Inputs, Pattern
 from driftloop.core.intervals import Interval
@@ -37,6 +43,8 @@ from driftloop.retraining.wording import answer, pull_request
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from driftloop.backtest.retelling import Untold
+    from driftloop.core.decision.statuses import Status
     from driftloop.core.decision.values import Decision
     from driftloop.core.overview.values import Overview
     from driftloop.retraining.wording.proposal import Proposal
@@ -151,6 +159,50 @@ def titled(title: str, body: str) -> str:
     return f"# {title}\n\n{body}"
 
 
+def retold(**over: Any) -> Retelling:
+    """Eight months with an alert of each kind, and each way in which one ends."""
+    saved = {
+        "window": {"since": "2024-09-26", "until": "2025-01-20"},
+        "rows": 2784,
+        "error": 41.3,
+        "error_before": 43.7,
+    }
+    worse = saved | {"window": {"since": "2025-01-20", "until": "2025-03-31"}, "error": 44.9, "error_before": 43.7}
+    second = {"version": 2, "live": "2024-09-26", "asked": True, "saved": saved}
+    third = {"version": 3, "live": "2025-01-20", "asked": False, "saved": worse}
+    fourth = {"version": 4, "live": "2025-03-31", "asked": True, "saved": None}
+    alerts = [
+        told_of("2024-09-02", "degraded", ending="next alert", ended="2024-09-23"),
+        told_of("2024-09-23", "outdated", "2024-09-26", "promote", [second], ending="promoted", ended="2024-09-26"),
+        told_of("2024-11-04", "insufficient data", ending="recovered", ended="2024-11-18"),
+        told_of("2024-12-23", "data fault", versions=[third], ending="promoted", ended="2025-01-20"),
+        told_of("2025-02-17", "outdated", "2025-02-20", "keep production", ending="next alert", ended="2025-03-24"),
+        told_of("2025-03-24", "outdated", "2025-03-31", "promote", [fourth], ending="promoted", ended="2025-03-31"),
+        told_of("2025-04-07", "outdated", ending="open"),
+    ]  # fmt: skip
+    given = {
+        "model": "bikes", "simulated": False, "metric": "mae", "unit": "rentals/hour", "step_days": 7, "told": alerts,
+        "window": {"since": "2024-08-05", "until": "2025-03-31"}, "questions": 4, "versions": 3, "error": 43.1,
+        "below_never": 0.023, "above_always": 0.045, "changes": True,
+        "recommendation": {"monitor": {"policy": "avoidable_loss", "alert_at_days": 4.0},
+                           "reason": "the smallest error for at most 6 alerts a year: mean error 42.9 rentals/hour"},
+    }  # fmt: skip
+    return Retelling.model_validate(given | over)
+
+
+def told_of(day: str, status: Status, answered: str | None = None, outcome: str | None = None, versions: Any = (), *,
+            ending: str, ended: str | None = None) -> dict[str, Any]:  # fmt: skip
+    words = told.headline(status, "avoidable_loss")
+    return {"day": day, "status": status, "headline": words, "answered": answered, "outcome": outcome, "versions": versions,
+            "ending": ending, "ended": ended}  # fmt: skip
+
+
+def shown(found: Retelling | Untold) -> str:
+    out = io.StringIO()
+    telling.show(found, Console(file=out, width=120))
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+
+
 TEXTS: dict[str, Callable[[], str]] = {
     **{f"screen-{name}.txt": lambda made=made: screen(made, None) for name, made in DECISIONS.items()},  # type: ignore[misc]
     "screen-promote.txt": lambda: screen(DECISIONS["outdated"], report()),
@@ -216,6 +268,13 @@ TEXTS: dict[str, Callable[[], str]] = {
         replaced=1,
         subject="Merge pull request #2 from acme/retrain/issue-1",
     ),
+    "told.txt": lambda: shown(retold()),
+    "told-worse.txt": lambda: shown(retold(unit="[bold]", metric="mse", below_never=-0.012, above_always=-0.001, step_days=1)),
+    "told-nothing.txt": lambda: shown(
+        retold(told=[], questions=0, versions=0, below_never=0, changes=False, simulated=True)
+    ),
+    "told-short.txt": lambda: shown(too_short(ShortHistoryError("", missing_days=23))),
+    "told-unlabelled.txt": lambda: shown(too_short(ShortHistoryError("backtest: expected rows with labels, got none"))),
     "page-headlines.txt": lambda: "\n".join(f"bikes {headline.for_title(made)}" for made in DECISIONS.values()),
     "page-outdated.txt": lambda: dashboard(DECISIONS["outdated"], overview=make_overview(inputs=1, days=21, steps=3)),
     "page-healthy-unmeasured.txt": lambda: dashboard(DECISIONS["healthy-unmeasured"]),

@@ -14,6 +14,7 @@ from driftloop.backtest.fits import Fitted
 from driftloop.core.alarms.find import find_alarms
 from driftloop.core.backtest import schedule
 from driftloop.core.backtest.replay import Replay
+from driftloop.core.backtest.schedule import ShortHistoryError
 from driftloop.core.backtest.values import Stream
 from driftloop.core.columns import DAY, STEP
 from driftloop.core.data import histogram, quality
@@ -26,7 +27,6 @@ from driftloop.core.models import estimator
 from driftloop.core.models.card import Card
 from driftloop.core.models.recipe import recipe_of
 from driftloop.core.windows import Window, end_day, last_days
-from driftloop.errors import DataError
 from driftloop.sources.features import MODULE
 from driftloop.store.files import digest, replacing_folder
 from driftloop.store.imports import closure
@@ -99,7 +99,7 @@ class History:
 
         Raises
         ------
-        DataError
+        ShortHistoryError
             If the history is too short.
         """
         self.params, self.columns, self.folder, self.fits = params, columns_of(params, Card()), folder, 0
@@ -117,7 +117,7 @@ class History:
         self.labelled = self._labelled(Window(since=since or date.min, until=end))
         if self.labelled.empty:
             msg = "backtest: expected rows with labels, got none; `driftloop refresh` moves source.until"
-            raise DataError(msg)
+            raise ShortHistoryError(msg)
         first = self.labelled[DAY].iloc[0]
         self.schedule = schedule.plan(params, first=first, until=end, first_days=first_days)
 
@@ -135,7 +135,7 @@ class History:
 
         Raises
         ------
-        DataError
+        ShortHistoryError
             If the first part of the history teaches the estimator nothing.
         """
         recipe = recipe_of(self.params).model_copy(update={"train_days": train_days})
@@ -155,7 +155,7 @@ class History:
         if not known[self.schedule.first_cut]:
             what = f"the rows before {self.schedule.first_cut} teach {recipe.estimator} nothing"
             msg = f"backtest: expected a first production, but {what}; give more days by --first-days"
-            raise DataError(msg)
+            raise ShortHistoryError(msg)
         return replay
 
     def findings(self, card: Card, until: date) -> list[Finding]:

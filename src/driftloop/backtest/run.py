@@ -12,6 +12,7 @@ from driftloop.backtest.history import History
 from driftloop.core.backtest import figures
 from driftloop.core.backtest.figures import Figures, KnownEvent
 from driftloop.core.backtest.recommendation import recommend
+from driftloop.core.backtest.told import tell
 from driftloop.core.columns import DAY
 from driftloop.errors import ParamsError
 from driftloop.progress import track
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from driftloop.core.backtest.recommendation import Recommendation
     from driftloop.core.backtest.schedule import Schedule
+    from driftloop.core.backtest.told import Told
     from driftloop.core.backtest.values import Rule
     from driftloop.params import Params
 
@@ -73,6 +75,8 @@ class Backtest:
         Figures by rule; the setting that they recommend.
     fits, seconds
         Number of fits, and how long it took to make or read them.
+    own, told
+        The figures of what params.yaml says, and its alerts; None where that was not replayed.
     """
 
     schedule: Schedule
@@ -81,6 +85,8 @@ class Backtest:
     recommendation: Recommendation
     fits: int
     seconds: float
+    own: Figures | None
+    told: tuple[Told, ...] | None
 
 
 def run(params: Params, root: Path, options: Options, *, rules: Sequence[Rule] | None = None) -> Backtest:
@@ -90,7 +96,7 @@ def run(params: Params, root: Path, options: Options, *, rules: Sequence[Rule] |
     ------
     ParamsError
         If a rule asks by Evidently's drift share, which no replay has.
-    DataError
+    ShortHistoryError
         If the history is too short, or its first part teaches the estimator nothing.
     """
     begun = time.monotonic()
@@ -109,16 +115,21 @@ def run(params: Params, root: Path, options: Options, *, rules: Sequence[Rule] |
         src=root / SRC,
     )
     lines: list[Figures] = []
+    own, told = None, None
     for window, compared in _families(params, options, rules):
         replay = history.replay(window, answer_days=options.answer_days, jobs=options.jobs)
         replayed = [replay.under(rule) for rule in track(compared, "Replaying")]
-        lines += figures.figures(
+        found = figures.figures(
             replayed,
             replay,
             train_days=window,
             ends=(lines[0].loss, lines[1].loss) if lines else None,
             events=known_events(params, history.schedule),
         )
+        for line, one in zip(found, replayed, strict=True):
+            if own is None and figures.is_own(one.rule, params):
+                own, told = line, tell(one, replay)
+        lines += found
     return Backtest(
         schedule=history.schedule,
         rows=int((history.labelled[DAY] < history.schedule.scored_until).sum()),
@@ -126,6 +137,8 @@ def run(params: Params, root: Path, options: Options, *, rules: Sequence[Rule] |
         recommendation=recommend(lines, params, alerts_a_year=options.alerts_a_year),
         fits=history.fits,
         seconds=time.monotonic() - begun,
+        own=own,
+        told=told,
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from factories import make_params
 
-from driftloop.core.backtest.figures import Figures, own_rules, rules
+from driftloop.core.backtest.figures import Figures, few_rules, is_own, own_rules, rules
 from driftloop.core.backtest.recommendation import recommend
 
 
@@ -30,6 +30,17 @@ def test_rules__the_setting_of_params_yaml_is_among_them() -> None:
     assert {"avoidable loss, 5 days", "calendar, 60 days"} <= set(names)
     assert len(names) == len(set(names))
     assert own_rules(params)[-1].settings.alert_at_days == 5.0
+
+
+def test_few_rules__the_two_ends_and_what_params_yaml_says_come_first() -> None:
+    for own in ({"policy": "calendar", "calendar_days": 60}, {"alert_at_days": 5.0}, {"alert_at_days": 8.0}):
+        params = make_params(monitor=own)
+        found = few_rules(params)
+        assert [rule.name for rule in found[:2]] == ["always", "never"]
+        assert [is_own(rule, params) for rule in found] == [False, False, True] + [False] * (len(found) - 3)
+        thresholds = {rule.settings.alert_at_days for rule in found if rule.policy == "avoidable_loss"}
+        assert {4.0, 8.0, 16.0} <= thresholds
+    assert [rule.policy for rule in few_rules(make_params(monitor={"refit": False}))] == ["always", "never", "loss"]
 
 
 def test_recommend__the_smallest_loss_within_the_budget() -> None:

@@ -26,6 +26,7 @@ STANDING_DAYS = 91
 NOTICED_DAYS = 182  # an alert later than this is about something else
 THRESHOLDS = (2.0, 4.0, 8.0, 16.0)
 CALENDARS = (28, 91)
+FEW_THRESHOLDS = (4.0, 8.0, 16.0)
 
 
 class KnownEvent(BaseModel):
@@ -130,6 +131,23 @@ def own_rules(params: Params) -> list[Rule]:
     """List the two ends, and what params.yaml says."""
     own = Settings.of(params)
     return [Rule(name, name, own) for name in ("always", "never", policy_of(params))]
+
+
+def is_own(rule: Rule, params: Params) -> bool:
+    """Say whether a rule is what params.yaml says."""
+    return (rule.policy, rule.settings, rule.standing_days) == (policy_of(params), Settings.of(params), 0)
+
+
+def few_rules(params: Params) -> list[Rule]:
+    """List what a recommendation needs at least: the two ends, what params.yaml says, and avoidable loss at a few thresholds.
+
+    Calendars and the lowest threshold ask so often that they double the number of fits. Without refits there is no avoidable
+    loss to go by.
+    """
+    ends, own = own_rules(params)[:2], own_rules(params)[-1]
+    near = [rule for rule in rules(params)[2:] if rule.policy == "avoidable_loss" and not rule.standing_days]
+    few = [rule for rule in near if rule.settings.alert_at_days in FEW_THRESHOLDS and not is_own(rule, params)]
+    return [*ends, own, *(few if params.monitor.refit else ())]
 
 
 def rules_auto(params: Params) -> list[Rule]:

@@ -122,10 +122,13 @@ class LossTable:
         window = Window(since=since, until=since + timedelta(days=USEFUL_DAYS))
         if window.until > self.schedule.scored_until:
             return None
+        old, new = self.paired(before, after, window)
+        return float(1 - new.sum() / old.sum()) if old.sum() > 0 else None
+
+    def paired(self, before: date, after: date, window: Window) -> tuple[Losses, Losses]:
+        """Give the losses of two cuts on the same rows of a window; none where one of them was never fitted."""
         old, new = self._within(before, window), self._within(after, window)
-        if old is None or new is None or old.sum() <= 0:
-            return None
-        return float(1 - new.sum() / old.sum())
+        return (np.empty(0), np.empty(0)) if old is None or new is None else (old, new)
 
     def _plan(self, trained_until: date | None, labelled_until: date) -> list[refits.Step]:
         return refits.plan(

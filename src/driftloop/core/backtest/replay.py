@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from driftloop.core.backtest.values import How, Rule, Stream
     from driftloop.core.decision.diagnosis import Diagnosis
     from driftloop.core.decision.evidence import Evidence
+    from driftloop.core.decision.statuses import Status
+    from driftloop.core.judging.verdict import Outcome
     from driftloop.core.models.card import Card
     from driftloop.params import Params
 
@@ -35,10 +37,11 @@ class _State:
     cut: date
     promotions: list[Promotion]
     alerts: list[Alert] = field(default_factory=list)
+    statuses: list[tuple[date, Status]] = field(default_factory=list)
     due: date | None = None  # answer to the newest alert
     refused: tuple[date, float] | None = None  # when, and the waiting then
     standing_until: date | None = None
-    status: str = "healthy"
+    status: Status = "healthy"
     faulty_since: date | None = None
 
 
@@ -62,10 +65,12 @@ class Replay:
         state = _State(card=self.table.card(1, first.cut), cut=first.cut, promotions=[first])
         for until in self.schedule.runs[1:]:
             self._run(rule, state, until)
-        return self._replayed(rule, state.promotions, state.alerts)
+        return replace(
+            self._replayed(rule, state.promotions), alerts=tuple(state.alerts), statuses=tuple(state.statuses)
+        )
 
-    def _replayed(self, rule: Rule, promotions: Sequence[Promotion], alerts: Sequence[Alert] = ()) -> Replayed:
-        return Replayed(rule, tuple(promotions), tuple(alerts), len(self.table.asked))
+    def _replayed(self, rule: Rule, promotions: Sequence[Promotion]) -> Replayed:
+        return Replayed(rule, tuple(promotions), (), len(self.table.asked))
 
     def _always(self, rule: Rule, first: Promotion) -> Replayed:
         cuts = [until - self.schedule.delay for until in self.schedule.runs]
@@ -83,6 +88,7 @@ class Replay:
                 return
             self._answer(rule, state, until)
         found, evidence = self._diagnosis(rule, state, until)
+        state.statuses.append((until, found.status))
         if STATUSES[found.status].about == "data":
             self._fault(state, found, until)
         elif state.standing_until and until < state.standing_until:
@@ -135,9 +141,10 @@ class Replay:
         state.due = None
         run = max(run for run in self.schedule.runs if run <= due)
         cut = run - self.schedule.delay
-        verdict = self._verdict(state, run) if rule.gated else "promote"
+        verdict: Outcome = self._verdict(state, run) if rule.gated else "promote"
         state.alerts[-1] = replace(
             state.alerts[-1],
+            answered=due,
             outcome=verdict,
             gain=self.table.gain(state.cut, cut, since=cut),
             gain_live=self.table.gain(state.cut, cut, since=due),
@@ -165,7 +172,7 @@ class Replay:
         state.card, state.cut, state.refused = self.table.card(state.card.version + 1, cut), cut, None
         state.promotions.append(Promotion(live=live, cut=cut, how=how))
 
-    def _verdict(self, state: _State, until: date) -> str:
+    def _verdict(self, state: _State, until: date) -> Outcome:
         """Ask the gate about the steps that it judges when data ends at `until`."""
         params = at(self.params, until)
         judged = judged_rows(params, self.table.scored(state.cut, until, seeds=refits.SEEDS))

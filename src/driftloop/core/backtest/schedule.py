@@ -20,6 +20,21 @@ MOST_FIRST_DAYS = 365
 LEARN_DAYS = 28  # of labels before the oldest refit
 
 
+class ShortHistoryError(DataError):
+    """A history is too short for a replay.
+
+    Attributes
+    ----------
+    missing_days
+        Days of data that have to be added; None where that is not known.
+    """
+
+    def __init__(self, line: str, *, missing_days: int | None = None) -> None:
+        """Take the line for people, and the number for programs."""
+        super().__init__(line)
+        self.missing_days = missing_days
+
+
 @dataclass(frozen=True)
 class Schedule:
     """The runs of a replay.
@@ -56,8 +71,8 @@ def plan(params: Params, *, first: date, until: date, first_days: int | None = N
 
     Raises
     ------
-    DataError
-        If the history is too short.
+    ShortHistoryError
+        If it is.
     """
     step, delay = params.monitor.step_days, timedelta(days=params.data.label_delay_days)
     judged = judged_steps(params.windows.judge_days, step) * step
@@ -70,7 +85,7 @@ def plan(params: Params, *, first: date, until: date, first_days: int | None = N
             f"backtest: expected data until {least} or later, so that the gate can judge once, got data until {until}: "
             f"labels begin on {first}, and the first production needs {asked} days of them"
         )
-        raise DataError(msg)
+        raise ShortHistoryError(msg, missing_days=(least - until).days)
     runs = [cut + delay]
     while (following := runs[-1] + timedelta(days=step)) <= until:
         runs.append(following)

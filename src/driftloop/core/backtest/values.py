@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from driftloop.core.decision.statuses import Status  # noqa: TC001 - pydantic, too
+from driftloop.core.judging.verdict import Outcome  # noqa: TC001 - pydantic, too
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -101,6 +104,8 @@ class Alert:
         Of the decision.
     reason
         Its first.
+    answered
+        Day of somebody's answer; None where nothing was asked, or the history ends before.
     outcome
         The gate's; None where nothing was asked of it.
     gain, gain_live
@@ -109,9 +114,10 @@ class Alert:
     """
 
     day: date
-    status: str
+    status: Status
     reason: str
-    outcome: str | None = None
+    answered: date | None = None
+    outcome: Outcome | None = None
     gain: float | None = None
     gain_live: float | None = None
 
@@ -130,9 +136,12 @@ class Replayed:
         In order.
     fits
         Number of fits that it looked at.
+    statuses
+        Of each run that looked at the model, by its end of the data; the runs between an alert and its answer do not.
     """
 
     rule: Rule
     promotions: tuple[Promotion, ...]
     alerts: tuple[Alert, ...]
     fits: int
+    statuses: tuple[tuple[date, Status], ...] = ()
