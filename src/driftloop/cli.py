@@ -193,6 +193,9 @@ def backtest(
     quick: Annotated[
         bool, typer.Option("--quick", help="Leave out the training window auto: a fifth of the fits.")
     ] = False,
+    told: Annotated[
+        bool, typer.Option("--told", help="Only what you would have been told under your settings.")
+    ] = False,
     jobs: Annotated[int, typer.Option(help="Processes; -1: one per processor.")] = -1,
 ) -> None:
     """Replay your history: what you would have been told, and what other policies would have cost and asked."""
@@ -215,12 +218,17 @@ def backtest(
         quick=quick,
         jobs=jobs,
     )
+    console = Console(width=max(Console().width, words.WIDTH), highlight=False)
+    if told:
+        retold = retelling.retell(params, Path(), options)
+        retelling.write(retold, Path())
+        telling.show(retold, console)
+        return
     done = replaying.run(params, Path(), options)
     replaying.write(done, params, Path())
     retold = retelling.of(done, params)
     retelling.write(retold, Path())
     typer.echo(words.head(done.schedule, params, rows=done.rows))
-    console = Console(width=max(Console().width, words.WIDTH), highlight=False)
     telling.show_told(retold, console)
     console.print()
     console.print(words.table(done.lines, unit=params.data.target_unit, metric=params.evaluate.metric))
