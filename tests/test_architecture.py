@@ -34,7 +34,7 @@ ROOMS: Sequence[str] = (
     "report",
     "git github githubstub",
     "nothing publication alerting retraining backtest comparison records release refresh promote dvc_remote skips stages",
-    "rehearsal project testing",
+    "rehearsal inspection project testing",
     "ci cli",
 )
 # The same within core.

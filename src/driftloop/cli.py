@@ -26,16 +26,34 @@ app = typer.Typer(
 app.add_typer(ci.app, name="ci")
 
 
-@app.command(epilog="Example: driftloop init demo")
+@app.command(
+    epilog="Examples: driftloop init demo · driftloop init ../shop --from shop.csv · driftloop init ../shop --from 'in/*.csv' "
+    "--target sales --label-delay-days 3 --yes"
+)
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or an empty folder.")],
+    *,
+    source: Annotated[
+        str | None,
+        typer.Option("--from", metavar="FILE", help="Your data: file, folder or pattern. Without it: a demo."),
+    ] = None,
+    target: Annotated[str | None, typer.Option(help="Column to predict.")] = None,
+    label_delay_days: Annotated[
+        int | None, typer.Option(min=0, help="Days until the target of a row is final.")
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="Name of the model.", show_default="that of the folder")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing: take what was guessed.")] = False,
 ) -> None:
-    """Write a project, run it, and make its first model."""
-    from driftloop.project import creating, demo, requirement
+    """Write a project for your data, run it, make its first model, and replay what you would have been told."""
+    from driftloop.project import initiating
 
-    with creating.folder(folder) as root:
-        creating.write(root, demo.answers(requirement.installed()), {}, say=typer.echo)
-        creating.first_model(root, demo.HISTORY, say=typer.echo)
+    def ask(question: str, default: str) -> str:
+        return str(typer.prompt(question, default=default))
+
+    options = initiating.Options(folder, source, target, label_delay_days, model, ask=None if yes else ask)
+    initiating.run(options, say=typer.echo)
+    typer.echo("\nWhat you would have been told\n")
+    typer.echo(initiating.replay(folder))
     typer.echo(f"Next: cd {folder} && make repro")
 
 

@@ -63,6 +63,8 @@ class Answers:
         Values of params.yaml other than the defaults, and comments other than the usual ones, by dotted key.
     data
         What the project says about where its rows are, in a sentence.
+    features
+        Text of src/features.py; None: the template's.
     workshop
         Whether it is the repository in which driftloop itself is developed.
     """
@@ -72,12 +74,14 @@ class Answers:
     values: Mapping[str, Any] = field(default_factory=dict)
     comments: Mapping[str, str] = field(default_factory=dict)
     data: str = ""
+    features: str | None = None
     workshop: bool = False
 
 
 def render(answers: Answers) -> dict[str, str]:
     """Make the text of each file of a project."""
-    return {path: _text(name, answers) for path, name in TEMPLATES.items()}
+    made = {path: _text(name, answers) for path, name in TEMPLATES.items()}
+    return made if answers.features is None else made | {"src/features.py": answers.features}
 
 
 def _text(name: str, answers: Answers) -> str:

@@ -1,0 +1,70 @@
+"""Look at a source: what its columns are for, and why."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from driftloop.errors import DataError
+from driftloop.inspection import reading, times
+from driftloop.inspection.roles import codes, key, numbers, roles, targets, task
+from driftloop.inspection.values import Inspected
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def look(source: str, choose: Callable[[list[str]], str]) -> Inspected:
+    """Guess what the columns of a source are for.
+
+    Parameters
+    ----------
+    source
+        A file, a folder or a pattern.
+    choose
+        Takes the candidates for the target, the most likely one first, and returns one of the columns.
+
+    Raises
+    ------
+    DataError
+        If the source cannot be read, or no column holds a time.
+    """
+    with reading.opened(source) as reader:
+        sample = reader.sample()
+        time = times.guess(sample)
+        if time is None:
+            msg = (
+                f"{source}: expected a column with dates or times, or columns for year, month and day, found none among "
+                f"{', '.join(map(str, sample.columns[:20]))}"
+            )
+            raise DataError(msg)
+        sample = reader.sorted(sample, time)
+        totals = reader.totals(time)
+        csv = reader.csv
+    decimal = reading.decimal(sample, [name for name in sample if name not in time.columns])
+    frame = numbers(sample, decimal=decimal)
+    missing = {str(name): found for name in frame if name not in time.columns and (found := codes(frame[name]))}
+    for name, found in missing.items():
+        frame[name] = frame[name].where(~frame[name].isin(found))
+    ranked = targets(frame, time)
+    target = choose(ranked)
+    if target not in frame:
+        msg = f"--target: expected one of {', '.join(ranked[:20])}, got {target!r}"
+        raise DataError(msg)
+    unique, why = key(frame, time)
+    return Inspected(
+        separator=csv.separator,
+        decimal=decimal,
+        encoding=None,
+        missing=missing,
+        time=time,
+        key=unique,
+        key_why=why,
+        target=target,
+        task=task(frame[target]),
+        roles=tuple(roles(frame, sample, time=time, key=unique, target=target)),
+        rows=totals.rows,
+        since=totals.first.date(),
+        until=totals.last.date() + timedelta(days=1),
+        rows_a_day=totals.rows / max(1, totals.days),
+    )
