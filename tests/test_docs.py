@@ -53,6 +53,7 @@ TARGETS = re.findall(r"^([\w-]+):.*##", (ROOT / "Makefile").read_text("utf-8"), 
 WRITTEN = (
     "src/features.py",
     "history.json",
+    "_site/",
     "data/",
     "metrics/",
     "reports/",

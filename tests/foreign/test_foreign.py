@@ -119,7 +119,7 @@ def test_lock__of_a_stranger_is_refused(more: str, said: str) -> None:
 
 
 def test_lock__that_names_a_remote_is_refused() -> None:
-    with refused(r"stages.collect.outs: expected .*, got 'remote'"):
+    with refused(r"stages.collect.deps: expected .*, got 'remote'"):
         lockfile.lock(LOCK.replace(b"      nfiles", b"      remote: elsewhere\n      nfiles", 1), stages=stages())
 
 

@@ -34,7 +34,7 @@ CONDITIONAL = {
     "prepare": {"windows.judge_days"},
     "alarms": {"data.label_delay_days", "windows.judge_days"},
     "train": {"windows.judge_days"},
-    "monitor": {"data.timestamp", "data.key", "data.numerical", "data.categorical", "windows.current_days"},
+    "monitor": {"windows.current_days"},
 }
 
 

@@ -41,7 +41,7 @@ def look(source: str, choose: Callable[[list[str]], str]) -> Inspected:
         sample = reader.sorted(sample, time)
         totals = reader.totals(time)
         csv = reader.csv
-    decimal = reading.decimal(sample, [name for name in sample if name not in time.columns])
+    decimal = reading.decimal(sample, [str(name) for name in sample if name not in time.columns])
     frame = numbers(sample, decimal=decimal)
     missing = {str(name): found for name in frame if name not in time.columns and (found := codes(frame[name]))}
     for name, found in missing.items():
