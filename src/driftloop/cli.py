@@ -57,6 +57,27 @@ def init(
     typer.echo(f"Next: cd {folder} && make repro")
 
 
+@app.command(epilog="Examples: driftloop upgrade --dry-run · uvx --from driftloop driftloop upgrade")
+def upgrade(
+    *, dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and touch nothing.")] = False
+) -> None:
+    """Bring the project in this folder to this version of driftloop; what a team has edited is kept."""
+    from driftloop.project import upgrading
+
+    root = Path()
+    was, new, changes = upgrading.plan(root)
+    for change in changes:
+        if dry_run or change.kind in ("merged", "conflict"):
+            typer.echo(change.diff)
+    for change in changes:
+        typer.echo(f"{change.kind:9} {change.path}{f': {change.note}' if change.note else ''}")
+    if not changes:
+        typer.echo(f"the files are those of driftloop {was.driftloop}")
+    if not dry_run:
+        upgrading.act(root, was, new, changes, say=typer.echo)
+        typer.echo("Next: make repro, look at `git diff`, and commit")
+
+
 @app.command(epilog="Example: driftloop status")
 def status() -> None:
     """Show the newest decision and verdict on one screen."""

@@ -44,7 +44,7 @@ def daily(path: Path) -> None:
     day = pd.date_range("2023-01-01", "2024-12-31", freq="6h")
     temperature = 12 - 9 * np.cos(2 * np.pi * day.dayofyear / 365.25) + rng.normal(0, 2, len(day))
     sales = 40 + 2 * temperature + 8 * (day.hour == 12) + rng.normal(0, 3, len(day))
-    sales = sales * np.where(day >= "2024-04-01", 1.25, 1)
+    sales = sales * np.where(day >= pd.Timestamp("2024-04-01"), 1.25, 1)
     frame = pd.DataFrame({"at": day, "temperature": temperature.round(2), "till": 1, "sales": sales.round(2)})
     frame["net"] = (frame["sales"] / 1.19).round(6)
     frame.to_csv(path, index=False)
@@ -109,3 +109,27 @@ def test_project__a_package_that_was_upgraded_is_noticed(shop: Path, tmp_path: P
 def test_init__never_overwrites(shop: Path) -> None:
     said = sh(shop, sys.executable, "-c", "from driftloop.cli import main; main()", "init", "shop", code=1)
     assert "shop: expected a new or an empty folder" in said
+
+
+def test_project__is_upgraded_with_what_a_team_edited(shop: Path, tmp_path: Path) -> None:
+    """From an older rendering, with the package itself renewed."""
+    root = tmp_path / "shop"
+    shutil.copytree(shop / "shop", root, symlinks=True, ignore=shutil.ignore_patterns(".venv", ".dvc"))
+    shutil.copytree(shop / "shop/.dvc", root / ".dvc")
+    base, monitor = root / ".driftloop/base.json", root / ".github/workflows/monitor.yml"
+    base.write_text(base.read_text().replace("timeout-minutes: 20", "timeout-minutes: 10"))
+    monitor.write_text(
+        monitor.read_text().replace("timeout-minutes: 20", "timeout-minutes: 10").replace("23 5 *", "1 2 *")
+    )
+    sh(root, "git", "commit", "--quiet", "--all", "--message", "as it was")
+    driftloop = (sys.executable, "-c", "from driftloop.cli import main; main()")
+    before = monitor.read_text()
+    assert "merged    .github/workflows/monitor.yml" in sh(root, *driftloop, "upgrade", "--dry-run")
+    assert monitor.read_text() == before
+    said = sh(root, *driftloop, "upgrade")
+    assert "driftloop.lock" in said
+    assert "as a wheel in vendor/" in said
+    assert "timeout-minutes: 20" in monitor.read_text()
+    assert 'cron: "1 2 * * *"' in monitor.read_text()
+    assert "timeout-minutes: 10" not in monitor.read_text()
+    assert "Data and pipelines are up to date" in sh(root, "uv", "run", "--quiet", "--frozen", "dvc", "repro")

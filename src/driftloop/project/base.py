@@ -2,19 +2,56 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from driftloop.errors import LoopError
 from driftloop.foreign import files, jsonfile
+from driftloop.project.rendering import Answers
 from driftloop.store.files import write_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from driftloop.project.requirement import Requirement
+
 BASE = ".driftloop/base.json"
+
+
+class Said(BaseModel):
+    """The answers that a project was rendered with; see `rendering.Answers`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str
+    values: dict[str, Any] = {}
+    comments: dict[str, str] = {}
+    data: str = ""
+    features: str | None = None
+
+    @classmethod
+    def of(cls, answers: Answers) -> Said:
+        """Keep what does not depend on the installation."""
+        return cls(
+            model=answers.model,
+            values=dict(answers.values),
+            comments=dict(answers.comments),
+            data=answers.data,
+            features=answers.features,
+        )
+
+    def filled(self, requirement: Requirement) -> Answers:
+        """Answer again, with how driftloop gets in now."""
+        return Answers(
+            self.model,
+            requirement,
+            values=self.values,
+            comments=self.comments,
+            data=self.data,
+            features=self.features,
+        )
 
 
 class Base(BaseModel):
@@ -24,6 +61,8 @@ class Base(BaseModel):
     ----------
     driftloop
         The version whose templates these are.
+    answers
+        What they were filled with.
     files
         Path → text.
     """
@@ -31,12 +70,14 @@ class Base(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     driftloop: str
+    answers: Said
     files: dict[str, str]
 
 
-def write(root: Path, version: str, files: Mapping[str, str]) -> None:
+def write(root: Path, version: str, files: Mapping[str, str], answers: Said) -> None:
     """Remember a rendering."""
-    write_json(root / BASE, {"driftloop": version, "files": dict(sorted(files.items()))})
+    found = Base(driftloop=version, answers=answers, files=dict(sorted(files.items())))
+    write_json(root / BASE, found.model_dump(mode="json"))
 
 
 def read(root: Path) -> Base:

@@ -89,7 +89,7 @@ def write(root: Path, answers: Answers, data: Mapping[str, Path], *, say: Callab
     files = rendering.render(answers)
     for path, text in files.items():
         write_text(root / path, text)
-    base.write(root, version("driftloop"), files)
+    base.write(root, version("driftloop"), files, base.Said.of(answers))
     write_json(root / CARD, Card().model_dump(mode="json"))
     for path, source in data.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
