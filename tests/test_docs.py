@@ -52,6 +52,8 @@ TARGETS = re.findall(r"^([\w-]+):.*##", (ROOT / "Makefile").read_text("utf-8"), 
 # Begins the path of a file that the pipeline, a verb or a team writes, and that is not committed here.
 WRITTEN = (
     "src/features.py",
+    ".driftloop/",
+    "vendor/",
     "history.json",
     "_site/",
     "data/",

@@ -57,7 +57,7 @@ def init(
     typer.echo(f"Next: cd {folder} && make repro")
 
 
-@app.command(epilog="Examples: driftloop upgrade --dry-run · uvx --from driftloop driftloop upgrade")
+@app.command(epilog="Examples: driftloop upgrade --dry-run · uvx driftloop@latest upgrade")
 def upgrade(
     *, dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and touch nothing.")] = False
 ) -> None:

@@ -55,7 +55,7 @@ def look(source: str, choose: Callable[[list[str]], str]) -> Inspected:
     return Inspected(
         separator=csv.separator,
         decimal=decimal,
-        encoding=None,
+        encoding=csv.encoding,
         missing=missing,
         time=time,
         key=unique,
@@ -67,4 +67,5 @@ def look(source: str, choose: Callable[[list[str]], str]) -> Inspected:
         since=totals.first.date(),
         until=totals.last.date() + timedelta(days=1),
         rows_a_day=totals.rows / max(1, totals.days),
+        hours=totals.hours,
     )

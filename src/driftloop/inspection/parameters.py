@@ -17,7 +17,6 @@ ESTIMATORS = {
 }
 METRICS = {"regression": "mae", "classification": "log_loss"}
 INPUT_PARTS = ("%H", "%m")  # of a composed time: what repeats itself, and an estimator can learn from
-HOURLY = 1.5  # rows a day: then the hour says something
 
 
 class Values(NamedTuple):
@@ -110,7 +109,7 @@ def _calendar(found: Inspected) -> dict[str, str]:
     if len(found.time.columns) > 1 or (found.time.form or "").startswith("epoch"):
         return {}
     made = {"weekday": "day_of_week.full_name()"}
-    if found.rows_a_day > HOURLY:
+    if found.hours > 1:
         made["hour"] = "hour()"
     return {name: how for name, how in made.items() if name not in there}
 

@@ -15,7 +15,7 @@ NAMES = re.compile(
 )
 VALUES = {
     "mail addresses": re.compile(r"[^@\s]+@[^@\s]+\.\w{2,}"),
-    "phone numbers": re.compile(r"\+?\d[\d ()/-]{7,}\d(?<![\d]{9})"),
+    "phone numbers": re.compile(r"(\+|0|\(0)[\d ()/-]{7,}\d"),
     "IP addresses": re.compile(r"\d{1,3}(\.\d{1,3}){3}"),
     "IBANs": re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}"),
 }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 100_000  # of the sample
 MARKS = ",;\t|"
+WESTERN = "cp1252"  # Windows; it holds all letters of latin-1
 COMMA = re.compile(r"-?\d+,\d+")  # a number with a decimal comma
 
 
@@ -41,12 +43,15 @@ class Totals:
         Number of rows with a time, and of days with rows.
     first, last
         The earliest and the latest time, naive UTC.
+    hours
+        Number of different hours of the day.
     """
 
     rows: int
     days: int
     first: datetime
     last: datetime
+    hours: int
 
 
 class Reader:
@@ -64,7 +69,7 @@ class Reader:
         """Open a file, folder or pattern; `folder` takes copies in another encoding."""
         files = tables.find(source, where="--from")
         parquet = files[0].suffix.lower() == ".parquet" or recoded.begins(files[0], b"PAR1")
-        self.csv = Csv() if parquet else Csv(separator=_separator(files[0]))
+        self.csv = Csv() if parquet else Csv(separator=_separator(files[0]), encoding=_encoding(files))
         self.table = tables.read(con, files, wanted=(), folder=folder, csv=self.csv)
 
     def sample(self) -> pd.DataFrame:
@@ -89,11 +94,12 @@ class Reader:
                 days=lambda rows: rows.moment.date().nunique(),
                 first=lambda rows: rows.moment.min(),
                 last=lambda rows: rows.moment.max(),
+                hours=lambda rows: rows.moment.hour().nunique(),
             )
             .to_pandas()
             .to_dict("records")[0]
         )
-        return Totals(int(found["rows"]), int(found["days"]), found["first"], found["last"])
+        return Totals(int(found["rows"]), int(found["days"]), found["first"], found["last"], int(found["hours"]))
 
     def sorted(self, sample: pd.DataFrame, time: Time) -> pd.DataFrame:
         """Put a sample in order of time."""
@@ -119,6 +125,19 @@ def _separator(path: Path) -> str | None:
         line = stream.readline(1 << 20)
     mark = max(MARKS, key=line.count)
     return None if mark == "," or mark not in line else mark
+
+
+def _encoding(files: Sequence[Path]) -> str | None:
+    """Tell Western European text by bytes that are no UTF-8; None where driftloop finds out by itself."""
+    for file in files:
+        if recoded.begins(file, codecs.BOM_UTF16_LE) or recoded.begins(file, codecs.BOM_UTF16_BE):
+            return None
+        with suppress(UnicodeDecodeError), recoded.open_text(file, "utf-8-sig") as stream:
+            while stream.read(1 << 20):
+                pass
+            continue
+        return WESTERN
+    return None
 
 
 def decimal(sample: pd.DataFrame, names: Sequence[str]) -> str | None:

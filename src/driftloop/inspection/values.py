@@ -72,6 +72,8 @@ class Inspected:
         Number of rows, the first day and the day after the last, in UTC.
     rows_a_day
         Mean, of days with rows.
+    hours
+        Number of different hours of the day.
     """
 
     separator: str | None
@@ -88,10 +90,16 @@ class Inspected:
     since: date
     until: date
     rows_a_day: float
+    hours: int
 
     def named(self, role: RoleName) -> list[str]:
         """List the columns of a role."""
         return [each.name for each in self.roles if each.role == role]
+
+    @property
+    def personal(self) -> list[str]:
+        """All columns that seem to be about a person: a copy of the file would hold their values."""
+        return [each.name for each in self.roles if each.private]
 
     @property
     def private(self) -> list[str]:

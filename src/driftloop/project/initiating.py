@@ -87,7 +87,7 @@ def _own(options: Options, source: str, *, say: Callable[[str], None]) -> tuple[
     if not text.isdecimal():
         msg = f"--label-delay-days: expected a whole number of days, got {text!r}"
         raise LoopError(msg)
-    placed = placing.place(source, options.folder, private=found.private)
+    placed = placing.place(source, options.folder, private=found.personal)
     chosen = parameters(found, path=placed.path, label_delay_days=int(text))
     answers = Answers(
         model=options.model or _name(options.folder),
