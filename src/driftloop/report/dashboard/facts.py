@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from driftloop.core.decision.statuses import STATUSES
 from driftloop.core.figures import figure, percent
-from driftloop.core.judging.metrics import unit_of
+from driftloop.core.judging.metrics import METRICS, unit_of
 from driftloop.core.overview.values import Input, Overview
 from driftloop.report.dashboard import history
 
@@ -90,6 +90,11 @@ class Facts:
         return unit_of(self.decision.metric, self.decision.unit) or ""
 
     @property
+    def measure(self) -> str:
+        """What the error is, in words."""
+        return METRICS[self.decision.metric].name if self.decision.metric in METRICS else self.decision.metric
+
+    @property
     def steps(self) -> list[StepError]:
         """All steps, also of earlier versions."""
         return history.steps(self.runs, self.overview.version, self.overview.steps)
@@ -146,7 +151,11 @@ class Facts:
         if decision.error:
             normal = f"normal {figure(decision.normal_error)}" if decision.normal_error else "normal not known"
             found.append(
-                Count(figure(decision.error.estimate), f"{self.unit or decision.metric} error, {normal}", "#error")
+                Count(
+                    figure(decision.error.estimate),
+                    f"{f'{self.unit} error' if self.unit else self.measure}, {normal}",
+                    "#error",
+                )
             )
         if decision.waiting_days is not None:
             over = decision.waiting_days >= decision.alert_at_days
