@@ -129,6 +129,8 @@ def test_plan__twice_changes_nothing(root: Path) -> None:
     [
         ("uncommitted", r"^README\.md: not committed; commit or stash your changes"),
         ("newer", r"^\.driftloop/base\.json: this project is of driftloop 99\.0, and this is "),
+        ("markers", rf"^{MONITOR}: expected a merged file, got markers of an earlier upgrade"),
+        ("latin-1", r"features\.py: expected text in UTF-8, got other bytes; save it as UTF-8$"),
         ("no base", r"^\.driftloop/base\.json: not found; `driftloop init` writes it"),
         ("bad base", r"^\.driftloop/base\.json: expected what `driftloop init` writes"),
     ],
@@ -139,6 +141,11 @@ def test_plan__refuses(root: Path, case: str, said: str) -> None:
             write_text(root / "README.md", "mine")
         case "newer":
             base.write(root, "99.0", OLD, base.Said(model="m"))
+        case "markers":
+            edit(root, MONITOR, "name: Monitor\n", "<<<<<<< yours\nname: Monitor\n")
+        case "latin-1":
+            (root / "src/features.py").write_bytes("# Größe\n".encode("latin-1"))
+            Tools(root).commit("latin")
         case "no base":
             (root / base.BASE).unlink()
         case "bad base":
@@ -179,7 +186,12 @@ monitor:
 train: {seed: 1}
 """
     template = "model: m\nmonitor:\n  policy: x    # | y\n  alert_at_days: 8  # days\n  calendar_days: 91\nreport:\n  pages: auto  # who\n"
-    found = migration.migrate(ours, template, {"monitor.wait_days": "monitor.alert_at_days"})
+    found = migration.migrate(
+        ours,
+        "model: m\nmonitor:\n  policy: x\n  wait_days: 8\n",
+        template,
+        {"monitor.wait_days": "monitor.alert_at_days"},
+    )
     assert found.moved == {"monitor.wait_days": "monitor.alert_at_days"}
     assert found.added == ("monitor.calendar_days", "report.pages")
     assert (
@@ -203,14 +215,55 @@ train: {seed: 1}
 
 def test_migrate__moves_a_key_to_another_section_with_its_lines() -> None:
     ours = "a:\n  old:\n    - 1\n    - 2\n  rest: 1\nb:\n  first: 1\n"
-    found = migration.migrate(ours, "a:\n  rest: 0\nb:\n  first: 0\n  new: []\n", {"a.old": "b.new"})
+    found = migration.migrate(ours, "", "a:\n  rest: 0\nb:\n  first: 0\n  new: []\n", {"a.old": "b.new"})
     assert found.text == "a:\n  rest: 1\nb:\n  first: 1\n  new:\n    - 1\n    - 2\n"
 
 
 @pytest.mark.parametrize("missing", [line for line in NEW["params.yaml"].splitlines() if line.startswith("  ")])
 def test_migrate__gives_back_any_key_of_todays_file(missing: str) -> None:
-    ours = NEW["params.yaml"].replace(f"{missing}\n", "")
-    assert migration.migrate(ours, NEW["params.yaml"]).text == NEW["params.yaml"]
+    old = NEW["params.yaml"].replace(f"{missing}\n", "")
+    assert migration.migrate(old, old, NEW["params.yaml"]).text == NEW["params.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("ours", "text"),
+    [
+        ("a:\n  x: |\n    one\n    # two\n", "a:\n  x: |\n    one\n    # two\n  new: 5  # five\n"),
+        ("a: {x: 1}  # ours\n", "a: {x: 1, new: 5}  # ours\n"),
+        ("a: {}\n", "a: {new: 5}\n"),
+        ("a: {x: 1,\n    y: 2}\n", "a: {x: 1,\n    y: 2, new: 5}\n"),
+        ("a:\n  x: 1\n\n  # of z\n  z: 1\n", "a:\n  x: 1\n  new: 5  # five\n\n  # of z\n  z: 1\n"),
+    ],
+)
+def test_migrate__adds_a_key_to_a_section_in_any_style(ours: str, text: str) -> None:
+    assert migration.migrate(ours, "a:\n  x: 0\n", "a:\n  x: 0\n  new: 5  # five\n").text == text
+
+
+def test_migrate__a_key_that_a_team_removed_stays_away() -> None:
+    template = "a:\n  x: 0\n  y: 0\n"
+    assert migration.migrate("a:\n  x: 1\n", template, template).text == "a:\n  x: 1\n"
+
+
+def test_migrate__a_key_that_is_no_more_goes_if_nobody_set_it_and_is_named_otherwise() -> None:
+    found = migration.migrate("a:\n  x: 0\n  y: 7\n", "a:\n  x: 0\n  y: 0\n  z: 0\n", "a:\n  z: 0\n")
+    assert (found.text, found.dropped, found.unknown) == ("a:\n  y: 7\n", ("a.x",), ("a.y",))
+
+
+def test_plan__a_package_of_like_name_is_no_driftloop(root: Path) -> None:
+    edit(root, "pyproject.toml", '  "driftloop==0.0.9",', '  "driftloop-ours>=2",\n  "driftloop==0.0.9",')
+    after = planned(root)["pyproject.toml"].after or ""
+    assert '  "driftloop-ours>=2",\n  "driftloop",' in after
+
+
+def test_act__keeps_the_ends_of_lines(root: Path) -> None:
+    write_text(root / MONITOR, OLD[MONITOR].replace("\n", "\r\n"))
+    Tools(root).commit("windows")
+    was, new, changes = upgrading.plan(root)
+    assert {change.path: change.kind for change in changes}[MONITOR] == "replaced"
+    broken = upgrading.Change("README.md", "conflict", "a", "b")
+    with pytest.raises(LoopError, match="README"):
+        upgrading.act(root, was, new, [*changes, broken], say=print)
+    assert (root / MONITOR).read_bytes().decode() == NEW[MONITOR].replace("\n", "\r\n")
 
 
 def test_renamed_keys__lead_to_keys_that_are_there() -> None:

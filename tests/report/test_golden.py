@@ -135,7 +135,7 @@ METRICS = (
 
 def proposal(**over: Any) -> Proposal:
     verdict = make_verdict(**over.pop("verdict", {}))
-    made = make_proposal(verdict, days=DAYS, run_url=LINKS.run, **CARDS)
+    made = make_proposal(verdict, days=DAYS, run_url=LINKS.run, dashboard=LINKS.dashboard, **CARDS)
     figures = {"production": {**made.report.production, "mape": 0.362}, "refit": {**made.report.refit, "mape": 0.3}}
     return replace(made, report=made.report.model_copy(update=figures), **over)
 

@@ -17,12 +17,15 @@ from driftloop.github import steps
 app = typer.Typer()
 
 
+Dashboard = Annotated[
+    str, typer.Option(envvar="DRIFTLOOP_DASHBOARD", help="Address of the published pages, to link to.")
+]
+
+
 @app.command(epilog="Examples: driftloop ci alert · driftloop ci alert --dry-run")
 def alert(
     *,
-    dashboard: Annotated[
-        str, typer.Option(envvar="DRIFTLOOP_DASHBOARD", help="Address of the published pages, to link to.")
-    ] = "",
+    dashboard: Dashboard = "",
     dry_run: run.DryRun = False,
 ) -> None:
     """Open, update or close the issue about the newest decision."""
@@ -121,6 +124,7 @@ def pr_comment(
 def propose(
     *,
     folder: Annotated[Path, typer.Option("--from", help="Folder that `driftloop ci retrain` has left.")],
+    dashboard: Dashboard = "",
     dry_run: run.DryRun = False,
 ) -> None:
     """Verify a hand-over; open its pull request, or comment on the issue why there is none."""
@@ -130,7 +134,7 @@ def propose(
     runtime = run.runtime()
     git = run.git(runtime)
     with Hub(runtime) as hub:
-        action = proposing.plan(hub, runtime, git, folder)
+        action = proposing.plan(hub, runtime, git, folder, dashboard=_address(dashboard))
         if dry_run:
             run.would(proposing.shown(action), proposing.worded(action))
             return

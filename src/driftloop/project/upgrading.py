@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 PARAMS = "params.yaml"
 PYPROJECT = "pyproject.toml"
-MARKER = "<<<<<<< "
+MARKER = re.compile(r"^<<<<<<< ", re.MULTILINE)
 SECONDS = 60
-SPEC = re.compile(r'"driftloop[^"]*"')
+SPEC = re.compile(r'"driftloop(?![\w.-])[^"]*"')
 SOURCE = re.compile(r"^driftloop = .*$", re.MULTILINE)
 
 
@@ -80,7 +80,12 @@ def plan(root: Path) -> tuple[Base, Mapping[str, str], list[Change]]:
         msg = f"{base.BASE}: this project is of driftloop {was.driftloop}, and this is {now}; run the newer one"
         raise LoopError(msg)
     if changed := Tools(root).run("git", "status", "--porcelain").splitlines():
-        msg = f"{changed[0][3:]}: not committed; commit or stash your changes, so that `git checkout .` can undo the upgrade"
+        msg = f"{changed[0][3:]}: not committed; commit or stash your changes, so that `git stash -u` can undo the upgrade"
+        raise LoopError(msg)
+    if marked := [path for path in was.files if MARKER.search(_read(root / path) or "")]:
+        msg = (
+            f"{marked[0]}: expected a merged file, got markers of an earlier upgrade; keep one side of each, and commit"
+        )
         raise LoopError(msg)
     new = rendering.render(was.answers.filled(requirement.installed()))
     changes = [change for path in sorted({*was.files, *new}) for change in _change(root, was, now, path, new.get(path))]
@@ -88,8 +93,8 @@ def plan(root: Path) -> tuple[Base, Mapping[str, str], list[Change]]:
 
 
 def _change(root: Path, was: Base, now: str, path: str, theirs: str | None) -> Iterator[Change]:
-    file, old = root / path, was.files.get(path)
-    ours = file.read_text("utf-8") if file.is_file() else None
+    ours = actual = _read(root / path)
+    old = was.files.get(path)
     if path == PYPROJECT and theirs is not None:  # the line that every upgrade changes must not meet lines of a team
         ours, old = (text and _pinned(text, theirs) for text in (ours, old))
     if theirs is None:
@@ -101,12 +106,13 @@ def _change(root: Path, was: Base, now: str, path: str, theirs: str | None) -> I
         if old is None:
             yield Change(path, "added", None, theirs)
         return  # a team has deleted it
-    actual = file.read_text("utf-8")
     if path == PARAMS:
-        migrated = migrate(ours, theirs)
-        if migrated.text != ours:
-            said = [f"{before} is now {after}" for before, after in migrated.moved.items()]
-            said += [f"{key} is new" for key in migrated.added]
+        migrated = migrate(ours, old or "", theirs)
+        said = [f"{before} is now {after}" for before, after in migrated.moved.items()]
+        said += [f"{key} is new" for key in migrated.added]
+        said += [f"{key} is gone" for key in migrated.dropped]
+        said += [f"{key} is no parameter any more: remove it" for key in migrated.unknown]
+        if migrated.text != ours or said:
             yield Change(path, "merged", ours, migrated.text, "; ".join(said))
         return
     text, conflicts = (theirs, 0) if ours == old else merged(ours, old or "", theirs, was.driftloop, now)
@@ -115,6 +121,23 @@ def _change(root: Path, was: Base, now: str, path: str, theirs: str | None) -> I
             "conflict" if conflicts else "replaced" if ours == old else "merged"
         )
         yield Change(path, kind, actual, text)
+
+
+def _read(path: Path) -> str | None:
+    """Read a file of the project with LF at the ends of lines, as templates have it; None if there is none."""
+    if not path.is_file():
+        return None
+    try:
+        return path.read_bytes().decode("utf-8").replace("\r\n", "\n")
+    except UnicodeDecodeError as exc:
+        msg = f"{path}: expected text in UTF-8, got other bytes; save it as UTF-8"
+        raise LoopError(msg) from exc
+
+
+def _write(path: Path, text: str) -> None:
+    """Replace a file, with the ends of lines that it has."""
+    crlf = path.is_file() and b"\r\n" in path.read_bytes()
+    write_text(path, text.replace("\n", "\r\n") if crlf else text)
 
 
 def _pinned(text: str, theirs: str) -> str:
@@ -153,7 +176,7 @@ def act(root: Path, was: Base, new: Mapping[str, str], changes: list[Change], *,
         if change.after is None:
             (root / change.path).unlink(missing_ok=True)
         elif change.after != change.before:
-            write_text(root / change.path, change.after)
+            _write(root / change.path, change.after)
     base.write(root, version("driftloop"), new, was.answers)
     tools = Tools(root)
     if left := [change.path for change in changes if change.kind == "conflict"]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, assert_never
 from urllib.parse import urlencode
 
@@ -94,6 +94,7 @@ def plan(
     folder: Path,
     *,
     prove: Callable[[Path], None] = verify.prove,
+    dashboard: str = "",
 ) -> Action:
     """Verify a hand-over, and decide what follows from it.
 
@@ -105,6 +106,8 @@ def plan(
         The hand-over, which is not trusted.
     prove
         Raises LoopError unless the snapshot in a working tree follows from its code, parameters and lock.
+    dashboard
+        Address of the published pages, to link to.
 
     Raises
     ------
@@ -124,7 +127,7 @@ def plan(
     request = train.check(hub, runtime, manifest.issue, manifest.model)  # again: hours may have passed
     if not isinstance(request, Request):
         return request
-    about = _about(git, found, evidence, runtime.run_url)
+    about = replace(_about(git, found, evidence), run_url=runtime.run_url, dashboard=dashboard)
     if found.promote is None:
         return Refuse(manifest.issue, answer.refusal(about), judged=not about.report.verdict.faults)
     into = hub.default_branch()
@@ -301,7 +304,7 @@ def _touched(git: Git, found: HandOver, main: str, prove: Callable[[Path], None]
     return False
 
 
-def _about(git: Git, found: HandOver, evidence: Verified, run_url: str) -> Proposal:
+def _about(git: Git, found: HandOver, evidence: Verified) -> Proposal:
     manifest = found.manifest
     kept = {path: git.show(manifest.base, path) for path in found.data.files if path.startswith("metrics/")}
     source = parse_yaml((git.show(manifest.base, PARAMS) or b"").decode("utf-8"), where=PARAMS)["source"]
@@ -322,7 +325,6 @@ def _about(git: Git, found: HandOver, evidence: Verified, run_url: str) -> Propo
         promote=evidence.metrics[1],
         params=[row for row in moved if row[1] != row[2]],
         days=found.data.files.get("metrics/plots/error.csv", b"").decode("utf-8", "replace"),
-        run_url=run_url,
     )
 
 

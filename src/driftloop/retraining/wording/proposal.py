@@ -37,6 +37,8 @@ class Proposal:
         metrics/plots/error.csv.
     run_url
         The run that judged; empty outside Actions.
+    dashboard
+        Address of the published pages; empty where it is not known.
     """
 
     issue: int
@@ -52,6 +54,7 @@ class Proposal:
     params: Sequence[tuple[str, str, str]]
     days: str = ""
     run_url: str = ""
+    dashboard: str = ""
 
     @property
     def sides(self) -> tuple[str, str]:

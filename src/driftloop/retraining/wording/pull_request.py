@@ -84,6 +84,8 @@ def _points(proposal: Proposal) -> Iterator[str]:
             else ""
         )
         yield f"- **You merge** {same} to {last(card.trained.until)} ({card.rows:,} rows).{tested}"
+    if proposal.dashboard:
+        yield f"- **Over time:** error and cost of waiting on the [dashboard]({proposal.dashboard}#error)."
     yield f"- **Measured, not a forecast.** Unknown: labels after {last(proposal.decision.labelled_until)}."
     yield from _of_main(proposal)
     yield "- **Checks:** where none run here, a maintainer starts them with *Approve workflows to run*."
