@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from driftloop.errors import DataError
 from driftloop.inspection import reading, times
 from driftloop.inspection.roles import codes, key, numbers, roles, targets, task
-from driftloop.inspection.values import Inspected
+from driftloop.inspection.values import Inspected, Role
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +31,8 @@ def look(source: str, choose: Callable[[list[str]], str]) -> Inspected:
     """
     with reading.opened(source) as reader:
         sample = reader.sample()
+        refused = [Role(name, "left out", why) for name, why in reader.refused.items()]
+        sample = sample.drop(columns=list(reader.refused))
         time = times.guess(sample)
         if time is None:
             msg = (
@@ -47,6 +49,9 @@ def look(source: str, choose: Callable[[list[str]], str]) -> Inspected:
     for name, found in missing.items():
         frame[name] = frame[name].where(~frame[name].isin(found))
     ranked = targets(frame, time)
+    if not ranked:
+        msg = f"{source}: expected a column beside the time whose values differ, found none to predict"
+        raise DataError(msg)
     target = choose(ranked)
     if target not in frame:
         msg = f"--target: expected one of {', '.join(ranked[:20])}, got {target!r}"
@@ -55,14 +60,14 @@ def look(source: str, choose: Callable[[list[str]], str]) -> Inspected:
     return Inspected(
         separator=csv.separator,
         decimal=decimal,
-        encoding=None,
+        encoding=csv.encoding,
         missing=missing,
         time=time,
         key=unique,
         key_why=why,
         target=target,
         task=task(frame[target]),
-        roles=tuple(roles(frame, sample, time=time, key=unique, target=target)),
+        roles=(*roles(frame, sample, time=time, key=unique, target=target), *refused),
         rows=totals.rows,
         since=totals.first.date(),
         until=totals.last.date() + timedelta(days=1),
