@@ -212,7 +212,7 @@ def test_look__many_columns_take_seconds(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_guess__formats(form: str | None, written_as: str | None) -> None:
-    column = pd.date_range("2024-01-01 07:30", periods=60, freq="25h").strftime(written_as or form)
+    column = pd.date_range("2024-01-01 07:30", periods=60, freq="25h").strftime(written_as or form or "")
     found = times.guess(pd.DataFrame({"x": "a", "at": column}))
     assert found is not None
     assert (found.columns, found.form) == (("at",), form)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,10 @@ def _warmth(time: pd.DatetimeIndex, rng: np.random.Generator) -> NDArray[np.floa
     """Degrees by season and hour, with weather that lasts for days."""
     weather = np.repeat(rng.normal(0, 3, -(-len(time) // 24)), 24)[: len(time)]
     season = -9 * np.cos(2 * np.pi * np.asarray(time.dayofyear) / 365.25)
-    return 12 + season - 4 * np.cos(2 * np.pi * np.asarray(time.hour) / 24) + weather + rng.normal(0, 1, len(time))
+    warmth: NDArray[np.float64] = (
+        12 + season - 4 * np.cos(2 * np.pi * np.asarray(time.hour) / 24) + weather + rng.normal(0, 1, len(time))
+    )
+    return warmth
 
 
 def rentals(folder: Path) -> Path:
@@ -172,7 +175,7 @@ def months(folder: Path) -> Path:
     return out
 
 
-def _csv(frame: pd.DataFrame, path: Path, **options: str) -> Path:
+def _csv(frame: pd.DataFrame, path: Path, **options: Any) -> Path:
     frame.to_csv(path, index=False, **options)
     return path
 
