@@ -9,13 +9,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NAMES = re.compile(
-    r"(^|_|\b)(e?mail|phone|mobile|tel|fax|first_?name|last_?name|full_?name|surname|customer_?name|street|address|"
-    r"zip|postcode|postal|ssn|iban|passport|birth|dob|gender|sex|ethnicity|religion|ip_?addr|lat|lon|latitude|longitude)",
+    r"(^|_|\b)(e?mail|phone|telephone|mobile|first_?name|last_?name|full_?name|surname|customer_?name|street|address|"
+    r"zip_?code|postcode|postal|passport|birth|gender|ethnicity|religion|ip_?addr|latitude|longitude|"
+    r"(tel|fax|zip|ssn|iban|dob|sex|ip|lat|lon|lng)(?![a-z]))",
     re.IGNORECASE,
 )
+DATE = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}|\d{1,2}[ /-]\d{1,2}[ /-]\d{4}"  # and all that follows
 VALUES = {
     "mail addresses": re.compile(r"[^@\s]+@[^@\s]+\.\w{2,}"),
-    "phone numbers": re.compile(r"(\+|0|\(0)[\d ()/-]{7,}\d"),
+    "phone numbers": re.compile(rf"(?!{DATE})(?=\+|0|.*[ ()/-])[+(]?\d[\d ()/-]{{7,}}\d"),
     "IP addresses": re.compile(r"\d{1,3}(\.\d{1,3}){3}"),
     "IBANs": re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}"),
 }

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import codecs
+import csv as csvs
 import re
 import tempfile
-from contextlib import contextmanager, suppress
+from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,8 +16,8 @@ import ibis
 
 from driftloop import engine
 from driftloop.errors import DataError
-from driftloop.params import Csv
-from driftloop.sources import recoded, tables
+from driftloop.params import OWN, Csv
+from driftloop.sources import header, recoded, tables
 from driftloop.sources.instants import instants, joined
 
 if TYPE_CHECKING:
@@ -28,8 +30,7 @@ if TYPE_CHECKING:
     from driftloop.inspection.values import Time
 
 MOST_ROWS = 100_000  # of the sample
-MARKS = ",;\t|"
-WESTERN = "cp1252"  # Windows; it holds all letters of latin-1
+QUOTED = re.compile(r'"(?:[^"]|"")*"')
 COMMA = re.compile(r"-?\d+,\d+")  # a number with a decimal comma
 
 
@@ -63,14 +64,17 @@ class Reader:
         How CSV files are written, as far as it has to be said.
     table
         All rows.
+    refused
+        Columns that no project can use because of their names: name → why.
     """
 
     def __init__(self, con: Backend, source: str, folder: Path) -> None:
         """Open a file, folder or pattern; `folder` takes copies in another encoding."""
         files = tables.find(source, where="--from")
         parquet = files[0].suffix.lower() == ".parquet" or recoded.begins(files[0], b"PAR1")
-        self.csv = Csv() if parquet else Csv(separator=_separator(files[0]), encoding=_encoding(files))
+        self.csv = Csv() if parquet else _written(files)
         self.table = tables.read(con, files, wanted=(), folder=folder, csv=self.csv)
+        self.refused = _refused(self.table.columns, [_names(path, self.csv, parquet=parquet) for path in files])
 
     def sample(self) -> pd.DataFrame:
         """Return at most so many rows, spread evenly over all, in the order of the files."""
@@ -119,25 +123,71 @@ def opened(source: str) -> Iterator[Reader]:
         yield Reader(engine.connect(spill=name), source, Path(name))
 
 
-def _separator(path: Path) -> str | None:
-    """Find the separator by the header: the mark that occurs most; None for a comma, which needs not be said."""
-    with recoded.readable(path), recoded.open_text(path, "latin-1") as stream:
-        line = stream.readline(1 << 20)
-    mark = max(MARKS, key=line.count)
-    return None if mark == "," or mark not in line else mark
+def _written(files: Sequence[Path]) -> Csv:
+    """Find out how CSV files are written, as far as driftloop does not by itself: the separator and the encoding."""
+    encoding = next((found for path in files if (found := _encoding(path))), None)
+    return Csv(separator=_separator(files[0], encoding), encoding=encoding)
 
 
-def _encoding(files: Sequence[Path]) -> str | None:
-    """Tell Western European text by bytes that are no UTF-8; None where driftloop finds out by itself."""
-    for file in files:
-        if recoded.begins(file, codecs.BOM_UTF16_LE) or recoded.begins(file, codecs.BOM_UTF16_BE):
-            return None
-        with suppress(UnicodeDecodeError), recoded.open_text(file, "utf-8-sig") as stream:
-            while stream.read(1 << 20):
-                pass
-            continue
-        return WESTERN
+def _encoding(path: Path) -> str | None:
+    """Tell Windows-1252, of which Latin-1's letters are a part, from UTF-8; None for UTF-8, and where a mark says UTF-16."""
+    if any(recoded.begins(path, mark) for mark in (*recoded.BOOKS, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return None
+    with recoded.readable(path):
+        try:
+            with recoded.open_text(path, "utf-8") as stream:
+                while stream.read(1 << 20):
+                    pass
+        except UnicodeDecodeError:
+            return "cp1252"
     return None
+
+
+def _names(path: Path, csv: Csv, *, parquet: bool) -> list[str]:
+    """Read the column names of a file as they are in it: DuckDB renames the second of two."""
+    if parquet:
+        import pyarrow.parquet as pq
+
+        return list(pq.read_schema(path).names)
+    marked = recoded.begins(path, codecs.BOM_UTF16_LE) or recoded.begins(path, codecs.BOM_UTF16_BE)
+    with (
+        recoded.readable(path),
+        recoded.open_text(path, csv.encoding or ("utf-16" if marked else "utf-8-sig")) as stream,
+    ):
+        line = stream.readline(1 << 20)
+        said = header.SEP.fullmatch(line)
+        line = stream.readline(1 << 20) if said else line
+    mark = csv.separator or (said[1] if said else ",")
+    return [cell.strip() for cell in next(csvs.reader([line], delimiter=mark), [])]
+
+
+def _refused(columns: Sequence[str], files: Sequence[Sequence[str]]) -> dict[str, str]:
+    """Find names that params.yaml cannot hold, or that do not tell which column is meant."""
+    twice = {low for names in files for low, times in Counter(map(str.lower, names)).items() if times > 1}
+    known = {name for names in files for name in names if name}
+    out = {}
+    for name in columns:
+        if name.lower().startswith(OWN):
+            out[name] = "its name is driftloop's own"
+        elif name.lower() in twice or name not in known:
+            out[name] = "another column has this name, or it has none"
+    return out
+
+
+def _separator(path: Path, encoding: str | None) -> str | None:
+    """Find the separator by the header: the mark that gives most columns, outside of quotes; None for a comma, which needs not be said."""
+    if recoded.begins(path, codecs.BOM_UTF16_LE) or recoded.begins(path, codecs.BOM_UTF16_BE):
+        encoding = "utf-16"
+    with recoded.readable(path), recoded.open_text(path, encoding or "utf-8-sig") as stream:
+        line = stream.readline(1 << 20)
+    if header.SEP.fullmatch(line):
+        return None
+    bare = QUOTED.sub("", line)
+    mark = max(header.DELIMITERS, key=bare.count)
+    misled = any(
+        line.count(each) > bare.count(each) for each in header.DELIMITERS if each != ","
+    )  # marks within quotes
+    return None if mark not in bare or (mark == "," and not misled) else mark
 
 
 def decimal(sample: pd.DataFrame, names: Sequence[str]) -> str | None:

@@ -20,8 +20,10 @@ TARGETS = ("target", "label", "y", "outcome", "class", "cnt", "count", "sales", 
            "churned", "default", "fraud", "is_fraud", "load", "power", "consumption", "quantity", "rentals", "clicked")  # fmt: skip
 IDENTIFIER = re.compile(r"(^|_|\b)(id|uuid|guid|key|no|nr|number|index|instant|rowid)$|Id$|ID$", re.IGNORECASE)
 CODES = (-1.0, -99.0, -200.0, -999.0, -9999.0, -99999.0, 999.0, 9999.0, 99999.0)  # that stand for no value
+UNKNOWN = ("?", "-", "--", "n/a", "missing", "unknown")  # texts that stand for no value
 FEW = 10  # whole numbers as few as these are names
 MANY = 1000  # names of a categorical column
+PEOPLE = 50  # names of a private column: where there are more, they are single persons
 LONG = 40  # characters on average: text and not names
 UNIQUE = 0.9  # of the rows hold a value of their own
 
@@ -33,11 +35,18 @@ def numbers(sample: pd.DataFrame, *, decimal: str | None) -> pd.DataFrame:
         column = sample[name]
         if not pd.api.types.is_numeric_dtype(column) and column.dtype.kind != "M":
             text = column.dropna().astype(str).str.strip()
+            text = text[~text.isin(UNKNOWN)]
             read = pd.to_numeric(text.str.replace(",", ".") if decimal == "," else text, errors="coerce")
             if len(text) and read.notna().mean() > 0.98:  # noqa: PLR2004 (a few bad values are for the data rules)
                 column = read.reindex(column.index)
         out[name] = column.astype(float) if pd.api.types.is_bool_dtype(column) else column
     return pd.DataFrame(out, index=sample.index)
+
+
+def unknown(column: pd.Series) -> list[str]:
+    """List the texts that stand for a missing value in a column that was read as numbers."""
+    text = column.dropna().astype(str).str.strip()
+    return [mark for mark in UNKNOWN if (text == mark).any()]
 
 
 def codes(column: pd.Series) -> list[float]:
@@ -73,13 +82,15 @@ def task(column: pd.Series) -> Literal["regression", "classification"]:
     return "classification" if few or not pd.api.types.is_numeric_dtype(column) else "regression"
 
 
-def key(frame: pd.DataFrame, time: Time) -> tuple[tuple[str, ...], str]:
-    """Choose the columns that are unique per row: the time, an identifier, or the time and one other column."""
+def key(frame: pd.DataFrame, time: Time, target: str) -> tuple[tuple[str, ...], str]:
+    """Choose the columns that are unique per row: the time, an identifier, or the time and one other column.
+
+    What is measured is no key, though it may be unique by chance: neither the target nor numbers with decimals.
+    """
     if not frame.duplicated(list(time.columns)).any():
         return time.columns, "no time occurs twice"
-    named = sorted(
-        (str(name) for name in frame if name not in time.columns), key=lambda name: not IDENTIFIER.search(name)
-    )
+    others = [str(name) for name in frame if name not in (*time.columns, target) and not _is_measured(frame[name])]
+    named = sorted(others, key=lambda name: not IDENTIFIER.search(name))
     for name in named:
         if IDENTIFIER.search(name) and frame[name].notna().all() and not frame[name].duplicated().any():
             return (name,), "no value occurs twice"
@@ -87,6 +98,10 @@ def key(frame: pd.DataFrame, time: Time) -> tuple[tuple[str, ...], str]:
         if frame[name].nunique() < len(frame) and not frame.duplicated([*time.columns, name]).any():
             return (*time.columns, name), "no pair occurs twice"
     return time.columns, "nothing is unique: of rows with the same time the newest one stays"
+
+
+def _is_measured(column: pd.Series) -> bool:
+    return pd.api.types.is_numeric_dtype(column) and bool((column.dropna() % 1 != 0).any())
 
 
 def roles(frame: pd.DataFrame, sample: pd.DataFrame, *, time: Time, key: Sequence[str], target: str) -> Iterator[Role]:
@@ -108,7 +123,7 @@ def roles(frame: pd.DataFrame, sample: pd.DataFrame, *, time: Time, key: Sequenc
     for name in map(str, frame):
         suspicion = private.suspicion(sample[name])
         if name in time.columns:
-            yield Role(name, "timestamp", time.why)
+            yield Role(name, "timestamp", time.why, bool(suspicion))
         elif name == target:
             yield Role(name, "target", "a class" if classes else "a number", bool(suspicion))
         else:
@@ -117,9 +132,11 @@ def roles(frame: pd.DataFrame, sample: pd.DataFrame, *, time: Time, key: Sequenc
 
 def _role(column: pd.Series, leaking: Mapping[str, str], out: str, suspicion: str) -> Role:
     name, personal = str(column.name), f"; private: {suspicion}" if suspicion else ""
+    values = column.dropna()
+    if suspicion and not pd.api.types.is_numeric_dtype(column) and values.nunique() > PEOPLE:
+        out = out or f"identifies people: {suspicion}"
     if out or name in leaking:
         return Role(name, "left out", out or f"leak: {leaking[name]}", bool(suspicion))
-    values = column.dropna()
     if not pd.api.types.is_numeric_dtype(column):
         return Role(name, "categorical", f"{values.nunique():,} names{personal}", bool(suspicion))
     if values.nunique() <= FEW and (values % 1 == 0).all():

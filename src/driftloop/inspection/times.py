@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from driftloop.inspection import private
 from driftloop.inspection.values import Time
 
 if TYPE_CHECKING:
@@ -18,12 +19,14 @@ DAYS = (
     "%d.%m.%Y",
     "%d/%m/%Y",
     "%m/%d/%Y",
+    "%Y/%m/%d",
     "%d-%m-%Y",
     "%Y%m%d",
     "%d %b %Y",
     "%b %d %Y",
 )  # the day first where both fit
-CLOCKS = ("", " %H:%M:%S", " %H:%M", " %H.%M", "T%H:%M:%S", " %I:%M %p", "%H%M%S", "%H%M")
+CLOCKS = ("", " %H:%M:%S", " %H:%M", " %H.%M", "T%H:%M:%S", " %I:%M %p", " %I:%M:%S %p", "%H%M%S", "%H%M")
+FRACTION = re.compile(r"-?\d*[.,]\d+(e[+-]?\d+)?|-\d+", re.IGNORECASE)  # which is no time in any format
 EPOCHS = {"epoch_s": 1, "epoch_ms": 1e3, "epoch_us": 1e6, "epoch_ns": 1e9}
 FIRST, LAST = 631_152_000, 4_102_444_800  # 1990 and 2100, in seconds since 1970
 TIMELY = re.compile(r"time|date|stamp|datum|zeit|fecha|^ts$|^dt|_at$|day$", re.IGNORECASE)
@@ -57,19 +60,24 @@ def guess(sample: pd.DataFrame) -> Time | None:
     )
 
 
-def _single(column: pd.Series) -> Time | None:
+def _single(column: pd.Series) -> Time | None:  # noqa: PLR0911 (one per notation)
     name = str(column.name)
     if pd.api.types.is_datetime64_any_dtype(column) or _is_dates(column):
         return Time((name,), None, "dates by its type")
+    if pd.api.types.is_bool_dtype(column):
+        return None
     text = _text(column)
+    if text.head(50).str.fullmatch(FRACTION).any():
+        return None
     if text.empty or text.nunique() < min(3, len(column)):
         return None
+    such = "" if private.suspicion(column) else f", such as {text.iloc[0]}"
     if text.str.fullmatch(ISO).mean() >= ENOUGH:
-        return Time((name,), None, f"ISO 8601, such as {text.iloc[0]}")
+        return Time((name,), None, f"ISO 8601{such}")
     if form := next(_forms(text), None):
-        return Time((name,), form, f"written {form}, such as {text.iloc[0]}")
+        return Time((name,), form, f"written {form}{such}")
     if TIMELY.search(name) and (unit := _epoch(text)):
-        return Time((name,), unit, f"time since 1970, such as {text.iloc[0]}")
+        return Time((name,), unit, f"time since 1970{such}")
     return None
 
 

@@ -79,7 +79,7 @@ class Inspected:
     separator: str | None
     decimal: str | None
     encoding: str | None
-    missing: dict[str, list[float]]
+    missing: dict[str, list[float | str]]
     time: Time
     key: tuple[str, ...]
     key_why: str
