@@ -231,12 +231,17 @@ def test_migrate__gives_back_any_key_of_todays_file(missing: str) -> None:
         ("a:\n  x: |\n    one\n    # two\n", "a:\n  x: |\n    one\n    # two\n  new: 5  # five\n"),
         ("a: {x: 1}  # ours\n", "a: {x: 1, new: 5}  # ours\n"),
         ("a: {}\n", "a: {new: 5}\n"),
-        ("a: {x: 1,\n    y: 2}\n", "a: {x: 1,\n    y: 2, new: 5}\n"),
         ("a:\n  x: 1\n\n  # of z\n  z: 1\n", "a:\n  x: 1\n  new: 5  # five\n\n  # of z\n  z: 1\n"),
     ],
 )
 def test_migrate__adds_a_key_to_a_section_in_any_style(ours: str, text: str) -> None:
     assert migration.migrate(ours, "a:\n  x: 0\n", "a:\n  x: 0\n  new: 5  # five\n").text == text
+
+
+@pytest.mark.parametrize("ours", ["a: {x: 1,  # c\n  y: 2,\n    }\n", "a: null\n", "a: 7\n"])
+def test_migrate__names_a_key_for_which_there_is_no_place(ours: str) -> None:
+    found = migration.migrate(ours, "a:\n  x: 0\n", "a:\n  x: 0\n  new: 5  # five\n")
+    assert (found.text, found.missing, found.added) == (ours, ("a.new",), ())
 
 
 def test_migrate__a_key_that_a_team_removed_stays_away() -> None:
@@ -255,8 +260,12 @@ def test_plan__a_package_of_like_name_is_no_driftloop(root: Path) -> None:
     assert '  "driftloop-ours>=2",\n  "driftloop",' in after
 
 
-def test_act__keeps_the_ends_of_lines(root: Path) -> None:
+def test_act__keeps_ends_of_lines_modes_and_links(root: Path) -> None:
     write_text(root / MONITOR, OLD[MONITOR].replace("\n", "\r\n"))
+    (root / MONITOR).chmod(0o755)
+    (root / "elsewhere.yml").write_text(OLD[".github/workflows/release.yml"])
+    (root / ".github/workflows/release.yml").unlink()
+    (root / ".github/workflows/release.yml").symlink_to("../../elsewhere.yml")
     Tools(root).commit("windows")
     was, new, changes = upgrading.plan(root)
     assert {change.path: change.kind for change in changes}[MONITOR] == "replaced"
@@ -264,6 +273,9 @@ def test_act__keeps_the_ends_of_lines(root: Path) -> None:
     with pytest.raises(LoopError, match="README"):
         upgrading.act(root, was, new, [*changes, broken], say=print)
     assert (root / MONITOR).read_bytes().decode() == NEW[MONITOR].replace("\n", "\r\n")
+    assert (root / MONITOR).stat().st_mode & 0o777 == 0o755
+    assert (root / ".github/workflows/release.yml").is_symlink()
+    assert (root / "elsewhere.yml").read_text() == NEW[".github/workflows/release.yml"]
 
 
 def test_renamed_keys__lead_to_keys_that_are_there() -> None:

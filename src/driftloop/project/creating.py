@@ -106,12 +106,12 @@ def write(root: Path, answers: Answers, data: Mapping[str, Path], *, say: Callab
 
 def vendor(tools: Tools, requirement: Requirement) -> None:
     """Put the wheel of driftloop into the project, where no index and no public repository has it."""
-    if requirement.build is None:
-        return
     target = tools.root / VENDOR
-    target.mkdir(exist_ok=True)
     for old in target.glob("driftloop-*.whl"):
         old.unlink()
+    if requirement.build is None:
+        return
+    target.mkdir(exist_ok=True)
     if requirement.build.is_dir():
         tools.uv("build", "--quiet", "--wheel", "--out-dir", str(target.resolve()), str(requirement.build))
         (target / ".gitignore").unlink(missing_ok=True)  # uv ignores what it builds

@@ -29,23 +29,30 @@ class Migrated:
         Of the file.
     moved
         Old key → new key.
-    added, dropped, unknown
-        Keys that are new; that are no more, and were at their default; that are no more, and that a team has set.
+    added, missing
+        Keys that are new; those of them for which there is no place in what a team has written.
+    dropped, unknown
+        Keys that are no more, and were at their default; those that a team has set.
     """
 
     text: str
     moved: Mapping[str, str]
     added: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
 
 
 class Place(NamedTuple):
-    """Where a key stands: its first line, the line after its value, and, in braces, where these close."""
+    """Where a key stands: its first line, the line after its value, and, in braces, where these close.
+
+    `open` says whether a line can be put into it: not into braces of several lines, nor below a value.
+    """
 
     begin: int
     end: int
     braces: tuple[int, int] | None = None
+    open: bool = True
 
 
 def migrate(text: str, old: str, template: str, renamed: Mapping[str, str] = RENAMED) -> Migrated:
@@ -69,14 +76,18 @@ def migrate(text: str, old: str, template: str, renamed: Mapping[str, str] = REN
     for key in dropped:
         place = _places(lines)[key]
         del lines[place.begin : place.end]
-    added = []
+    added, missing = [], []
     for key, line in now.items():
-        if key not in before and key not in _places(lines) and key not in moved.values():
-            _insert(lines, key, [line], template)
-            if "." in key or not line.rstrip().endswith(":"):
-                added.append(key)
+        if key in before or key in moved.values() or key in (places := _places(lines)):
+            continue
+        if (section := places.get(_section(key))) and not section.open:
+            missing.append(key)
+            continue
+        _insert(lines, key, [line], template)
+        if "." in key or not line.rstrip().endswith(":"):
+            added.append(key)
     unknown = tuple(key for key in gone if key not in dropped)
-    return Migrated("\n".join(lines) + "\n", moved, tuple(added), tuple(dropped), unknown)
+    return Migrated("\n".join(lines) + "\n", moved, tuple(added), tuple(missing), tuple(dropped), unknown)
 
 
 def _keys(text: str) -> list[tuple[str, str]]:
@@ -97,7 +108,7 @@ def _move(lines: list[str], was: str, new: str, template: str) -> bool:
     places = _places(lines)
     if was not in places or new in places or places.get(_section(was), Place(0, 0)).braces:
         return False
-    begin, end, _ = places[was]
+    begin, end = places[was][:2]
     block = lines[begin:end]
     block[0] = block[0].replace(was.rpartition(".")[2], new.rpartition(".")[2], 1)
     del lines[begin:end]
@@ -112,7 +123,10 @@ def _places(lines: list[str]) -> dict[str, Place]:
     for name, value in node.value if isinstance(node, MappingNode) else []:
         flow = isinstance(value, MappingNode) and bool(value.flow_style)
         braces = (value.end_mark.line, value.end_mark.column - 1) if flow else None
-        found[name.value] = place = Place(name.start_mark.line, _last(lines, name, value), braces)
+        several = flow and value.end_mark.line > value.start_mark.line
+        filled = not isinstance(value, MappingNode) and bool(value.value)
+        place = Place(name.start_mark.line, _last(lines, name, value), braces, open=not several and not filled)
+        found[name.value] = place
         for key, content in value.value if isinstance(value, MappingNode) else []:
             found[f"{name.value}.{key.value}"] = (
                 place if flow else Place(key.start_mark.line, _last(lines, key, content))

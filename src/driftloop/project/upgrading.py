@@ -110,6 +110,7 @@ def _change(root: Path, was: Base, now: str, path: str, theirs: str | None) -> I
         migrated = migrate(ours, old or "", theirs)
         said = [f"{before} is now {after}" for before, after in migrated.moved.items()]
         said += [f"{key} is new" for key in migrated.added]
+        said += [f"{key} is new: add it by hand" for key in migrated.missing]
         said += [f"{key} is gone" for key in migrated.dropped]
         said += [f"{key} is no parameter any more: remove it" for key in migrated.unknown]
         if migrated.text != ours or said:
@@ -135,9 +136,13 @@ def _read(path: Path) -> str | None:
 
 
 def _write(path: Path, text: str) -> None:
-    """Replace a file, with the ends of lines that it has."""
-    crlf = path.is_file() and b"\r\n" in path.read_bytes()
+    """Replace a file, or what it links to, with its mode and the ends of lines that it has."""
+    path = path.resolve()
+    mode = path.stat().st_mode if path.is_file() else None
+    crlf = mode is not None and b"\r\n" in path.read_bytes()
     write_text(path, text.replace("\n", "\r\n") if crlf else text)
+    if mode is not None:
+        path.chmod(mode)
 
 
 def _pinned(text: str, theirs: str) -> str:
