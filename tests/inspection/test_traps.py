@@ -66,6 +66,15 @@ def test_look__quotes_no_birthday(tmp_path: Path) -> None:
     assert "1980" not in str(found.roles)
 
 
+def test_look__takes_no_birthday_for_the_time_where_there_is_another(tmp_path: Path) -> None:
+    born = pd.date_range("1950-01-01", periods=ROWS).strftime("%Y-%m-%d")
+    found = looked(
+        tmp_path, hourly(y=RNG.normal(0, 1, ROWS)).assign(ts=lambda frame: frame["ts"].str[:10], birth_date=born)
+    )
+    assert found.time.columns == ("ts",)
+    assert "1950" not in str(found.roles)
+
+
 def test_look__leaves_out_what_identifies_people(tmp_path: Path) -> None:
     names = [f"Anna {number % 300}" for number in range(ROWS)]
     found = looked(tmp_path, hourly(customer_name=names, gender=["f", "m"] * (ROWS // 2), y=RNG.normal(0, 1, ROWS)))

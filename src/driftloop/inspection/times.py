@@ -54,9 +54,16 @@ def guess(sample: pd.DataFrame) -> Time | None:
     found += [time for each in found if len(each.columns) == 1 for time in _with_clock(sample, each)]
     if not found:
         return None
-    # The finest one: with a clock in its own column a date alone would make all rows of a day simultaneous.
+    # A birthday is no time of a row. Then the finest one: with a clock in its own column a date alone would make all rows of a
+    # day simultaneous.
     return max(
-        found, key=lambda time: (_distinct(sample, time), bool(TIMELY.search(time.columns[0])), -len(time.columns))
+        found,
+        key=lambda time: (
+            not any(private.suspicion(sample[name]) for name in time.columns),
+            _distinct(sample, time),
+            bool(TIMELY.search(time.columns[0])),
+            -len(time.columns),
+        ),
     )
 
 
