@@ -34,6 +34,14 @@ def test_place__a_folder_or_pattern_keeps_its_tree(rows: Path, tmp_path: Path, s
     assert placed.copies == {"data/source/a.csv": rows / "a.csv", "data/source/2024/b.csv": rows / "2024/b.csv"}
 
 
+def test_place__takes_only_what_a_source_reads(rows: Path, tmp_path: Path) -> None:
+    (rows / "notes.md").write_text("ours")
+    assert set(placing.place(str(rows), tmp_path / "shop").copies) == {"data/source/a.csv", "data/source/2024/b.csv"}
+    (rows / "c.txt").write_text("x\n1\n")
+    placed = placing.place(f"{rows}/*.txt", tmp_path / "shop")
+    assert (placed.path, set(placed.copies)) == ("data/source/**/*.txt", {"data/source/c.txt"})
+
+
 def test_place__private_or_large_files_stay_where_they_are(
     rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

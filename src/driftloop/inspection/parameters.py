@@ -87,7 +87,7 @@ def parameters(found: Inspected, *, path: str, label_delay_days: int) -> Values:
         "windows.judge_days": f"newest labelled; at {found.rows_a_day:,.3g} rows a day",
     }
     if found.missing:
-        comments["data.missing"] = "beyond all other values, so they stand for no value"
+        comments["data.missing"] = "stand for no value, as it seems"
     if values["data.private"]:
         comments["data.private"] = "seem to be about people; values appear in no text"
     return Values(values, comments, calendar)

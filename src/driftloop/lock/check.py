@@ -22,12 +22,11 @@ REMEDY = "install what it names (`uv sync`), or run `driftloop lock` and then `d
 
 def current(root: Path, params: Params) -> Lock:
     """Compute what the lock of a project would say of this installation."""
-    recipe = read_recipe(root)
-    estimators = [params.train.estimator, *([recipe] if recipe else [])]
-    return installed(estimators, src=root / SRC)
+    estimators = (params.train.estimator, production_estimator(root))
+    return installed([name for name in estimators if name], src=root / SRC)
 
 
-def read_recipe(root: Path) -> str | None:
+def production_estimator(root: Path) -> str | None:
     """Read the estimator of production from its card; None without a production."""
     path = root / CARD
     if not path.exists():
@@ -58,7 +57,7 @@ def read(root: Path) -> Lock:
 
 
 def write(root: Path, params: Params) -> dict[str, tuple[str, ...]]:
-    """Write driftloop.lock for what is installed, and give what changed: stage → reasons."""
+    """Write driftloop.lock for what is installed, and return what changed: stage → reasons."""
     new = current(root, params)
     try:
         old = read(root)

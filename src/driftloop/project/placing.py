@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import glob
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from driftloop.sources import tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,7 +47,7 @@ def place(source: str, root: Path, *, private: Sequence[str] = ()) -> Placed:
     private
         Columns that are private: then nothing is copied, since Git keeps what is committed.
     """
-    files = found(source)
+    files = tables.find(source, where="--from")
     size = sum(path.stat().st_size for path in files)
     if private or size > MOST_BYTES:
         reason = f"columns are private: {', '.join(private)}" if private else f"they are {size / 1e6:,.0f} MB"
@@ -59,14 +60,6 @@ def place(source: str, root: Path, *, private: Sequence[str] = ()) -> Placed:
     single = Path(source).is_file()
     base = Path(source).parent if single else Path(os.path.commonpath([path.parent for path in files]))
     copies = {f"{FOLDER}/{path.relative_to(base).as_posix()}": path for path in files}
-    path = next(iter(copies)) if single else FOLDER
+    usual = all(path.name.lower().endswith(tables.SUFFIXES) for path in files)
+    path = next(iter(copies)) if single else FOLDER if usual else f"{FOLDER}/**/*{files[0].suffix}"
     return Placed(path, copies, f"The rows are in `{path}`. New ones go there too, or let `source.command` fetch them.")
-
-
-def found(source: str) -> list[Path]:
-    """List the files of a source; hidden ones are left out."""
-    path = Path(source)
-    if path.is_file():
-        return [path]
-    inside = path.rglob("*") if path.is_dir() else map(Path, glob.iglob(source, recursive=True))  # noqa: PTH207
-    return sorted(each for each in inside if each.is_file() and not each.name.startswith("."))
