@@ -110,7 +110,7 @@ class Fitted:
         }
         for step in steps:
             rows, lengths = step.window.of(self.rows), set()
-            for days in training_window.CANDIDATES if len(rows) else ():
+            for days in self.params.windows.candidates if len(rows) else ():
                 recipe = self.recipe.model_copy(update={"train_days": days})
                 known = self._training(recipe, step.known_until)
                 if len(known) not in lengths:  # a window longer than the history is the whole history

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+import math
+from datetime import date, datetime
 from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
@@ -32,11 +33,18 @@ ClassificationLoss = Literal["log_loss", "brier"]
 LOSSES = {"regression": get_args(RegressionLoss), "classification": get_args(ClassificationLoss)}
 
 
+def _longest_first(days: list[int | Literal["all"]]) -> list[int | Literal["all"]]:
+    return sorted(set(days), key=lambda each: -math.inf if each == "all" else -each)
+
+
 class Windows(Section):
     """Lengths in days."""
 
     train_days: Days | Literal["all", "auto"] = Field(
-        default="all", description="training window of the recipe; auto: chosen by evidence, at 4 times the refits"
+        default="auto", description="training window of the recipe; auto: the candidate with the least recent error"
+    )
+    candidates: Annotated[list[Days | Literal["all"]], Field(min_length=2, max_length=12), AfterValidator(_longest_first)] = (
+        Field(default=["all", 365, 182, 91, 56, 28], description="training windows that auto chooses from")
     )
     judge_days: Days = Field(default=28, description="newest labelled days; the gate's window")
     current_days: Days = Field(default=7, description="newest days, labelled or not")
@@ -79,6 +87,20 @@ class Evaluate(Section):
     min_rows: Positive = Field(default=200, description="labelled rows the gate needs")
 
 
+class Retrain(Section):
+    """The standing approval: for how long one label allows refreshes, and who merges them."""
+
+    standing_weeks: Annotated[int, Field(ge=1, le=52)] = Field(
+        default=13, description="for which the label keep-fresh allows refreshes"
+    )
+    standing_merge: bool = Field(
+        default=False, description="true: within an approval the loop merges what the gate finds better; see docs/github.md"
+    )
+    standing_until: date | None = Field(
+        default=None, description="end (exclusive) of the approval in force, a day of the data; written by the loop"
+    )
+
+
 class Report(Section):
     """What is rendered."""
 
@@ -106,6 +128,7 @@ class Params(Section):
     monitor: Monitor = Monitor()
     train: Train
     evaluate: Evaluate = Evaluate()
+    retrain: Retrain = Retrain()
     report: Report = Report()
 
     @model_validator(mode="before")
@@ -142,6 +165,12 @@ class Params(Section):
             msg = f"windows.judge_days: expected at least monitor.step_days ({steps}), got {self.windows.judge_days}"
             raise ValueError(msg)
         return self
+
+    @property
+    def standing(self) -> bool:
+        """Whether an approval covers the end of the data: then a candidate has to be no worse than production."""
+        until = self.retrain.standing_until
+        return until is not None and self.source.until_instant.astimezone(self.zone).date() < until
 
     @property
     def zone(self) -> ZoneInfo:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from driftloop.core.judging import metrics, training_window
-from driftloop.core.judging.training_window import CANDIDATES
 from driftloop.core.models import estimator
 from driftloop.core.models.recipe import Choice
 from driftloop.store import fits
@@ -27,6 +27,7 @@ class Chooser:
     def __init__(self, params: Params, labelled: pd.DataFrame, folder: Path) -> None:
         """Store what all cuts share."""
         self.metric, self.labelled, self.folder = params.evaluate.metric, labelled, folder
+        self.candidates = params.windows.candidates
         self.step_days, self.delay_days = params.monitor.step_days, params.data.label_delay_days
         self.found: dict[tuple[str, Step], training_window.Totals | None] = {}
 
@@ -36,7 +37,7 @@ class Chooser:
             return Choice(train_days=recipe.train_days)
         steps = training_window.origins(cut, step_days=self.step_days, label_delay_days=self.delay_days)
         totals = [self._totals(recipe, step) for step in steps]
-        return training_window.choose([total for total in totals if total is not None])
+        return training_window.choose([total for total in totals if total is not None], self.candidates)
 
     def at(self, recipe: Recipe, cut: date) -> Recipe:
         """Return the recipe with the window that is chosen for a cut."""
@@ -53,17 +54,13 @@ class Chooser:
         return self.found[key]
 
     def _score(self, recipe: Recipe, step: Step) -> training_window.Totals | None:
-        """Add up the loss of each candidate on the rows of a step; None where one of them cannot be told."""
+        """Add up the loss of each candidate on the rows of a step; None where the longest cannot be told."""
         rows = step.window.of(self.labelled)
-        if rows.empty:
-            return None
         sums: dict[int | str, float] = {}
-        try:
-            for days in CANDIDATES:
-                fixed = recipe.model_copy(update={"train_days": days})
-                known = estimator.training_rows(fixed, self.labelled, step.known_until)
+        for days in self.candidates if len(rows) else ():
+            fixed = recipe.model_copy(update={"train_days": days})
+            known = estimator.training_rows(fixed, self.labelled, step.known_until)
+            with suppress(estimator.UnfittableError):
                 scores = fits.scores(fixed, known, rows, seed=recipe.seed, folder=self.folder)
                 sums[days] = float(metrics.row_losses(self.metric, rows[recipe.target], scores).sum())
-        except estimator.UnfittableError:
-            return None
-        return sums
+        return sums if self.candidates[0] in sums else None

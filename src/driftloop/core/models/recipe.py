@@ -19,8 +19,10 @@ class Choice(BaseModel):
     ----------
     train_days
         In days, or "all".
+    longest
+        The longest candidate that it was compared with.
     saved
-        Share of the loss of training on everything that it saved, newer steps weighing more; None where nothing was
+        Share of the loss of training on the longest that it saved, newer steps weighing more; None where nothing was
         compared.
     steps
         Number of steps that were compared.
@@ -29,18 +31,24 @@ class Choice(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     train_days: int | str
+    longest: int | str = "all"
     saved: float | None = None
     steps: int = 0
 
     @property
     def reason(self) -> str:
         """What was chosen, and why."""
-        what = "everything" if self.train_days == "all" else f"the last {self.train_days} days"
+        what = _span(self.train_days)
         if self.saved is None:
             return f"{what}: no shorter window could be compared yet"
-        if self.train_days == "all":
+        if self.train_days == self.longest:
             return f"{what}: no shorter window made less error over {self.steps} steps"
-        return f"{what}: {percent(self.saved)} less error than everything over {self.steps} steps, newer ones weighing more"
+        compared = f"{percent(self.saved)} less error than {_span(self.longest)} over {self.steps} steps"
+        return f"{what}: {compared}, newer ones weighing more"
+
+
+def _span(days: int | str) -> str:
+    return "everything" if days == "all" else f"the last {days} days"
 
 
 class Recipe(BaseModel):

@@ -1,0 +1,60 @@
+"""The standing approval: one answer of a maintainer allows refreshes of production for some weeks."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta  # noqa: TC003 - pydantic reads the annotations
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from driftloop.core.decision.statuses import STATUSES, Status
+
+End = Literal["time", "label", "data", "degraded"]
+
+
+class Approval(BaseModel):
+    """Who allowed refreshes, and for how long.
+
+    Attributes
+    ----------
+    by
+        Login of the maintainer.
+    since, until
+        End of the data (exclusive) when it was given; the first end of data that it does not cover any more. Days of the
+        data and not of the clock: for live sources they are the same, and replayed ones are judged by their own time.
+    version
+        Of production when it was given.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    by: str
+    since: date
+    until: date
+    version: int
+
+    @classmethod
+    def given(cls, by: str, since: date, weeks: int, version: int) -> Approval:
+        """Return the approval that somebody gives when data ends (exclusive) on the day `since`."""
+        return cls(by=by, since=since, until=since + timedelta(weeks=weeks), version=version)
+
+
+def ends(approval: Approval, until: date, status: Status, *, labelled: bool = True) -> End | None:
+    """Say what ends an approval, if anything does.
+
+    Parameters
+    ----------
+    approval
+        The one in force.
+    until, status
+        End of the data (exclusive), and how production is then.
+    labelled
+        Whether the alert still has the label.
+    """
+    if not labelled:
+        return "label"
+    if STATUSES[status].about == "data":
+        return "data"
+    if status == "degraded":
+        return "degraded"
+    return "time" if until >= approval.until else None
