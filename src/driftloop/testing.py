@@ -103,7 +103,7 @@ def run_small(root: Path, folder: Path, *, days: int = DAYS) -> Small:
 
 def _small(params: Params, days: int) -> Params:
     """Shorten the history, draw no report, and train on few rows."""
-    judged = params.windows.judge_days + params.data.label_delay_days
+    judged = params.least_judge_days + params.data.label_delay_days
     since = f"{params.source.until_instant - timedelta(days=days + judged):%Y-%m-%dT%H:%MZ}"
     return params.model_copy(
         update={

@@ -14,7 +14,7 @@ NAMESPACE = "{http://www.w3.org/2000/svg}"
 
 def make_line(name: str, loss: float, alerts: float, **over: Any) -> Figures:
     given: dict[str, Any] = {
-        "name": name, "policy": "avoidable_loss", "alert_at_days": 8.0, "calendar_days": 91, "standing_days": 0,
+        "name": name, "policy": "avoidable_loss", "alert_at_days": 8.0, "calendar_days": 91, "standing_days": 0, "actions_a_year": 0.0,
         "train_days": "all", "loss": loss, "above_always": 0.0, "below_never": 0.0, "alerts": 0,
         "alerts_a_year": alerts, "degraded_a_year": 0.0, "data_a_year": 0.0, "promotions_a_year": 0.0, "refused": 0,
         "useful": None, "useful_live": None, "fits": 1, "delays": {}, "log": (), "steps": {},

@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 from factories import START, make_frame, make_params
 
-from driftloop.core.judging.training_window import CANDIDATES
 from driftloop.core.models.recipe import recipe_of
 from driftloop.errors import ParamsError
 from driftloop.params import load_params
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 def test_pipeline__says_what_was_chosen_and_why(healthy: Workspace) -> None:
     healthy.set(windows={"train_days": "auto"}).run("prepare", "refit", "alarms", "train", "evaluate", "monitor")
     chosen = healthy.json(TRAIN_WINDOW)
-    assert chosen["train_days"] in CANDIDATES
+    assert chosen["train_days"] in load_params(healthy.root / "params.yaml").windows.candidates
     assert chosen["steps"] > 8
     assert healthy.json(CANDIDATE_CARD)["window"] == chosen
     assert healthy.json(CANDIDATE_CARD)["recipe"]["train_days"] == "auto"
@@ -45,7 +44,7 @@ def test_pipeline__the_choice_does_not_hang_on_production(healthy: Workspace) ->
 
 def test_pipeline__a_fixed_window_is_no_choice(healthy: Workspace) -> None:
     healthy.run("refit", "train")
-    assert healthy.json(TRAIN_WINDOW) == {"train_days": "all", "saved": None, "steps": 0}
+    assert healthy.json(TRAIN_WINDOW) == {"train_days": "all", "longest": "all", "saved": None, "steps": 0}
     assert healthy.json(CANDIDATE_CARD)["window"] is None
 
 

@@ -12,7 +12,7 @@ from factories import START, make_days, make_params
 from driftloop.core.backtest import schedule
 from driftloop.core.backtest.replay import Replay
 from driftloop.core.backtest.values import Fit, Rule, Stream
-from driftloop.core.columns import DAY
+from driftloop.core.columns import DAY, STEP
 from driftloop.core.decision.policy import Settings
 
 if TYPE_CHECKING:
@@ -52,5 +52,12 @@ def replay(*, answer_days: int = 0, delay: int = 7, change: date | None = CHANGE
     return Replay(params, found, laid_out, answer_days=answer_days)
 
 
+def broken_at_each_answer(_: Any, scored: pd.DataFrame, until: date) -> list[date]:
+    """Call the newest step broken when an answer of a week is due: alerts come five weeks after the change, and every second."""
+    return (
+        list(scored[STEP].unique())[-1:] if until in {CHANGE + timedelta(weeks=week) for week in (6, 8, 10, 12)} else []
+    )
+
+
 def replayed(policy: str = "avoidable_loss", *, standing_days: int = 0, gated: bool = True, **over: Any) -> Replayed:
-    return replay(**over).under(Rule(policy, policy, AVOIDABLE, standing_days, gated))
+    return replay(**over).under(Rule(policy, policy, AVOIDABLE, standing_days, gated=gated))

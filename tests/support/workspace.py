@@ -38,6 +38,7 @@ SMALL: dict[str, Any] = {
         "categorical": ["weekday", "workingday", "holiday", "weather"],
         "segments": ["workingday"],
     },
+    "windows": {"train_days": "all", "judge_days": 28},  # fewer refits than what is chosen by evidence
     "train": {
         "estimator": "sklearn.tree.DecisionTreeRegressor",
         "params": {"max_depth": 8, "min_samples_leaf": 5},

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from driftloop.core.columns import DAY
-from driftloop.core.judging import metrics, training_window
+from driftloop.core.judging import metrics
 from driftloop.core.models import estimator
 from driftloop.core.windows import day_numbers
 from driftloop.progress import track
@@ -101,11 +101,7 @@ class Fitted:
         steps = {
             step: None
             for fit in missing
-            for step in training_window.origins(
-                fit.cut,
-                step_days=self.params.monitor.step_days,
-                label_delay_days=self.params.data.label_delay_days,
-            )
+            for step in self.chooser.steps(fit.cut)
             if not self.chooser.knows(self.recipe, step)
         }
         for step in steps:

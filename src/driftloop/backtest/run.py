@@ -47,7 +47,7 @@ class Options:
     alerts_a_year
         That people will answer, for the recommendation.
     quick
-        Whether to leave out the training window "auto", which takes five times the fits.
+        Whether to leave out the other training window: everything beside "auto", and "auto" beside a fixed one.
     jobs
         Processes; −1: one per processor.
     """
@@ -148,8 +148,9 @@ def _families(
     """List the training windows, each with the rules to compare under it."""
     window = params.windows.train_days
     yield window, figures.rules(params) if rules is None else rules
-    if rules is None and window != "auto" and not options.quick:
-        yield "auto", figures.rules_auto(params)
+    if rules is None and not options.quick and params.monitor.refit:
+        other = "all" if window == "auto" else "auto"
+        yield other, figures.rules_beside(params, other)
 
 
 def known_events(params: Params, schedule: Schedule) -> list[KnownEvent]:
@@ -171,6 +172,7 @@ def measure(params: Params, root: Path) -> None:
         "above_always": line.above_always,
         "below_never": line.below_never,
         "alerts_a_year": line.alerts_a_year,
+        "actions_a_year": line.actions_a_year,
         "degraded_a_year": line.degraded_a_year,
         "data_a_year": line.data_a_year,
         "promotions_a_year": line.promotions_a_year,

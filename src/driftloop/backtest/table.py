@@ -36,7 +36,7 @@ def table(lines: Sequence[Figures], *, unit: str, metric: str) -> Table:
     shown = unit_of(metric, unit)
     for name in (f"error, {shown}" if shown else metric, "above always", "below never"):
         out.add_column(name, justify="right", no_wrap=True)
-    for name in ("alerts/year", "useful", "once live", "degraded", "data", "promotions", "fits"):
+    for name in ("questions/year", "actions", "useful", "once live", "degraded", "data", "promotions", "fits"):
         out.add_column(name, justify="right", no_wrap=True)
     for line in lines:
         out.add_row(*_cells(line))
@@ -44,13 +44,13 @@ def table(lines: Sequence[Figures], *, unit: str, metric: str) -> Table:
 
 
 def _cells(line: Figures) -> Iterator[str]:
-    name = line.name + (" *" if line.standing_days else "")
-    yield name
+    yield line.name
     yield f"{line.loss:,.4g}"
     yield f"{100 * line.above_always:+.1f} %"
     yield percent(line.below_never)
     asks = line.policy not in ("always", "never")
     yield f"{line.alerts_a_year:.1f}" if asks else ""
+    yield f"{line.actions_a_year:.1f}" if asks else ""
     for share in (line.useful, line.useful_live):
         yield "" if share is None else percent(share, 0)
     yield f"{line.degraded_a_year:.1f}" if asks else ""
@@ -61,11 +61,11 @@ def _cells(line: Figures) -> Iterator[str]:
 
 def notes(lines: Sequence[Figures]) -> Iterator[str]:
     """Explain what a reader may not guess."""
-    yield "alerts/year: that asked to retrain; useful: retraining then saves 3 % or more of the error of four weeks, counted from"
-    yield "its newest label; once live: counted from the answer"
-    yield "degraded, data, promotions, per year: alerts that error is up or data is broken; new versions of production"
+    yield "questions/year: alerts that asked to retrain, and whether to go on; actions: labels and merges that people made for them"
+    yield "useful: retraining then saves 3 % or more of the error of four weeks, counted from its newest label; once live: counted from"
+    yield "the answer; degraded, data, promotions, per year: alerts that error is up or data is broken; new versions of production"
     if any(line.standing_days for line in lines):
-        yield "* one label allows refreshes for 13 weeks: what it would bring, not yet a feature of the loop"
+        yield "keep-fresh: an alert is answered by a standing approval, see docs/github.md"
     events = next((line.delays for line in lines), {})
     asking = [line for line in lines if line.policy not in ("always", "never", "calendar") and not line.standing_days]
     for event in events:
@@ -79,3 +79,7 @@ def recommended(found: Recommendation) -> Iterator[str]:
     for key, value in found.monitor.items():
         yield f"  {key}: {value:g}" if isinstance(value, float) else f"  {key}: {value}"
     yield f"# {found.reason}"
+    if found.keep_fresh:
+        yield "# answer alerts with the label keep-fresh: one label allows refreshes for some weeks"
+    if found.warning:
+        yield f"# warning: {found.warning}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -75,25 +75,78 @@ def ratio(
     regression with multi-stage samples": scale and degrees of freedom. The quantiles agree with Kiefer and Vogelsang
     (2005), "A new asymptotic theory for heteroskedasticity-autocorrelation robust tests", to 1 % at 4 of 28 days.
     """
-    from scipy import stats  # takes a second to import, and whoever only reads an Interval needs none of it
+    found = _estimated(numerator, denominator, days, lag)
+    return _bounded(found.estimate, found.variance, found.freedom, confidence)
 
+
+class _Estimated(NamedTuple):
+    estimate: float
+    variance: float | None  # None where fewer than two days speak
+    freedom: float
+
+
+def _estimated(numerator: ArrayLike, denominator: ArrayLike, days: pd.Series, lag: int) -> _Estimated:
+    """Estimate a ratio, its variance and the degrees of freedom of that; see `ratio`."""
     top, bottom = np.asarray(numerator, dtype=float), np.asarray(denominator, dtype=float)
     total = bottom.sum()
     if not len(top) or total == 0:
         msg = "a ratio needs rows and a denominator that is not zero"
         raise ValueError(msg)
-    estimate, level = float(top.sum() / total), round(2 * confidence - 1, 6)
+    estimate = float(top.sum() / total)
     position, day = np.unique(day_numbers(days), return_inverse=True)
     if len(position) < 2:  # noqa: PLR2004 a variance needs two days
-        return Interval(estimate=estimate, low=None, high=None, level=level)
+        return _Estimated(estimate, None, 0.0)
     influence = np.bincount(day, weights=top - estimate * bottom)
     weights = np.clip(1 - np.abs(position[:, None] - position) / (lag + 1), 0, None)
     scale, freedom = _small_sample(weights)
     # Products are added up by NumPy and not by BLAS, whose order, and so the last digits, depend on the processor.
     variance = float((weights * np.outer(influence, influence)).sum())
-    deviation = np.sqrt(max(variance, 0.0) * scale) / abs(total)
-    reach = float(stats.t.ppf(confidence, freedom) * deviation)
+    return _Estimated(estimate, max(variance, 0.0) * scale / total**2, freedom)
+
+
+def _bounded(estimate: float, variance: float | None, freedom: float, confidence: float) -> Interval:
+    from scipy import stats  # takes a second to import, and whoever only reads an Interval needs none of it
+
+    level = round(2 * confidence - 1, 6)
+    if variance is None:
+        return Interval(estimate=estimate, low=None, high=None, level=level)
+    reach = float(stats.t.ppf(confidence, freedom) * np.sqrt(variance))
     return Interval(estimate=estimate, low=estimate - reach, high=estimate + reach, level=level)
+
+
+def rise(
+    now: tuple[ArrayLike, ArrayLike, pd.Series],
+    before: tuple[ArrayLike, ArrayLike, pd.Series],
+    *,
+    factor: float,
+    confidence: float,
+    lag: int = LAG_DAYS,
+) -> Interval:
+    """Estimate by how much a ratio exceeds `factor` times an earlier one, when both are uncertain.
+
+    Parameters
+    ----------
+    now, before
+        Numerator, denominator and days of each, of different days; see `ratio`. With sums by day the rows of `before` need
+        not be kept.
+    factor
+        Above 0.
+    confidence, lag
+        See `ratio`.
+
+    References
+    ----------
+    Welch (1947), "The generalization of 'Student's' problem when several different population variances are involved": the
+    degrees of freedom.
+    """
+    one, other = _estimated(*now, lag), _estimated(*before, lag)
+    estimate = one.estimate - factor * other.estimate
+    if one.variance is None or other.variance is None:
+        return _bounded(estimate, None, 0.0, confidence)
+    parts = one.variance, factor**2 * other.variance
+    doubt = parts[0] ** 2 / one.freedom + parts[1] ** 2 / other.freedom
+    freedom = sum(parts) ** 2 / doubt if doubt else one.freedom + other.freedom
+    return _bounded(estimate, sum(parts), freedom, confidence)
 
 
 def _small_sample(weights: NDArray[np.float64]) -> tuple[float, float]:

@@ -43,10 +43,13 @@ class Windows(Section):
     train_days: Days | Literal["all", "auto"] = Field(
         default="auto", description="training window of the recipe; auto: the candidate with the least recent error"
     )
-    candidates: Annotated[list[Days | Literal["all"]], Field(min_length=2, max_length=12), AfterValidator(_longest_first)] = (
-        Field(default=["all", 365, 182, 91, 56, 28], description="training windows that auto chooses from")
+    candidates: Annotated[
+        list[Days | Literal["all"]], Field(min_length=2, max_length=12), AfterValidator(_longest_first)
+    ] = Field(default=["all", 365, 182, 91, 56, 28], description="training windows that auto chooses from")
+    judge_days: Days | Literal["auto"] = Field(
+        default="auto",
+        description="newest labelled days, the gate's window; auto: those since the promotion, from 28 up to 91",
     )
-    judge_days: Days = Field(default=28, description="newest labelled days; the gate's window")
     current_days: Days = Field(default=7, description="newest days, labelled or not")
     reference_days: Days | Literal["all"] = Field(default="all", description="of production's training data")
 
@@ -84,7 +87,7 @@ class Evaluate(Section):
     min_gain: Share = Field(default=0.01, description="share of production's loss")
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = Field(default=0.95, description="one-sided")
     max_segment_loss: Annotated[float, Field(ge=0)] = Field(default=0.05, description="share; worse blocks promotion")
-    min_rows: Positive = Field(default=200, description="labelled rows the gate needs")
+    min_rows: Positive = Field(default=50, description="labelled rows the gate needs")
 
 
 class Retrain(Section):
@@ -94,7 +97,8 @@ class Retrain(Section):
         default=13, description="for which the label keep-fresh allows refreshes"
     )
     standing_merge: bool = Field(
-        default=False, description="true: within an approval the loop merges what the gate finds better; see docs/github.md"
+        default=False,
+        description="true: within an approval the loop merges what the gate finds better; see docs/github.md",
     )
     standing_until: date | None = Field(
         default=None, description="end (exclusive) of the approval in force, a day of the data; written by the loop"
@@ -156,15 +160,28 @@ class Params(Section):
                 "windows.train_days: expected a number or all with monitor.refit: false, got 'auto', which needs refits"
             )
             raise ValueError(msg)
-        if self.windows.judge_days > MOST_STEPS * self.monitor.step_days:
-            most = f"{MOST_STEPS} times monitor.step_days ({self.monitor.step_days})"
-            msg = f"windows.judge_days: expected at most {most}, got {self.windows.judge_days}"
+        given, step = self.windows.judge_days, self.monitor.step_days
+        if given != "auto" and given > MOST_STEPS * step:
+            msg = f"windows.judge_days: expected at most {MOST_STEPS} times monitor.step_days ({step}), got {given}"
             raise ValueError(msg)
-        if self.windows.judge_days < self.monitor.step_days:
-            steps = self.monitor.step_days
-            msg = f"windows.judge_days: expected at least monitor.step_days ({steps}), got {self.windows.judge_days}"
+        if given != "auto" and given < step:
+            msg = f"windows.judge_days: expected at least monitor.step_days ({step}), got {given}"
             raise ValueError(msg)
         return self
+
+    @property
+    def least_judge_days(self) -> int:
+        """Labelled days since a promotion that the gate needs, in which also the recent error is measured."""
+        return self._judge_days(28)
+
+    @property
+    def most_judge_days(self) -> int:
+        """Newest labelled days that the gate looks at, where production has not seen them."""
+        return self._judge_days(91)
+
+    def _judge_days(self, auto: int) -> int:
+        given, step = self.windows.judge_days, self.monitor.step_days
+        return min(max(auto, step), MOST_STEPS * step) if given == "auto" else given
 
     @property
     def standing(self) -> bool:

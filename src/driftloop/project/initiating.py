@@ -101,7 +101,7 @@ def _own(options: Options, source: str, *, say: Callable[[str], None]) -> tuple[
     )
     params = parse_params(rendering.render(answers)["params.yaml"], where="params.yaml")
     say(placed.why)
-    judged = params.windows.judge_days + params.data.label_delay_days
+    judged = params.least_judge_days + params.data.label_delay_days
     return answers, History.of(found.since, found.until, judged=judged), placed.copies
 
 

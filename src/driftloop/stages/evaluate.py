@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from driftloop.core.columns import DAY, loss_of, scores_of
+from driftloop.core.columns import DAY, STEP, loss_of, scores_of
 from driftloop.core.judging import gate, metrics, refits
 from driftloop.core.judging.data_alarms import Alarms
-from driftloop.core.judging.scored import judged_rows, steps_of
+from driftloop.core.judging.scored import judged_rows, recent_rows, steps_of
 from driftloop.core.judging.verdict import Report, Verdict
 from driftloop.core.models import estimator
 from driftloop.core.models.card import Candidate, judged_days
@@ -33,6 +33,7 @@ from driftloop.store.files import (
 from driftloop.store.production import read_model, read_production
 
 if TYPE_CHECKING:
+    from datetime import date
     from pathlib import Path
 
     import numpy as np
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sklearn.pipeline import Pipeline
 
-    from driftloop.core.models.card import Card
     from driftloop.params import Params
     from driftloop.store.production import Production
 
@@ -51,29 +51,29 @@ def run(params: Params, root: Path) -> None:
     found = read_json(root / CANDIDATE_CARD)
     candidate = Candidate.model_validate(found) if "sha256" in found else None
     labelled = read_frame(root / LABELLED)
-    judged = _judged(params, production, candidate, root, labelled)
-    verdict = _verdict(params, production.card, root, judged, None if candidate else found["untrainable"])
+    alarms = read_value(root / ALARMS, Alarms)
+    judged, faulty = _judged(params, production, candidate, root, alarms)
+    findings = _findings(params, root, alarms)
+    untrainable = None if candidate else found["untrainable"]
+    verdict = gate.verdict(params, production.card, judged, faulty=faulty, findings=findings, untrainable=untrainable)
     report = _report(params, production, candidate, judged, verdict)
     write_json(root / VERDICT, report.model_dump(mode="json"))
     write_json(root / METRICS / "evaluate.json", numbers(report))
     _draw(params, root, judged, _importance(params, root, candidate, labelled))
 
 
-def _verdict(params: Params, card: Card, root: Path, judged: pd.DataFrame, untrainable: str | None) -> Verdict:
-    """Ask the gate, with the faults that the newest data and the judged steps have."""
-    alarms = read_value(root / ALARMS, Alarms)
+def _findings(params: Params, root: Path, alarms: Alarms) -> list[str]:
+    """List the faults that the newest data has."""
     newest = end_day(params.source.until_instant, params.zone) - timedelta(days=1)
-    faults = [finding["text"] for finding in read_json(root / QUALITY)["findings"]]
-    faults += [alarm.text for alarm in alarms.history.active(newest, "fault")]
-    faulty = [step for step in steps_of(params, judged) if step in alarms.faulty_steps]
-    return gate.verdict(params, card, judged, faulty=faulty, findings=faults, untrainable=untrainable)
+    found = [finding["text"] for finding in read_json(root / QUALITY)["findings"]]
+    return found + [alarm.text for alarm in alarms.history.active(newest, "fault")]
 
 
 def _importance(params: Params, root: Path, candidate: Candidate | None, labelled: pd.DataFrame) -> pd.DataFrame:
     """Compute how much the candidate depends on each input, on the newest rows of its training data."""
     if candidate is None:
         return plots.NO_IMPORTANCE
-    rows = last_days(candidate.trained.until, params.windows.judge_days).of(labelled)
+    rows = last_days(candidate.trained.until, params.least_judge_days).of(labelled)
     return plots.importance(_model(params, root, candidate), candidate.recipe, rows, params.evaluate.metric)
 
 
@@ -93,16 +93,18 @@ def _model(params: Params, root: Path, candidate: Candidate) -> Pipeline:
 
 
 def _judged(
-    params: Params, production: Production, candidate: Candidate | None, root: Path, labelled: pd.DataFrame
-) -> pd.DataFrame:
-    """Return the rows that both sides are compared on, with the scores and losses of both."""
+    params: Params, production: Production, candidate: Candidate | None, root: Path, alarms: Alarms
+) -> tuple[pd.DataFrame, list[date]]:
+    """Return the rows that both sides are compared on, with the scores and losses of both, and the faulty steps among them."""
     scored = read_frame(root / REFITS)
     if params.monitor.refit:
-        return refits.as_judged(judged_rows(params, scored))
+        rows, faulty = judged_rows(params, scored, alarms.faulty_steps)
+        return refits.as_judged(rows), faulty
     if candidate is None:
-        return scored.head(0)
+        return scored.head(0), []
     until = candidate.trained.until
-    rows = last_days(until + timedelta(days=params.windows.judge_days), params.windows.judge_days).of(labelled)
+    judged = last_days(until + timedelta(days=params.least_judge_days), params.least_judge_days)
+    rows = judged.of(read_frame(root / LABELLED))
     sides = {"refit": (_model(params, root, candidate), candidate.recipe)}
     if production.model is not None and production.card.recipe is not None:
         sides["production"] = (production.model, production.card.recipe)
@@ -110,7 +112,7 @@ def _judged(
         scores = estimator.score(pipeline, recipe, rows)
         loss = metrics.row_losses(params.evaluate.metric, rows[params.data.target], scores)
         rows = rows.join(scores.add_prefix(scores_of(side))).assign(**{loss_of(side): loss})
-    return rows
+    return rows, [step for step in steps_of(params, rows) if step in alarms.faulty_steps]
 
 
 def _report(
@@ -123,8 +125,10 @@ def _report(
         for side, scores in sides.items()
     }
     honest: dict[str, NDArray[np.float64]] = {}
+    recent = recent_rows(params, judged) if STEP in judged else judged
     if tables["refit"]:
-        honest = {name: metrics.row_losses(name, judged[target], sides["refit"]) for name in metrics.losses_of(task)}
+        scores = metrics.side(recent, "refit")
+        honest = {name: metrics.row_losses(name, recent[target], scores) for name in metrics.losses_of(task)}
     return Report(
         verdict=verdict,
         production_version=production.card.version,
@@ -132,7 +136,7 @@ def _report(
         rule=params.evaluate.model_dump(mode="json"),
         candidate_sha256=candidate.sha256 if candidate else None,
         normal_error={name: float(loss.mean()) for name, loss in honest.items()},
-        judged=judged_days(judged[DAY], honest) if honest else (),
+        judged=judged_days(recent[DAY], honest) if honest else (),
         production=tables["production"],
         refit=tables["refit"],
         window=candidate.window if candidate else None,

@@ -131,7 +131,7 @@ def _honest(params: Params, production: Production, root: Path) -> dict[str, flo
     if production.model is None or card.recipe is None or card.trained_until is None:
         return {"version": 0}
     until = end_day(params.source.until_instant, params.zone) - timedelta(days=params.data.label_delay_days)
-    window = last_days(until, params.windows.judge_days)
+    window = last_days(until, params.least_judge_days)
     rows = window.of(read_frame(root / LABELLED))
     rows = rows[rows[DAY] >= card.trained_until]
     scores = estimator.score(production.model, card.recipe, rows)

@@ -111,7 +111,7 @@ def _spans(params: Params, card: Card, rows: ir.Table) -> Spans:
         newest=last_days(until, max(params.windows.current_days, deviation.WINDOW)),
         labelled_until=labelled_until,
         reference=card.reference
-        or Window(since=first_day(rows, until), until=labelled_until - timedelta(days=params.windows.judge_days)),
+        or Window(since=first_day(rows, until), until=labelled_until - timedelta(days=params.least_judge_days)),
         oldest=_oldest_needed(params, card, labelled_until),
     )
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS, STEP, TS, loss_of, scores_of
 from driftloop.core.judging import metrics, refits
-from driftloop.core.judging.scored import labelled_until
+from driftloop.core.judging.scored import judge_days, labelled_until
 from driftloop.core.models import estimator
 from driftloop.core.models.recipe import recipe_of
 from driftloop.progress import track
@@ -36,7 +36,8 @@ def run(params: Params, root: Path) -> None:
         trained_until=production.card.trained_until,
         labelled_until=until,
         step_days=params.monitor.step_days,
-        judge_days=params.windows.judge_days,
+        recent_days=params.least_judge_days,
+        judge_days=judge_days(params, labelled),
         label_delay_days=params.data.label_delay_days,
     )
     scorer = Scorer(params, production, labelled, root / CACHE / "refits")
@@ -94,7 +95,7 @@ class Scorer:
         if self.candidate:
             side, recipe = "candidate", self.candidate
             out = self._add(out, side, self._refit(recipe, step, rows, seed=0))
-        for extra in range(1, self.seeds):
+        for extra in range(1, self.seeds if step.seeded else 1):
             scores = self._refit(recipe, step, rows, seed=extra)
             out[loss_of(side, extra)] = metrics.row_losses(self.metric, rows[self.target], scores)
         return out

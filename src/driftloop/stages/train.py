@@ -40,7 +40,7 @@ def run(params: Params, root: Path) -> None:
     recipe = recipe_of(params)
     until = end_day(params.source.until_instant, params.zone) - timedelta(days=params.data.label_delay_days)
     if not params.monitor.refit:
-        until -= timedelta(days=params.windows.judge_days)
+        until -= timedelta(days=params.least_judge_days)
     chosen = read_value(root / TRAIN_WINDOW, Choice)
     rows = estimator.training_rows(
         recipe.model_copy(update={"train_days": chosen.train_days}), read_frame(root / LABELLED), until

@@ -35,9 +35,13 @@ class Chooser:
         """Choose for labels that are known before `cut`; a window that is fixed is no choice."""
         if recipe.train_days != "auto":
             return Choice(train_days=recipe.train_days)
-        steps = training_window.origins(cut, step_days=self.step_days, label_delay_days=self.delay_days)
+        steps = self.steps(cut)
         totals = [self._totals(recipe, step) for step in steps]
         return training_window.choose([total for total in totals if total is not None], self.candidates)
+
+    def steps(self, cut: date) -> list[Step]:
+        """List the steps by which the window is chosen for a cut."""
+        return training_window.origins(cut, step_days=self.step_days, label_delay_days=self.delay_days)
 
     def at(self, recipe: Recipe, cut: date) -> Recipe:
         """Return the recipe with the window that is chosen for a cut."""

@@ -12,7 +12,7 @@ from driftloop.core.backtest.recommendation import recommend
 
 def make_line(policy: str = "avoidable_loss", **over: Any) -> Figures:
     given: dict[str, Any] = {
-        "name": policy, "policy": policy, "alert_at_days": 8.0, "calendar_days": 91, "standing_days": 0,
+        "name": policy, "policy": policy, "alert_at_days": 8.0, "calendar_days": 91, "standing_days": 0, "actions_a_year": 0.0,
         "train_days": "all", "loss": 1.0, "above_always": 0.0, "below_never": 0.0, "alerts": 0, "alerts_a_year": 0.0,
         "degraded_a_year": 0.0, "data_a_year": 0.0, "promotions_a_year": 0.0, "refused": 0, "useful": None,
         "useful_live": None, "fits": 1, "delays": {}, "log": (), "steps": {},
@@ -52,7 +52,7 @@ def test_recommend__the_smallest_loss_within_the_budget() -> None:
     ]
     found = recommend(lines, make_params(data={"target_unit": "kWh"}), alerts_a_year=6)
     assert found.monitor == {"policy": "avoidable_loss", "alert_at_days": 8.0}
-    assert "1.2 kWh at 4.0 alerts a year" in found.reason
+    assert "1.2 kWh at 4.0 questions a year" in found.reason
     assert "80 % of what retraining can save" in found.reason
     assert recommend(lines, make_params(), alerts_a_year=20).monitor["alert_at_days"] == 2.0
 
@@ -80,19 +80,34 @@ def test_recommend__what_params_say_where_nothing_speaks_for_another() -> None:
     assert found.monitor == {"policy": "calendar", "calendar_days": 91}
 
 
-def test_recommend__nothing_that_the_loop_does_not_have() -> None:
+def test_recommend__not_another_window_and_no_merges_by_the_loop() -> None:
     lines = [
         *ENDS,
-        make_line(loss=1.01, alerts_a_year=1.0, standing_days=91),
+        make_line(loss=1.01, alerts_a_year=1.0, standing_days=91, merged=True),
         make_line(loss=0.9, alerts_a_year=1.0, train_days="auto"),
         make_line("loss", loss=1.3, alerts_a_year=3.0),
     ]
-    assert recommend(lines, make_params(), alerts_a_year=6).monitor == {"policy": "loss"}
+    found = recommend(lines, make_params(), alerts_a_year=6)
+    assert (found.monitor, found.keep_fresh) == ({"policy": "loss"}, False)
+
+
+def test_recommend__a_standing_approval_where_it_is_best() -> None:
+    lines = [*ENDS, make_line(loss=1.5), make_line(loss=1.1, alerts_a_year=4.0, standing_days=91)]
+    found = recommend(lines, make_params(), alerts_a_year=6)
+    assert (found.monitor, found.keep_fresh) == ({"policy": "avoidable_loss", "alert_at_days": 8.0}, True)
+    assert "at 4.0 questions a year" in found.reason
+    assert found.warning is None
+
+
+def test_recommend__warns_where_retraining_rarely_is_worse_than_never() -> None:
+    rare = make_line(name="calendar, 91 days", policy="calendar", loss=2.5)
+    found = recommend([*ENDS, rare, make_line(loss=1.5)], make_params(), alerts_a_year=6)
+    assert str(found.warning).startswith("calendar, 91 days: 25.0 % more error than without any retraining.")
 
 
 def test_recommend__says_when_no_rule_fits_or_nothing_matters() -> None:
     lines = [*ENDS, make_line(alerts_a_year=9.0), make_line("loss", alerts_a_year=7.0)]
-    assert "no rule stays within 6 alerts a year" in recommend(lines, make_params(), alerts_a_year=6).reason
+    assert "no rule stays within 6 questions a year" in recommend(lines, make_params(), alerts_a_year=6).reason
     worse = [*ENDS, make_line(loss=2.1, alerts_a_year=1.0)]
     assert "beat never retraining: " in recommend(worse, make_params(), alerts_a_year=6).reason
     little = [*ENDS, make_line(loss=1.99, alerts_a_year=1.0), make_line("loss", loss=2.0)]

@@ -33,7 +33,7 @@ def refusal(scored: pd.DataFrame, *, broken: tuple[int, ...] = (), **over: Any) 
         (6, 0.2, {"broken": (0,)}, ""),  # the gate does not look at that week any more
         (6, 0.2, {"broken": (5,)}, "the data is faulty: data fault in the judged step from 10 Feb 2025"),
         (6, 0.2, {"evaluate": {"min_rows": 9999}}, "672 labelled rows to compare on, 9999 are needed"),
-        (6, 0.005, {}, "is not certain enough; the lower end must exceed 1.0 %"),
+        (6, 0.005, {}, "is too little; it has to be 1.0 %"),
         (6, -0.2, {}, "more error"),
         (3, 0.2, {}, "production has seen most of these rows; comparable when data reaches 10 Feb 2025"),
     ],

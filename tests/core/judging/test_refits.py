@@ -32,7 +32,12 @@ weeks = st.lists(st.lists(st.tuples(losses, losses), min_size=1, max_size=5), mi
 def steps_since(trained_until: date | None, days: int, *, step: int = 7, judge: int = 28, delay: int = 7) -> list[Step]:
     until = (trained_until or START) + timedelta(days=days)
     return plan(
-        trained_until=trained_until, labelled_until=until, step_days=step, judge_days=judge, label_delay_days=delay
+        trained_until=trained_until,
+        labelled_until=until,
+        step_days=step,
+        recent_days=min(judge, 28),
+        judge_days=judge,
+        label_delay_days=delay,
     )
 
 
@@ -76,9 +81,9 @@ def test_plan__the_gate_judges_the_newest(days: int, step: int, judge: int) -> N
 
 @steady
 @given(st.integers(0, 40), st.integers(1, 20), st.integers(1, 60))
-def test_plan__without_production_the_newest_that_the_gate_judges(days: int, step: int, judge: int) -> None:
+def test_plan__without_production_the_newest_in_which_the_error_is_measured(days: int, step: int, judge: int) -> None:
     found = steps_since(None, days, step=step, judge=judge)
-    assert len(found) == refits.judged_steps(judge, step)
+    assert len(found) == refits.judged_steps(min(judge, 28), step)
     assert all(one.judged and one.window.days == step for one in found)
     assert all(one.window.until == other.window.since for one, other in pairwise(found))
     assert found[-1].window.until == START + timedelta(days=days)
@@ -91,7 +96,15 @@ def test_plan__production_knows_everything() -> None:
 
 def test_plan__exact() -> None:
     window = Window(since=date(2025, 1, 13), until=date(2025, 1, 20))
-    assert steps_since(START, 20, judge=7)[-1] == Step(window=window, known_until=date(2025, 1, 6), judged=True)
+    assert steps_since(START, 20, judge=7)[-1] == Step(
+        window=window, known_until=date(2025, 1, 6), judged=True, seeded=True
+    )
+
+
+def test_plan__other_seeds_only_where_the_recent_error_is_measured() -> None:
+    found = steps_since(START, 7 * 20, judge=91)
+    assert [step.judged for step in found] == [False] * 7 + [True] * 13
+    assert [step.seeded for step in found] == [False] * 16 + [True] * 4
 
 
 def frame(steps: list[list[tuple[float, float]]], *, per_day: int = 2) -> pd.DataFrame:

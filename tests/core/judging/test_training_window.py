@@ -6,9 +6,11 @@ from datetime import date, timedelta
 
 import pytest
 
-from driftloop.core.judging.training_window import CANDIDATES, HALF_LIFE_STEPS, choose, origins
+from driftloop.core.judging.training_window import HALF_LIFE_STEPS, choose, origins
 from driftloop.core.models.recipe import Choice
 from driftloop.params import MOST_STEPS
+
+CANDIDATES: tuple[int | str, ...] = ("all", 365, 182, 91)
 
 
 def totals(**over: float) -> dict[int | str, float]:
@@ -16,27 +18,39 @@ def totals(**over: float) -> dict[int | str, float]:
 
 
 def test_choose__the_smallest_loss() -> None:
-    found = choose([totals(d182=0.75)] * 10)
+    found = choose([totals(d182=0.75)] * 10, CANDIDATES)
     assert (found.train_days, found.steps) == (182, 10)
     assert found.saved == pytest.approx(0.25)
     assert "25.0 % less error than everything over 10 steps" in found.reason
 
 
 def test_choose__the_longer_of_equals() -> None:
-    assert choose([totals()] * 3).train_days == "all"
-    assert choose([totals(d91=0.5, d365=0.5)]).train_days == 365
+    assert choose([totals()] * 3, CANDIDATES).train_days == "all"
+    assert choose([totals(d91=0.5, d365=0.5)], CANDIDATES).train_days == 365
 
 
 def test_choose__newer_steps_weigh_more() -> None:
     old, new = [totals(d91=0.9)] * 8, [totals(d91=1.12)] * 8
-    assert choose([*old, *new]).train_days == "all"
-    assert choose([*new, *old]).train_days == 91
+    assert choose([*old, *new], CANDIDATES).train_days == "all"
+    assert choose([*new, *old], CANDIDATES).train_days == 91
     assert HALF_LIFE_STEPS == 8
 
 
+def test_choose__a_candidate_that_could_not_be_fitted_everywhere_is_not_chosen() -> None:
+    short = {days: loss for days, loss in totals(d91=0.1).items() if days != 91}
+    assert choose([totals(d91=0.1, d182=0.9), short | {182: 0.9}], CANDIDATES).train_days == 182
+
+
+def test_choose__the_longest_need_not_be_everything() -> None:
+    found = choose([{364: 2.0, 56: 1.0}], [364, 56])
+    assert (found.train_days, found.longest, found.saved) == (56, 364, 0.5)
+    assert "50.0 % less error than the last 364 days over 1 steps" in found.reason
+    assert choose([], [364, 56]).train_days == 364
+
+
 def test_choose__nothing_to_go_by() -> None:
-    assert choose([]) == Choice(train_days="all")
-    assert "no shorter window could be compared yet" in choose([]).reason
+    assert choose([], CANDIDATES) == Choice(train_days="all")
+    assert "no shorter window could be compared yet" in choose([], CANDIDATES).reason
 
 
 def test_origins__end_before_the_cut_on_a_grid_of_the_calendar() -> None:

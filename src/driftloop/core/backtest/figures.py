@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 YEAR_DAYS = 365.25
 USEFUL_GAIN = 0.03
-STANDING_DAYS = 91
 NOTICED_DAYS = 182  # an alert later than this is about something else
 THRESHOLDS = (2.0, 4.0, 8.0, 16.0)
 CALENDARS = (28, 91)
@@ -51,8 +51,8 @@ class Figures(BaseModel):
 
     Attributes
     ----------
-    name, policy, alert_at_days, calendar_days, standing_days, train_days
-        Which rule; `standing_days` above 0 is not a feature of the loop yet.
+    name, policy, alert_at_days, calendar_days, standing_days, merged, train_days
+        Which rule.
     loss
         Mean loss of whatever was production.
     above_always
@@ -60,7 +60,9 @@ class Figures(BaseModel):
     below_never
         Share by which it is below that of never retraining.
     alerts, alerts_a_year
-        That asked to retrain.
+        That asked to retrain, and questions whether to go on with an approval.
+    actions_a_year
+        What people did: labels that they set, and merges.
     degraded_a_year, data_a_year
         Alerts that asked to look at a model whose error is up, or at broken data.
     promotions_a_year
@@ -87,12 +89,14 @@ class Figures(BaseModel):
     alert_at_days: float
     calendar_days: int
     standing_days: int
+    merged: bool = False
     train_days: int | str
     loss: float
     above_always: float
     below_never: float
     alerts: int
     alerts_a_year: float
+    actions_a_year: float
     degraded_a_year: float
     data_a_year: float
     promotions_a_year: float
@@ -120,10 +124,16 @@ def rules(params: Params) -> list[Rule]:
         *(Rule(f"calendar, {days} days", "calendar", settings(calendar=days)) for days in calendars),
         Rule("loss", "loss", own),
         *(Rule(f"avoidable loss, {most:g} days", "avoidable_loss", settings(most)) for most in thresholds),
-        *(
-            Rule(f"avoidable loss, {most:g} days, then 13 weeks", "avoidable_loss", settings(most), STANDING_DAYS)
-            for most in thresholds
-        ),
+        *kept_fresh(params),
+    ]
+
+
+def kept_fresh(params: Params) -> list[Rule]:
+    """List the rules in which an alert is answered by a standing approval, merged by people and by the loop."""
+    settings, days = Settings.of(params), 7 * params.retrain.standing_weeks
+    return [
+        Rule("keep-fresh", "avoidable_loss", settings, days),
+        Rule("keep-fresh, merged by the loop", "avoidable_loss", settings, days, merged=True),
     ]
 
 
@@ -150,15 +160,11 @@ def few_rules(params: Params) -> list[Rule]:
     return [*ends, own, *(few if params.monitor.refit else ())]
 
 
-def rules_auto(params: Params) -> list[Rule]:
-    """List what is compared with a training window that is chosen by evidence."""
+def rules_beside(params: Params, window: int | str) -> list[Rule]:
+    """List what is compared with the other kind of training window."""
     own = own_rules(params)[-1].settings
-    name = f"window auto, avoidable loss, {own.alert_at_days:g} days"
-    return [
-        Rule("window auto, always", "always", own),
-        Rule(name, "avoidable_loss", own),
-        Rule(f"{name}, then 13 weeks", "avoidable_loss", own, STANDING_DAYS),
-    ]
+    short = [Rule("always", "always", own), *own_rules(params)[1:], *kept_fresh(params)[:1]]
+    return [replace(rule, name=f"window {window}: {rule.name}") for rule in short]
 
 
 def figures(
@@ -212,12 +218,14 @@ def _line(
         alert_at_days=rule.settings.alert_at_days,
         calendar_days=rule.settings.calendar_days,
         standing_days=rule.standing_days,
+        merged=rule.merged,
         train_days=train_days,
         loss=loss,
         above_always=loss / least - 1 if least else 0.0,
         below_never=1 - loss / most if most else 0.0,
-        alerts=len(asked),
-        alerts_a_year=len(asked) / years,
+        alerts=len(asked) + len(replayed.renewed),
+        alerts_a_year=(len(asked) + len(replayed.renewed)) / years,
+        actions_a_year=_actions(replayed, asked) / years,
         degraded_a_year=degraded / years,
         data_a_year=(len(replayed.alerts) - len(asked) - degraded) / years,
         promotions_a_year=(len(replayed.promotions) - 1) / years,
@@ -229,6 +237,13 @@ def _line(
         log=replayed.alerts,
         steps=_steps(replay, served, window),
     )
+
+
+def _actions(replayed: Replayed, asked: Sequence[Alert]) -> int:
+    """Count the labels and merges of people; within an approval the loop may merge."""
+    labels = sum(alert.answered is not None for alert in asked) + len(replayed.renewed)
+    by_people = ("asked",) if replayed.rule.merged else ("asked", "standing")
+    return labels + sum(promotion.how in by_people for promotion in replayed.promotions)
 
 
 def _useful(gains: Iterable[float | None]) -> float | None:

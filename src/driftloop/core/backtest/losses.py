@@ -9,11 +9,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from driftloop.core.backtest.values import Fit
 from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS, STEP, loss_of
 from driftloop.core.judging import refits
-from driftloop.core.models.card import Card
+from driftloop.core.judging.scored import judge_days
+from driftloop.core.models.card import Card, judged_days
 from driftloop.core.models.recipe import recipe_of
 from driftloop.core.windows import Window, day_numbers, last_days
 
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    import pandas as pd
     from numpy.typing import NDArray
 
     from driftloop.core.backtest.schedule import Schedule
@@ -37,7 +38,7 @@ class LossTable:
     Attributes
     ----------
     asked
-        The fits that were looked at since it was last emptied.
+        The fits that were looked at.
     """
 
     def __init__(self, params: Params, stream: Stream, schedule: Schedule) -> None:
@@ -45,6 +46,7 @@ class LossTable:
         self.params, self.stream, self.schedule = params, stream, schedule
         self.days = day_numbers(stream.rows[DAY])
         self.end = stream.rows[DAY].iloc[-1] + timedelta(days=1)  # and not the last label: fits serve any delay
+        self.judge_days = judge_days(params, stream.rows)
         self.asked: set[Fit] = set()
 
     def know(self, cuts: Sequence[date]) -> list[bool]:
@@ -55,8 +57,13 @@ class LossTable:
         """Write the card of a production that knows the labels before `cut`, with the error of the refits before it."""
         first = self.stream.rows[DAY].iloc[0]
         trained, days = Window(since=first, until=cut), self.params.windows.reference_days
-        honest = [loss for loss in self._refitted(self._plan(None, cut)) if loss is not None]
-        found = np.concatenate(honest) if honest else np.empty(0)
+        metric, steps = self.params.evaluate.metric, self._plan(None, cut)
+        scored = [
+            (self.stream.rows[DAY].iloc[self._place(step.window.since) : self._place(step.window.until)], losses)
+            for step, losses in zip(steps, self._refitted(steps), strict=True)
+            if losses is not None and len(losses)
+        ]
+        honest = {metric: np.concatenate([losses for _, losses in scored])} if scored else {}
         return Card(
             version=version,
             model=self.params.model,
@@ -64,7 +71,8 @@ class LossTable:
             trained=trained,
             reference=trained if days == "all" else last_days(cut, min(days, trained.days)),
             sha256="",
-            normal_error={self.params.evaluate.metric: float(found.mean())} if len(found) else {},
+            normal_error={name: float(losses.mean()) for name, losses in honest.items()},
+            judged=judged_days(pd.concat([days for days, _ in scored]), honest) if scored else (),
         )
 
     def scored(self, cut: date, until: date, *, seeds: int = 1) -> pd.DataFrame:
@@ -96,8 +104,8 @@ class LossTable:
         return self.stream.rows.iloc[at].reset_index(drop=True).assign(**columns)
 
     def _by_seed(self, steps: Sequence[refits.Step], seed: int) -> Losses:
-        """Return the losses of refits by another seed; NaN where a step is not judged."""
-        asked = {step: Fit(step.known_until, step.window, seed) for step in steps if step.judged}
+        """Return the losses of refits by another seed; NaN where a step has none."""
+        asked = {step: Fit(step.known_until, step.window, seed) for step in steps if step.seeded}
         found = dict(zip(asked, self._losses(list(asked.values())), strict=True))
         parts = []
         for step in steps:
@@ -135,7 +143,8 @@ class LossTable:
             trained_until=trained_until,
             labelled_until=labelled_until,
             step_days=self.params.monitor.step_days,
-            judge_days=self.params.windows.judge_days,
+            recent_days=self.params.least_judge_days,
+            judge_days=self.judge_days,
             label_delay_days=self.schedule.delay.days,
         )
 

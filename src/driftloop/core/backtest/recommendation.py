@@ -19,12 +19,26 @@ ALIKE = 0.01  # losses closer than this are no reason for more alerts
 
 
 class Recommendation(BaseModel):
-    """A section `monitor` for params.yaml, and why."""
+    """What a backtest recommends.
+
+    Attributes
+    ----------
+    monitor
+        A section for params.yaml.
+    keep_fresh
+        Whether alerts are best answered by a standing approval.
+    reason
+        Why.
+    warning
+        What people who retrain rarely should know; None where it is not so.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     monitor: dict[str, Any]
+    keep_fresh: bool = False
     reason: str
+    warning: str | None = None
 
 
 def recommend(lines: Sequence[Figures], params: Params, *, alerts_a_year: float) -> Recommendation:
@@ -49,9 +63,7 @@ def recommend(lines: Sequence[Figures], params: Params, *, alerts_a_year: float)
     there = [
         line
         for line in lines
-        if line.policy not in ("always", "never")
-        and not line.standing_days
-        and line.train_days == params.windows.train_days
+        if line.policy not in ("always", "never") and not line.merged and line.train_days == params.windows.train_days
     ]
     within = [line for line in there if line.alerts_a_year <= alerts_a_year] or [min(there, key=_asks)]
     best = min(line.loss for line in within)
@@ -64,18 +76,31 @@ def recommend(lines: Sequence[Figures], params: Params, *, alerts_a_year: float)
         monitor["alert_at_days"] = chosen.alert_at_days
     if chosen.policy == "calendar":
         monitor["calendar_days"] = chosen.calendar_days
-    cost = f"mean error {figure(chosen.loss)}{unit} at {chosen.alerts_a_year:.1f} alerts a year ({ends})"
+    found = {"monitor": monitor, "keep_fresh": chosen.standing_days > 0, "warning": _rarely(there, never)}
+    cost = f"mean error {figure(chosen.loss)}{unit} at {chosen.alerts_a_year:.1f} questions a year ({ends})"
     if never.loss <= always.loss * (1 + ALIKE):
-        return Recommendation(monitor=monitor, reason=f"retraining hardly mattered on this history: {cost}")
-    budget = f"the smallest error for at most {alerts_a_year:g} alerts a year"
+        return Recommendation(**found, reason=f"retraining hardly mattered on this history: {cost}")
+    budget = f"the smallest error for at most {alerts_a_year:g} questions a year"
     if chosen.loss >= never.loss:
         most = "by more than 1 %" if best < never.loss else ""
-        reason = f"no rule with so few alerts beat never retraining {most}".strip()
-        return Recommendation(monitor=monitor, reason=f"{reason}: {cost}")
+        reason = f"no rule with so few questions beat never retraining {most}".strip()
+        return Recommendation(**found, reason=f"{reason}: {cost}")
     if chosen.alerts_a_year > alerts_a_year:
-        budget = f"no rule stays within {alerts_a_year:g} alerts a year; this one has the fewest"
+        budget = f"no rule stays within {alerts_a_year:g} questions a year; this one has the fewest"
     kept = percent((never.loss - chosen.loss) / (never.loss - always.loss), 0) if never.loss > always.loss else "none"
-    return Recommendation(monitor=monitor, reason=f"{budget}: {cost}; {kept} of what retraining can save")
+    return Recommendation(**found, reason=f"{budget}: {cost}; {kept} of what retraining can save")
+
+
+def _rarely(lines: Sequence[Figures], never: Figures) -> str | None:
+    """Name the rule that retrains once per answer and did worse than never retraining, the worst one."""
+    worse = [line for line in lines if not line.standing_days and line.loss > never.loss * (1 + ALIKE)]
+    if not worse:
+        return None
+    worst = max(worse, key=lambda line: line.loss)
+    return (
+        f"{worst.name}: {percent(worst.loss / never.loss - 1)} more error than without any retraining. A model that is replaced "
+        "rarely is old most of the time, and it was fitted just when the data was unusual: keep it fresh, or leave it"
+    )
 
 
 def _is_own(line: Figures, params: Params) -> bool:

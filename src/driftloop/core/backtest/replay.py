@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from driftloop.core.backtest.losses import LossTable
 from driftloop.core.backtest.schedule import at
 from driftloop.core.backtest.values import Alert, Promotion, Replayed
+from driftloop.core.decision.approval import Approval, ends
 from driftloop.core.decision.diagnosis import diagnose
 from driftloop.core.decision.evidence import gather
 from driftloop.core.decision.statuses import STATUSES
@@ -40,7 +41,9 @@ class _State:
     statuses: list[tuple[date, Status]] = field(default_factory=list)
     due: date | None = None  # answer to the newest alert
     refused: tuple[date, float] | None = None  # when, and the waiting then
-    standing_until: date | None = None
+    approval: Approval | None = None
+    asked: bool = False  # whether to go on with an approval, once the data is sound
+    renewed: list[date] = field(default_factory=list)
     status: Status = "healthy"
     faulty_since: date | None = None
 
@@ -66,7 +69,10 @@ class Replay:
         for until in self.schedule.runs[1:]:
             self._run(rule, state, until)
         return replace(
-            self._replayed(rule, state.promotions), alerts=tuple(state.alerts), statuses=tuple(state.statuses)
+            self._replayed(rule, state.promotions),
+            alerts=tuple(state.alerts),
+            renewed=tuple(state.renewed),
+            statuses=tuple(state.statuses),
         )
 
     def _replayed(self, rule: Rule, promotions: Sequence[Promotion]) -> Replayed:
@@ -89,16 +95,37 @@ class Replay:
             self._answer(rule, state, until)
         found, evidence = self._diagnosis(rule, state, until)
         state.statuses.append((until, found.status))
+        self._end(rule, state, found, until)
         if STATUSES[found.status].about == "data":
             self._fault(state, found, until)
-        elif state.standing_until and until < state.standing_until:
+        elif state.approval:
             state.faulty_since, state.status = None, "healthy"
-            self._promote(state, live=until, cut=until - self.schedule.delay, how="standing")
+            self._refresh(rule, state, until)
         else:
             state.faulty_since = None
             self._act(rule, state, found, evidence, until)
         if state.due is not None and state.due <= until:
             self._answer(rule, state, until)
+
+    def _end(self, rule: Rule, state: _State, found: Diagnosis, until: date) -> None:
+        """End the approval where something ends it; people are asked whether to go on when the data allows it, and do."""
+        if state.approval and (end := ends(state.approval, until, found.status)):
+            state.approval, state.asked = None, end in ("time", "data")
+        if state.asked and STATUSES[found.status].about != "data":
+            state.asked = False
+            state.renewed.append(until)
+            state.approval = self._approved(rule, state, until)
+
+    def _approved(self, rule: Rule, state: _State, since: date) -> Approval:
+        return Approval(
+            by="", since=since, until=since + timedelta(days=rule.standing_days), version=state.card.version
+        )
+
+    def _refresh(self, rule: Rule, state: _State, until: date) -> None:
+        """Promote within an approval, unless the gate objects."""
+        if self._verdict(state, until) == "promote":
+            live = until if rule.merged else until + timedelta(days=self.answer_days)
+            self._promote(state, live=live, cut=until - self.schedule.delay, how="standing")
 
     def _diagnosis(self, rule: Rule, state: _State, until: date) -> tuple[Diagnosis, Evidence]:
         """Diagnose the model; refits by other seeds are made only if the first one would ask to retrain."""
@@ -132,7 +159,7 @@ class Replay:
         day, waited = refused
         if rule.policy == "avoidable_loss" and evidence.waiting:
             return evidence.waiting.days < waited + rule.settings.alert_at_days
-        rest = rule.settings.calendar_days if rule.policy == "calendar" else self.params.windows.judge_days
+        rest = rule.settings.calendar_days if rule.policy == "calendar" else self.params.least_judge_days
         return until < day + timedelta(days=rest)
 
     def _answer(self, rule: Rule, state: _State, until: date) -> None:
@@ -151,7 +178,8 @@ class Replay:
         )
         if verdict == "promote":
             self._promote(state, live=due, cut=cut, how="asked")
-            state.standing_until = due + timedelta(days=rule.standing_days)
+            if rule.standing_days:
+                state.approval = self._approved(rule, state, run)
             return
         evidence = self._evidence(state, run)
         state.refused = (run, evidence.waiting.days if evidence.waiting else 0.0)
@@ -162,7 +190,7 @@ class Replay:
             state.alerts.append(Alert(day=until, status=found.status, reason=found.reasons[0]))
         state.status = found.status
         state.faulty_since = state.faulty_since or until
-        if found.status == "data fault" and (until - state.faulty_since).days >= self.params.windows.judge_days:
+        if found.status == "data fault" and (until - state.faulty_since).days >= self.params.least_judge_days:
             self._promote(state, live=until, cut=until - self.schedule.delay, how="new normal")
             state.faulty_since = None
 
@@ -174,10 +202,10 @@ class Replay:
 
     def _verdict(self, state: _State, until: date) -> Outcome:
         """Ask the gate about the steps that it judges when data ends at `until`."""
-        params = at(self.params, until)
-        judged = judged_rows(params, self.table.scored(state.cut, until, seeds=refits.SEEDS))
+        params = at(self.params, until, standing_until=state.approval.until if state.approval else None)
+        scored = self.table.scored(state.cut, until, seeds=1 if state.approval else refits.SEEDS)
+        judged, faulty = judged_rows(params, scored, self.stream.faulty(state.card, scored, until))
         findings = [finding.text for finding in self.stream.findings(state.card, until)]
-        faulty = self.stream.faulty(state.card, judged, until)
         return gate.verdict(params, state.card, judged, faulty=faulty, findings=findings).outcome
 
     def _evidence(self, state: _State, until: date, *, seeds: int = 1) -> Evidence:

@@ -75,7 +75,7 @@ def plan(params: Params, *, first: date, until: date, first_days: int | None = N
         If it is.
     """
     step, delay = params.monitor.step_days, timedelta(days=params.data.label_delay_days)
-    judged = judged_steps(params.windows.judge_days, step) * step
+    judged = judged_steps(params.least_judge_days, step) * step
     needed = judged + delay.days + LEARN_DAYS
     asked = first_days or min(MOST_FIRST_DAYS, max(needed, (until - delay - first).days // FIRST_SHARE))
     cut = on_grid(first + timedelta(days=asked), step)
@@ -92,7 +92,9 @@ def plan(params: Params, *, first: date, until: date, first_days: int | None = N
     return Schedule(first_cut=cut, runs=tuple(runs), delay=delay, scored_until=until - delay)
 
 
-def at(params: Params, until: date) -> Params:
-    """Return the parameters as they were when data ended at the local midnight before `until`."""
+def at(params: Params, until: date, *, standing_until: date | None = None) -> Params:
+    """Return the parameters as they were when data ended at the local midnight before `until`, with an approval or none."""
     instant = datetime.combine(until, time(), tzinfo=params.zone).isoformat()
-    return params.model_copy(update={"source": params.source.model_copy(update={"until": instant})})
+    source = params.source.model_copy(update={"until": instant})
+    retrain = params.retrain.model_copy(update={"standing_until": standing_until})
+    return params.model_copy(update={"source": source, "retrain": retrain})

@@ -28,7 +28,13 @@ How = Literal["first", "asked", "standing", "new normal", "always"]
 
 @dataclass(frozen=True)
 class Fit:
-    """The recipe fitted to labels known before `cut`, scored on the rows of `window`."""
+    """The recipe fitted to labels known before `cut`, scored on the rows of `window`.
+
+    Attributes
+    ----------
+    cut, window, seed
+        First day whose label is not known; the rows to score; in addition to the recipe's own seed.
+    """
 
     cut: date
     window: Window
@@ -71,7 +77,10 @@ class Rule:
     policy, settings
         See `policy.POLICIES`; "always" and "never" besides.
     standing_days
-        For so long after a promotion that somebody asked for, production is refreshed at each run without asking.
+        For so long an answer allows refreshes, which are judged at each run; when that time is over, people are asked whether
+        to go on. 0: an answer allows one retraining.
+    merged
+        Whether the loop merges within an approval; else people do, after as many days as they need for an answer.
     gated
         Whether the gate judges; without it every answer is a promotion, to measure what the gate costs.
     """
@@ -80,6 +89,7 @@ class Rule:
     policy: str
     settings: Settings
     standing_days: int = 0
+    merged: bool = False
     gated: bool = True
 
 
@@ -136,6 +146,8 @@ class Replayed:
         In order.
     fits
         Number of fits that it looked at.
+    renewed
+        Days on which people were asked whether to go on with an approval, and did.
     statuses
         Of each run that looked at the model, by its end of the data; the runs between an alert and its answer do not.
     """
@@ -144,4 +156,5 @@ class Replayed:
     promotions: tuple[Promotion, ...]
     alerts: tuple[Alert, ...]
     fits: int
+    renewed: tuple[date, ...] = ()
     statuses: tuple[tuple[date, Status], ...] = ()

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from driftloop.core import intervals
 from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS, STEP
-from driftloop.core.decision.thresholds import LOSS_RISE
+from driftloop.core.decision.thresholds import FAR_RISE, LOSS_RISE
 from driftloop.core.decision.values import Drift
 from driftloop.core.judging import gate, refits
-from driftloop.core.judging.scored import judged_rows
+from driftloop.core.judging.scored import judged_rows, recent_rows
 from driftloop.core.windows import end_day
 
 if TYPE_CHECKING:
@@ -35,11 +37,14 @@ class Evidence:
     trained_until
         First day that production has not seen; None without production.
     sound, judged
-        The scored rows of all steps whose data was sound; those of the newest steps that make up the judge window.
+        The scored rows of all steps whose data was sound; those of the newest steps, in which the error is measured.
     error
         Production's mean loss on the judged rows; None without production or rows.
     normal_error
         Its honest mean loss at its promotion; None where nothing is known of it.
+    rise, far_rise
+        By how much that loss exceeds normal and a tenth, and twice normal. What is normal was measured in a few weeks, and is
+        uncertain too.
     waiting
         The avoidable loss; None, as what follows, where there are no refits or no normal error to measure them by.
     recent_gain
@@ -56,6 +61,8 @@ class Evidence:
     judged: pd.DataFrame = field(repr=False, compare=False)
     error: Interval | None = None
     normal_error: float | None = None
+    rise: Interval | None = None
+    far_rise: Interval | None = None
     waiting: refits.Waiting | None = None
     recent_gain: Interval | None = None
     refusal: str | None = None
@@ -64,9 +71,12 @@ class Evidence:
     @property
     def loss_is_up(self) -> bool:
         """Whether measured loss is certainly above normal."""
-        if self.error is None or self.normal_error is None:
-            return False
-        return self.error.above(LOSS_RISE * self.normal_error)
+        return self.rise is not None and self.rise.above(0)
+
+    @property
+    def loss_is_far_up(self) -> bool:
+        """Whether measured loss is certainly above twice normal."""
+        return self.far_rise is not None and self.far_rise.above(0)
 
     def rose_since(self, since: date, *, confidence: float) -> bool:
         """Whether production's loss certainly rose on a day: above normal, and above the weeks before.
@@ -105,7 +115,7 @@ def gather(
         What Evidently's page says; None where there is none.
     """
     sound = scored[~scored[STEP].isin(left_out)]
-    judged, confidence = judged_rows(params, sound), params.evaluate.confidence
+    judged, confidence = recent_rows(params, sound), params.evaluate.confidence
     normal = _normal_error(params, card, sound) if card.version else None
     evidence = Evidence(
         until=end_day(params.source.until_instant, params.zone),
@@ -117,11 +127,16 @@ def gather(
     )
     if judged.empty or card.version == 0:
         return evidence
-    evidence = replace(evidence, error=intervals.mean(judged[PRODUCTION_LOSS], judged[DAY], confidence=confidence))
+    evidence = replace(
+        evidence,
+        error=intervals.mean(judged[PRODUCTION_LOSS], judged[DAY], confidence=confidence),
+        rise=_rise(params, card, judged, normal, LOSS_RISE),
+        far_rise=_rise(params, card, judged, normal, FAR_RISE),
+    )
     if REFIT_LOSS not in scored or not normal or not judged[PRODUCTION_LOSS].sum():
         return evidence
-    faulty = [step for step in judged_rows(params, scored)[STEP].unique() if step in left_out]
-    verdict = gate.verdict(params, card, judged, faulty=faulty)
+    compared, faulty = judged_rows(params, scored, left_out)
+    verdict = gate.verdict(params, card, compared[~compared[STEP].isin(left_out)], faulty=faulty)
     return replace(
         evidence,
         waiting=refits.avoidable_loss(
@@ -132,11 +147,25 @@ def gather(
     )
 
 
+def _rise(params: Params, card: Card, judged: pd.DataFrame, normal: float | None, factor: float) -> Interval | None:
+    """Compare the loss with that of the days by which the card knows what is normal; with the number alone, if it has none."""
+    metric, confidence = params.evaluate.metric, params.evaluate.confidence
+    days = [each for each in card.judged if metric in each.losses]
+    if normal is None:
+        return None
+    if not days:
+        error = judged[PRODUCTION_LOSS] - factor * normal
+        return intervals.mean(error, judged[DAY], confidence=confidence)
+    before = [each.losses[metric] for each in days], [each.rows for each in days], [each.day for each in days]
+    now = judged[PRODUCTION_LOSS], np.ones(len(judged)), judged[DAY]
+    return intervals.rise(now, before, factor=factor, confidence=confidence)
+
+
 def _normal_error(params: Params, card: Card, sound: pd.DataFrame) -> float | None:
     """Return the card's normal error; where it has none, that of the first refits after the promotion."""
     known = card.normal_error.get(params.evaluate.metric)
     if known is not None or REFIT_LOSS not in sound:
         return known
-    steps = refits.judged_steps(params.windows.judge_days, params.monitor.step_days)
+    steps = refits.judged_steps(params.least_judge_days, params.monitor.step_days)
     first = sound[sound[STEP].isin(sorted(sound[STEP].unique())[:steps])]
     return float(first[REFIT_LOSS].mean()) if len(first) else None

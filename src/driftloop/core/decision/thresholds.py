@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 LOSS_RISE = 1.10  # the lower bound of measured loss must exceed normal by this before loss counts as up
+FAR_RISE = 2.0  # the same before people are alerted although retraining would not help
 DRIFT_SHARE = 0.5  # Evidently's default for a drifted data set
 
 

@@ -90,6 +90,8 @@ class Decision(BaseModel):
         Days and rows that errors were measured on.
     error, normal_error
         Production's mean loss there, and its honest loss at promotion.
+    error_is_up
+        Whether the first is certainly above the second by more than a tenth.
     refit_error
         Mean loss of the weekly refits on the same rows.
     waiting_days, alert_at_days
@@ -138,6 +140,7 @@ class Decision(BaseModel):
     rows: int = 0
     error: Interval | None = None
     normal_error: float | None = None
+    error_is_up: bool = False
     refit_error: float | None = None
     waiting_days: float | None = None
     waiting_error: float | None = None

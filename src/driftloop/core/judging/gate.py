@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 
 MIN_SEGMENT_ROWS = 30
+NOISES = 3  # an estimated gain has to be so many times the noise between seeds
+MARGIN = 0.1  # within an approval the gate objects to a candidate that was worse by more than this share
 
 
 def judge(
@@ -34,11 +36,18 @@ def judge(
     confidence: float,
     min_rows: int,
     max_segment_loss: float,
+    least_days: int = 28,
     segments: Sequence[str] = (),
     private: Sequence[str] = (),
     fresh: bool = True,
+    standing: bool = False,
 ) -> Verdict:
     """Compare the recipe with production on rows that neither had seen.
+
+    Ordinarily the recipe has to be better: the lower bound of its gain exceeds 0, and the gain itself is large enough to
+    matter. Within an approval production is a week or two old, and hardly anything is known of its rows that the candidate's
+    age does not outweigh. There the gate objects only where the recipe was worse by more than a margin; for how often that
+    errs, and what a stricter test of non-inferiority costs, see benchmarks/README.md.
 
     Parameters
     ----------
@@ -46,38 +55,46 @@ def judge(
         One row per judged row: `DAY` (date), `PRODUCTION_LOSS`, `REFIT_LOSS` and, per further seed,
         `loss_of("refit", 1)`, …; and the segment columns. All losses finite.
     min_gain
-        Share of production's loss that has to be saved, with the given confidence.
+        Share of production's loss that has to be saved.
     confidence
-        Of the one-sided bound.
+        Of the one-sided bound above 0; on twice `least_days` or more, twice the doubt is allowed (0.9 for 0.95), since the
+        bound errs less there, see benchmarks/README.md.
     min_rows
-        Fewer judged rows are not enough data.
+        Fewer judged rows are not enough data; within an approval two days are enough.
     max_segment_loss
         A segment that gets worse by more than this share, and certainly worse, blocks.
+    least_days
+        Days that a verdict needs at least, for `confidence`.
     segments, private
         Columns whose values are judged one by one; columns whose values must not be shown.
     fresh
         Passed on to the verdict.
+    standing
+        Whether an approval is in force.
 
     Returns
     -------
     Verdict
-        *promote* if the lower bound of the relative gain exceeds max(min_gain, noise between seeds) and no
-        segment blocks; *keep production* if not; *not enough data* below `min_rows` or without two days.
+        *promote* if it is better, or within an approval not much worse, and no segment blocks; *keep production* if not; *not
+        enough data* below `min_rows` or without two days.
     """
-    if lacking := _lacking(losses, min_rows):
+    if lacking := _lacking(losses, 0 if standing else min_rows):
         return Verdict(outcome="not enough data", reasons=(lacking,), rows=len(losses), fresh=fresh)
     judged = Window(since=losses[DAY].min(), until=losses[DAY].max() + timedelta(days=1))
     production, refit = float(losses[PRODUCTION_LOSS].mean()), float(losses[REFIT_LOSS].mean())
     if production == 0:
         reason = "production makes no error on these rows"
         return Verdict(outcome="keep production", reasons=(reason,), judged=judged, rows=len(losses), fresh=fresh)
-    gain, noise = refits.relative_gain(losses, confidence=confidence), refits.seed_noise(losses)
-    needed = max(min_gain, noise)
+    certain = confidence if judged.days < 2 * least_days else 2 * confidence - 1
+    gain, noise = refits.relative_gain(losses, confidence=certain), refits.seed_noise(losses)
+    needed = max(min_gain, NOISES * noise)
     parts = tuple(_segments(losses, segments, private, confidence, max_segment_loss))
-    better = gain.above(needed) and not any(part.blocks for part in parts)
+    better = gain.above(0) and gain.estimate >= needed
+    equal = standing and gain.estimate > -MARGIN
+    promoted = (better or equal) and not any(part.blocks for part in parts)
     return Verdict(
-        outcome="promote" if better else "keep production",
-        reasons=tuple(_reasons(gain, needed, min_gain, parts)),
+        outcome="promote" if promoted else "keep production",
+        reasons=tuple(_reasons(gain, needed, min_gain, parts, better=better, equal=equal)),
         judged=judged,
         rows=len(losses),
         gain=gain,
@@ -87,6 +104,7 @@ def judge(
         refit=refit,
         segments=parts,
         fresh=fresh,
+        standing=equal and not better,
     )
 
 
@@ -128,12 +146,18 @@ def _segment(rows: pd.DataFrame, column: str, value: str | None, *, confidence: 
     )
 
 
-def _reasons(gain: Interval, needed: float, min_gain: float, parts: Sequence[Segment]) -> list[str]:
-    bar = percent(needed) + ("" if needed == min_gain else ", the noise between seeds")
-    if gain.above(needed):
-        first = f"{less_error(gain)}; the lower end had to exceed {bar}"
+def _reasons(
+    gain: Interval, needed: float, min_gain: float, parts: Sequence[Segment], *, better: bool, equal: bool
+) -> list[str]:
+    bar = percent(needed) + ("" if needed == min_gain else f" ({NOISES} times the noise between seeds)")
+    if better:
+        first = f"{less_error(gain)}; it had to be {bar}, and certainly above 0"
+    elif equal:
+        first = f"{less_error(gain)}; with a standing approval it may be worse by up to {percent(MARGIN, 0)}"
+    elif gain.above(0):
+        first = f"{less_error(gain)} is too little; it has to be {bar}"
     elif gain.estimate > 0:
-        first = f"{less_error(gain)} is not certain enough; the lower end must exceed {bar}"
+        first = f"{less_error(gain)} is not certain enough; the lower end has to exceed 0"
     else:
         first = less_error(gain)
     blocking = [part for part in parts if part.blocks]
@@ -204,7 +228,9 @@ def _untouched(params: Params, card: Card, judged: pd.DataFrame, untrainable: st
         max_segment_loss=params.evaluate.max_segment_loss,
         segments=params.data.segments,
         private=params.data.private,
+        least_days=params.least_judge_days,
         fresh=fresh,
+        standing=params.standing,
     )
 
 
@@ -222,7 +248,7 @@ def comparable_from(params: Params, trained_until: date) -> date:
     return refits.comparable_from(
         trained_until=trained_until,
         step_days=params.monitor.step_days,
-        judge_days=params.windows.judge_days,
+        judge_days=params.monitor.step_days if params.standing and params.monitor.refit else params.least_judge_days,
         label_delay_days=params.data.label_delay_days,
         refit=params.monitor.refit,
     )

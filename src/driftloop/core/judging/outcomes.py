@@ -45,8 +45,8 @@ OUTCOMES: Mapping[Outcome, OutcomeTexts] = {
         follows="*propose* opens the pull request",
         to_do="merge the pull request, if you agree.",
         meaning=(
-            "the lower bound of the relative gain exceeds 1 % (or the noise between seeds, if that is more), and no segment "
-            "gets certainly worse by over 5 %"
+            "the error falls by 1 % or more (or by three times the noise between seeds, if that is more), certainly by more "
+            "than 0, and no segment gets certainly worse by over 5 %. Within a standing approval: it is not worse by over 10 %"
         ),
     ),
     "keep production": OutcomeTexts(

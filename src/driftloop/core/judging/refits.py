@@ -33,12 +33,15 @@ class Step:
     known_until
         First day whose label was not known yet when the window began.
     judged
-        Whether the gate looks at it.
+        Whether the gate may look at it, so that it needs a refit of the recipe that is judged.
+    seeded
+        Whether it is also refitted with other seeds.
     """
 
     window: Window
     known_until: date
     judged: bool
+    seeded: bool
 
 
 def judged_steps(judge_days: int, step_days: int) -> int:
@@ -47,31 +50,38 @@ def judged_steps(judge_days: int, step_days: int) -> int:
 
 
 def plan(
-    *, trained_until: date | None, labelled_until: date, step_days: int, judge_days: int, label_delay_days: int
+    *,
+    trained_until: date | None,
+    labelled_until: date,
+    step_days: int,
+    recent_days: int,
+    judge_days: int,
+    label_delay_days: int,
 ) -> list[Step]:
     """List the steps since production's last training row, the newest at most 26, oldest first.
 
     Steps begin where production's knowledge ends, so that the same step is met again on every later day.
-    Without production (`trained_until` None) they are the newest that make up the gate's window.
+    Without production (`trained_until` None) they are the newest in which the recent error is measured.
 
     Parameters
     ----------
     trained_until, labelled_until
         First day that production has not seen; first day without final labels.
-    step_days, judge_days, label_delay_days
-        In days.
+    step_days, label_delay_days
+        Length of a step; days until labels are final.
+    recent_days, judge_days
+        Newest days in which the recent error is measured, and that the gate may look at.
     """
-    judged = judged_steps(judge_days, step_days)
+    recent, judged = (judged_steps(days, step_days) for days in (recent_days, judge_days))
     if trained_until is None:
-        blocks = last_days(labelled_until, judged * step_days).blocks(step_days)
+        blocks = last_days(labelled_until, recent * step_days).blocks(step_days)
         windows = sorted(blocks, key=lambda block: block.since)
     else:
         windows = list(_forward(trained_until, labelled_until, step_days))[-MOST_STEPS:]
-    first_judged = len(windows) - judged
     delay = timedelta(days=label_delay_days)
     return [
-        Step(window=window, known_until=window.since - delay, judged=index >= first_judged)
-        for index, window in enumerate(windows)
+        Step(window=window, known_until=window.since - delay, judged=back < judged, seeded=back < recent)
+        for back, window in zip(reversed(range(len(windows))), windows, strict=True)
     ]
 
 
@@ -181,9 +191,10 @@ def newest_steps(losses: pd.DataFrame, count: int, *, labelled_until: date, step
 
 
 def as_judged(scored: pd.DataFrame) -> pd.DataFrame:
-    """Rename the recipe that the gate judges to `refit`, if it is not production's own."""
+    """Rename the recipe that the gate judges to `refit`, if it is not production's own; keep the rows that it scored."""
     if loss_of("candidate") not in scored:
         return scored
+    scored = scored.dropna(subset=[loss_of("candidate")])
     columns = map(str, scored.columns)
     kept = scored.drop(columns=[name for name in columns if name.startswith((scores_of("refit"), REFIT_LOSS))])
     old = scores_of("candidate"), loss_of("candidate")

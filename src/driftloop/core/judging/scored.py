@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from math import ceil
 from typing import TYPE_CHECKING
 
 from driftloop.core.columns import DAY, STEP
@@ -10,9 +11,10 @@ from driftloop.core.data import quality
 from driftloop.core.data.schema import columns_of
 from driftloop.core.judging import refits
 from driftloop.core.windows import Window, end_day, last_days
+from driftloop.params import MOST_STEPS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     import pandas as pd
 
@@ -80,15 +82,65 @@ def has_fault(evidence: quality.Inspection) -> bool:
     return any(finding.kind == "fault" for finding in quality.check(evidence))
 
 
-def judged_rows(params: Params, scored: pd.DataFrame) -> pd.DataFrame:
-    """Keep the rows of the gate's window."""
-    steps = refits.judged_steps(params.windows.judge_days, params.monitor.step_days)
-    return refits.newest_steps(scored, steps, labelled_until=labelled_until(params), step_days=params.monitor.step_days)
+def recent_rows(params: Params, scored: pd.DataFrame) -> pd.DataFrame:
+    """Keep the rows in which the recent error is measured."""
+    return _newest(params, scored, params.least_judge_days)
+
+
+def judged_rows(params: Params, scored: pd.DataFrame, faulty: Collection[date] = ()) -> tuple[pd.DataFrame, list[date]]:
+    """Keep the rows of the gate's window, and name the steps in it that prevent any promotion.
+
+    Parameters
+    ----------
+    params
+        The parameters.
+    scored
+        Rows with `STEP` and `DAY`.
+    faulty
+        First days of steps whose data was faulty. Among the recent ones they prevent a promotion; older ones are left out.
+
+    Returns
+    -------
+    tuple of pandas.DataFrame and list of date
+        The rows, and the faulty steps among the recent.
+    """
+    rows, recent = _newest(params, scored, judge_days(params, scored)), steps_of(params, recent_rows(params, scored))
+    if STEP in rows:
+        rows = rows[~rows[STEP].isin(set(faulty) - set(recent))]
+    return rows, [step for step in recent if step in faulty]
+
+
+def _newest(params: Params, scored: pd.DataFrame, days: int) -> pd.DataFrame:
+    step = params.monitor.step_days
+    steps = refits.judged_steps(days, step)
+    return refits.newest_steps(scored, steps, labelled_until=labelled_until(params), step_days=step)
+
+
+def judge_days(params: Params, rows: pd.DataFrame) -> int:
+    """Return how many of the newest labelled days the gate may look at.
+
+    Where rows are few they are as many as hold `evaluate.min_rows`, as far as there are refits; a length that params.yaml
+    fixes is kept.
+
+    Parameters
+    ----------
+    params
+        The parameters.
+    rows
+        Labelled rows with `DAY`; the newest half year tells how many there are a day.
+    """
+    most = params.most_judge_days
+    if params.windows.judge_days != "auto" or rows.empty:
+        return most
+    longest = MOST_STEPS * params.monitor.step_days
+    newest = rows[rows[DAY] > rows[DAY].max() - timedelta(days=longest)]
+    a_day = len(newest) / ((newest[DAY].max() - newest[DAY].min()).days + 1)
+    return min(longest, max(most, ceil(params.evaluate.min_rows / a_day)))
 
 
 def holdout(params: Params) -> Window:
     """Return the days that a candidate is judged on where there are no refits (`monitor.refit: false`)."""
-    return last_days(labelled_until(params), params.windows.judge_days)
+    return last_days(labelled_until(params), params.least_judge_days)
 
 
 def labelled_until(params: Params) -> date:

@@ -1,9 +1,8 @@
 """How many days to train on: candidates are refitted on rolling origins, and the one with the smallest loss is chosen.
 
-A model is used until the next promotion, for weeks or months, and a window that is best on the day of its newest label need
-not be best a quarter later. So the refit of each step is of another age, from fresh to a quarter old, in an order that
-covers all ages evenly. It costs no more fits than fresh refits alone. Newer steps weigh more: measured, a plain sum over the
-newest 8 steps was worse on every stream. All figures: benchmarks/README.md, "The training window".
+Newer steps weigh more. Measured, a plain sum over the newest 8 steps was worse on every stream; and refits that are as old
+as a model gets between two promotions chose no better windows there, and noticed an abrupt change months later. Figures:
+benchmarks/README.md, "The training window".
 """
 
 from __future__ import annotations
@@ -18,8 +17,6 @@ from driftloop.core.windows import Window
 from driftloop.params import MOST_STEPS
 
 HALF_LIFE_STEPS = 8
-MOST_AGE_DAYS = 91  # a model that is promoted is used for about a quarter
-GOLDEN = (5**0.5 - 1) / 2  # its multiples cover an interval evenly, however many there are
 MONDAY = date(1970, 1, 5)  # steps are counted from here, so that the choice does not depend on when production began
 
 Totals: TypeAlias = Mapping[int | str, float]
@@ -37,27 +34,18 @@ def origins(cut: date, *, step_days: int, label_delay_days: int) -> list[Step]:
     """
     length = timedelta(days=step_days)
     end = on_grid(cut - length + timedelta(days=1), step_days)  # the newest whole step ends here or on the cut
-    windows = [Window(since=until - length, until=until) for until in (end - length * back for back in range(MOST_STEPS))]
+    windows = [
+        Window(since=until - length, until=until) for until in (end - length * back for back in range(MOST_STEPS))
+    ]
     return [
         Step(
             window=window,
-            known_until=window.since - timedelta(days=label_delay_days + age(window.since, step_days)),
+            known_until=window.since - timedelta(days=label_delay_days),
             judged=False,
+            seeded=False,
         )
         for window in reversed(windows)
     ]
-
-
-def age(since: date, step_days: int) -> int:
-    """Return how many days before a step its refit is made, beside the label delay: from 0 to a quarter, whole steps.
-
-    References
-    ----------
-    Weyl (1916), "Über die Gleichverteilung von Zahlen mod. Eins": the fractional parts of the multiples of an irrational
-    number are evenly distributed.
-    """
-    number = (since - MONDAY).days // step_days
-    return int(number * GOLDEN % 1 * (MOST_AGE_DAYS // step_days + 1)) * step_days
 
 
 def choose(steps: Sequence[Totals], candidates: Sequence[int | str]) -> Choice:

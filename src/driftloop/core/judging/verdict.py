@@ -59,7 +59,8 @@ class Verdict(BaseModel):
     gain
         Share of production's loss that the recipe saved.
     needed
-        What the lower bound of the gain has to exceed: the larger of `min_gain` and the noise between seeds.
+        What the gain has to reach, while its lower bound exceeds 0: the larger of `min_gain` and three times the noise
+        between seeds.
     seed_noise
         Standard deviation between seeds, as a share of production's loss.
     production, refit
@@ -72,6 +73,8 @@ class Verdict(BaseModel):
         What prevents any promotion: findings in the newest days or in the judged ones.
     fresh
         Whether what ships is trained anew up to the newest label (else it is what was judged).
+    standing
+        Whether it may be promoted only because an approval is in force and it is no worse.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -89,6 +92,7 @@ class Verdict(BaseModel):
     comparable_from: date | None = None
     faults: tuple[str, ...] = ()
     fresh: bool = True
+    standing: bool = False
 
 
 class Report(BaseModel):

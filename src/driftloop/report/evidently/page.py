@@ -9,7 +9,7 @@ from driftloop.core.columns import PREDICTION, PROBABILITY
 from driftloop.core.data.grid import Grid
 from driftloop.core.data.schema import columns_of
 from driftloop.core.judging import metrics
-from driftloop.core.judging.scored import judged_rows
+from driftloop.core.judging.scored import recent_rows
 from driftloop.core.models import estimator
 from driftloop.core.windows import end_day, last_days
 from driftloop.report.evidently import rendering
@@ -92,7 +92,7 @@ def _judged_predictions(params: Params, production: Production, scored: pd.DataF
     """Return production's predictions in the judged window, at most as many as Evidently is to get."""
     if production.model is None or scored.empty:
         return None
-    judged = judged_rows(params, scored).tail(params.report.max_rows)
+    judged = recent_rows(params, scored).tail(params.report.max_rows)
     scores = metrics.side(judged, "production")
     return _predictions(judged[[params.data.target]], scores, params.data.task)
 

@@ -64,7 +64,7 @@ def _sentence(proposal: Proposal) -> str:
     if not verdict.gain:
         return f"{plain(verdict.reasons[0])}."
     return (
-        f"Error was {percent(verdict.gain.estimate)} lower ({span(verdict.gain)}; its lower end had to exceed "
+        f"Error was {percent(verdict.gain.estimate)} lower ({span(verdict.gain)}; it had to be "
         f"{percent(verdict.needed or 0)}) on {verdict.rows:,} rows that neither side had seen."
     )
 
