@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from driftloop.core import intervals
 from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS, STEP
 from driftloop.core.decision.thresholds import LOSS_RISE
-from driftloop.core.decision.values import Drift
+from driftloop.core.decision.values import Drift, WithFaults
 from driftloop.core.judging import gate, refits
 from driftloop.core.judging.scored import judged_rows
-from driftloop.core.windows import end_day
+from driftloop.core.windows import Window, end_day
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -40,6 +41,8 @@ class Evidence:
         Production's mean loss on the judged rows; None without production or rows.
     normal_error
         Its honest mean loss at its promotion; None where nothing is known of it.
+    with_faults
+        Its loss where the steps left out count as well; None where there are none among the newest.
     waiting
         The avoidable loss; None, as what follows, where there are no refits or no normal error to measure them by.
     recent_gain
@@ -56,6 +59,7 @@ class Evidence:
     judged: pd.DataFrame = field(repr=False, compare=False)
     error: Interval | None = None
     normal_error: float | None = None
+    with_faults: WithFaults | None = None
     waiting: refits.Waiting | None = None
     recent_gain: Interval | None = None
     refusal: str | None = None
@@ -104,7 +108,8 @@ def gather(
     drift
         What Evidently's page says; None where there is none.
     """
-    sound = scored[~scored[STEP].isin(left_out)]
+    sound, newest = scored[~scored[STEP].isin(left_out)], judged_rows(params, scored)
+    faulty = [step for step in newest[STEP].unique() if step in left_out]
     judged, confidence = judged_rows(params, sound), params.evaluate.confidence
     normal = _normal_error(params, card, sound) if card.version else None
     evidence = Evidence(
@@ -113,6 +118,7 @@ def gather(
         sound=sound,
         judged=judged,
         normal_error=normal,
+        with_faults=_with_faults(newest, len(faulty), confidence) if faulty and card.version else None,
         drift=drift or Drift(),
     )
     if judged.empty or card.version == 0:
@@ -120,7 +126,6 @@ def gather(
     evidence = replace(evidence, error=intervals.mean(judged[PRODUCTION_LOSS], judged[DAY], confidence=confidence))
     if REFIT_LOSS not in scored or not normal or not judged[PRODUCTION_LOSS].sum():
         return evidence
-    faulty = [step for step in judged_rows(params, scored)[STEP].unique() if step in left_out]
     verdict = gate.verdict(params, card, judged, faulty=faulty)
     return replace(
         evidence,
@@ -130,6 +135,12 @@ def gather(
         recent_gain=refits.relative_gain(judged, confidence=confidence),
         refusal=None if verdict.outcome == "promote" else verdict.reasons[0],
     )
+
+
+def _with_faults(newest: pd.DataFrame, steps: int, confidence: float) -> WithFaults:
+    judged = Window(since=newest[DAY].min(), until=newest[DAY].max() + timedelta(days=1))
+    error = intervals.mean(newest[PRODUCTION_LOSS], newest[DAY], confidence=confidence)
+    return WithFaults(error=error, judged=judged, rows=len(newest), steps=steps)
 
 
 def _normal_error(params: Params, card: Card, sound: pd.DataFrame) -> float | None:

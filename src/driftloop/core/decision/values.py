@@ -67,6 +67,29 @@ class Pattern(BaseModel):
     worst_error: float | None = None
 
 
+class WithFaults(BaseModel):
+    """Production's error where steps with faulty data count as well.
+
+    Attributes
+    ----------
+    error
+        Mean loss.
+    judged
+        Days that it was measured on.
+    rows
+        Their number.
+    steps
+        How many of the steps have faulty data.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    error: Interval
+    judged: Window
+    rows: int
+    steps: int
+
+
 class Decision(BaseModel):
     """reports/decision.json.
 
@@ -90,6 +113,8 @@ class Decision(BaseModel):
         Days and rows that errors were measured on.
     error, normal_error
         Production's mean loss there, and its honest loss at promotion.
+    with_faults
+        The same with the steps whose data is faulty, which `error` leaves out; None where there are none.
     refit_error
         Mean loss of the weekly refits on the same rows.
     waiting_days, alert_at_days
@@ -138,6 +163,7 @@ class Decision(BaseModel):
     rows: int = 0
     error: Interval | None = None
     normal_error: float | None = None
+    with_faults: WithFaults | None = None
     refit_error: float | None = None
     waiting_days: float | None = None
     waiting_error: float | None = None
