@@ -30,9 +30,10 @@ from driftloop.core.alarms.values import Alarm
 from driftloop.core.backtest import told
 from driftloop.core.backtest.schedule import ShortHistoryError
 from driftloop.core.decision.statuses import STATUSES
-from driftloop.core.decision.values import Inputs, Pattern
+from driftloop.core.decision.values import Inputs, Pattern, WithFaults
 from driftloop.core.intervals import Interval
 from driftloop.core.judging.verdict import Report
+from driftloop.core.windows import Window
 from driftloop.github.values import Repository
 from driftloop.report import headline, release_notes
 from driftloop.report.dashboard import page
@@ -63,6 +64,9 @@ NOTHING: dict[str, Any] = dict.fromkeys(
 )
 UNMEASURED: dict[str, Any] = {**NOTHING, "version": 2, "normal_error": 70.6, "rows": 0}
 UNSEEN = ("no labels yet that production has not seen",)
+UNSOUND = ("all newest labels that production has not seen are of days with faulty data",)
+HIGH = Interval(estimate=90.5, low=80, high=101, level=0.9)
+FAULTY = WithFaults(error=HIGH, judged=Window(since=date(2025, 3, 10), until=date(2025, 4, 7)), rows=672, steps=4)
 FEW = Interval(estimate=0.02, low=-0.01, high=0.05, level=0.9)
 MOVED = Alarm(kind="shape", column="temp", statistic="shape", since=date(2025, 4, 1), found=date(2025, 4, 8), until=None,
               now=1.4, usual=0.0, years=2.0, number=True, rows=168)  # fmt: skip
@@ -99,6 +103,11 @@ DECISIONS: dict[str, Decision] = {
         findings=[make_finding("temperature", FAULT), make_finding("humidity", MORE[0])],
         reasons=(FAULT, *MORE),
     ),
+    "data-fault-measured": make_decision(
+        "data fault",
+        error=Interval(estimate=31.0, low=29.0, high=33.0, level=0.9),
+        with_faults=FAULTY.model_copy(update={"steps": 1}),
+    ),
     "data-fault-alone": make_decision("data fault", error=Interval(estimate=31.0, low=29.0, high=33.0, level=0.9)),
     "insufficient-data": make_decision("insufficient data", **NOTHING),
     "insufficient-data-measured": make_decision(
@@ -112,6 +121,7 @@ DECISIONS: dict[str, Decision] = {
         waiting_days=1.0,
     ),
     "healthy-unmeasured": make_decision("healthy", reasons=UNSEEN, **UNMEASURED),
+    "healthy-after-faults": make_decision("healthy", reasons=UNSOUND, **UNMEASURED, with_faults=FAULTY),
     "watch": make_decision(
         "watch", reasons=(MOVED.text,), alarms=(MOVED,), inputs=Inputs(shifted=("temp",), columns=9)
     ),
@@ -278,6 +288,7 @@ TEXTS: dict[str, Callable[[], str]] = {
     "page-headlines.txt": lambda: "\n".join(f"bikes {headline.for_title(made)}" for made in DECISIONS.values()),
     "page-outdated.txt": lambda: dashboard(DECISIONS["outdated"], overview=make_overview(inputs=1, days=21, steps=3)),
     "page-healthy-unmeasured.txt": lambda: dashboard(DECISIONS["healthy-unmeasured"]),
+    "page-healthy-after-faults.txt": lambda: dashboard(DECISIONS["healthy-after-faults"]),
 }  # fmt: skip
 
 

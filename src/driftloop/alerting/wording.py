@@ -102,6 +102,8 @@ def _points(decision: Decision) -> Iterator[str]:
     if pattern := _pattern(decision):
         yield f"- **Pattern:** {pattern}."
     yield from _data(decision.findings)
+    if told := error_lines.with_faults(decision, plain):
+        yield f"- **Error:** {told}."
     if told := error_lines.inputs(decision):
         yield f"- **Inputs:** {plain(told)}."
     yield f"- **Unknown:** labels after {last(decision.labelled_until)}; data after {last(decision.until)}."

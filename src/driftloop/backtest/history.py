@@ -20,6 +20,7 @@ from driftloop.core.columns import DAY, STEP
 from driftloop.core.data import histogram, quality
 from driftloop.core.data import profile as profiles
 from driftloop.core.data.cumulated import CumulatedProfile
+from driftloop.core.data.lasting import lasting
 from driftloop.core.data.schema import columns_of
 from driftloop.core.decision.decide import alarm_findings
 from driftloop.core.judging import scored as judged
@@ -40,7 +41,10 @@ if TYPE_CHECKING:
     from driftloop.core.alarms.values import AlarmHistory
     from driftloop.core.data.finding import Finding
     from driftloop.core.data.grid import Grid
+    from driftloop.core.data.profile import Known
     from driftloop.params import Params
+
+    Later = tuple[tuple[str, frozenset[str]], ...]  # names that became normal after a reference, by column
 
 
 def raw(params: Params, folder: Path, src: Path | None = None) -> Path:
@@ -107,11 +111,14 @@ class History:
         with engine.translated(collected):
             con = engine.connect()
             self.rows = con.create_table("rows", tables(con, collected, self.columns, params).rows, temp=True)
-        self._profiles: dict[date, pd.DataFrame] = {}
-        self._cumulated: dict[date, CumulatedProfile] = {}
-        self._histogram: tuple[pd.DataFrame, Grid] | None = None
-        self._alarms: dict[tuple[date, date], AlarmHistory] = {}
-        self._steps: dict[tuple[date, date], bool] = {}
+        self._references: dict[date, Known] = {}
+        self._lasting: dict[tuple[date, date], Later] = {}
+        self._profiles: dict[tuple[date, Later], pd.DataFrame] = {}
+        self._cumulated: dict[tuple[date, Later], CumulatedProfile] = {}
+        self._grid: Grid | None = None
+        self._histograms: dict[Later, tuple[pd.DataFrame, Grid]] = {}
+        self._alarms: dict[tuple[date, date, Later], AlarmHistory] = {}
+        self._steps: dict[tuple[date, date, Later], bool] = {}
         self._found: dict[tuple[date, date], list[Finding]] = {}
         end = min(until or date.max, end_day(params.source.until_instant, params.zone))
         self.labelled = self._labelled(Window(since=since or date.min, until=end))
@@ -164,7 +171,7 @@ class History:
         if reference is None:
             return []
         rules = self._rules(reference, until)
-        active = self._alarms_of(card, reference).active(until - timedelta(days=1))
+        active = self._alarms_of(card, reference, until).active(until - timedelta(days=1))
         return [*rules, *alarm_findings(active, rules)]
 
     def faulty(self, card: Card, scored: pd.DataFrame, until: date) -> list[date]:
@@ -172,12 +179,14 @@ class History:
         reference = card.reference
         if reference is None:
             return []
-        told = [each for each in self._alarms_of(card, reference).alarms if each.found < until]
+        told = [each for each in self._alarms_of(card, reference, until).alarms if each.found < until]
+
+        later = self._later(reference, until)
 
         def breaks_rule(window: Window) -> bool:
-            key = reference.until, window.since
+            key = reference.until, window.since, later
             if key not in self._steps:
-                evidence = quality.Inspection(self._cumulate(reference), self.columns, window, reference)
+                evidence = quality.Inspection(self._cumulate(reference, later), self.columns, window, reference)
                 self._steps[key] = judged.has_fault(evidence)
             return self._steps[key]
 
@@ -186,7 +195,7 @@ class History:
     def _rules(self, reference: Window, until: date) -> list[Finding]:
         if (key := (reference.until, until)) not in self._found:
             evidence = quality.Inspection(
-                profile=self._cumulate(reference),
+                profile=self._cumulate(reference, self._later(reference, until)),
                 columns=self.columns,
                 window=last_days(until, self.params.windows.current_days),
                 reference=reference,
@@ -200,33 +209,47 @@ class History:
         rows = self.rows.filter(self.rows[self.columns.target].notnull())
         return window.of(frame_of(rows, self.columns, self.params.train.max_rows)).reset_index(drop=True)
 
-    def _profile(self, reference: Window) -> pd.DataFrame:
+    def _known(self, reference: Window) -> Known:
+        if reference.until not in self._references:
+            self._references[reference.until] = profiles.known(self.rows, self.columns, reference.until)
+        return self._references[reference.until]
+
+    def _later(self, reference: Window, until: date) -> Later:
+        """Return the names that had become normal after the reference when data ended at `until`."""
+        if (key := (reference.until, until)) not in self._lasting:
+            found = lasting(self.rows, self._known(reference).names, since=reference.until, until=until)
+            self._lasting[key] = tuple(sorted(found.items()))
+        return self._lasting[key]
+
+    def _profile(self, reference: Window, later: Later) -> pd.DataFrame:
         """Count per day what the quality rules need, against what was known at the end of the reference."""
-        if reference.until not in self._profiles:
-            known = profiles.known(self.rows, self.columns, reference.until)
-            self._profiles[reference.until] = profiles.daily(self.rows, self.columns, known)
-        return self._profiles[reference.until]
+        if (key := (reference.until, later)) not in self._profiles:
+            known = self._known(reference).with_later(dict(later))
+            self._profiles[key] = profiles.daily(self.rows, self.columns, known)
+        return self._profiles[key]
 
-    def _cumulate(self, reference: Window) -> CumulatedProfile:
+    def _cumulate(self, reference: Window, later: Later) -> CumulatedProfile:
         """Sum up the profile, as the quality rules take it."""
-        if reference.until not in self._cumulated:
-            self._cumulated[reference.until] = CumulatedProfile.of(self._profile(reference))
-        return self._cumulated[reference.until]
+        if (key := (reference.until, later)) not in self._cumulated:
+            self._cumulated[key] = CumulatedProfile.of(self._profile(reference, later))
+        return self._cumulated[key]
 
-    def _alarms_of(self, card: Card, reference: Window) -> AlarmHistory:
+    def _alarms_of(self, card: Card, reference: Window, until: date) -> AlarmHistory:
         """Find the data alarms under one production; those of a day do not depend on later days."""
-        if (key := (reference.until, card.trained_until or reference.until)) not in self._alarms:
-            profile, (counts, grid) = self._profile(reference), self._count(reference)
+        later = self._later(reference, until)
+        if (key := (reference.until, card.trained_until or reference.until, later)) not in self._alarms:
+            profile, (counts, grid) = self._profile(reference, later), self._count(reference, later)
             self._alarms[key] = find_alarms(self.params, card, profile, counts, grid)
         return self._alarms[key]
 
-    def _count(self, reference: Window) -> tuple[pd.DataFrame, Grid]:
+    def _count(self, reference: Window, later: Later) -> tuple[pd.DataFrame, Grid]:
         """Count rows per day and bin; all productions share the bins of the first, which fit the later ones well enough."""
-        if self._histogram is None:
-            ranges = profiles.known(self.rows, self.columns, reference.until).ranges
-            grid = histogram.grid(self.rows, self.columns, reference, ranges)
-            self._histogram = histogram.daily(self.rows, grid), grid
-        return self._histogram
+        if self._grid is None:
+            self._grid = histogram.grid(self.rows, self.columns, reference, self._known(reference).ranges)
+        if later not in self._histograms:
+            grid = self._grid.with_later(dict(later))
+            self._histograms[later] = histogram.daily(self.rows, grid), grid
+        return self._histograms[later]
 
 
 def _say(line: str) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 EPOCH = date(1970, 1, 1).toordinal()
+LASTING_DAYS = 56  # what has lasted so long is the new normal, for data alarms and for quality rules
 
 
 class Window(BaseModel):

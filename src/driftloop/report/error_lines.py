@@ -78,6 +78,16 @@ def is_up(decision: Decision) -> bool:
     return decision.error_is_up
 
 
+def with_faults(decision: Decision, show: Callable[[str], str] = str) -> str:
+    """Describe the error where days with faulty data count as well; empty where there are none."""
+    found = decision.with_faults
+    if found is None:
+        return ""
+    steps = ("week" if decision.step_days == WEEK else "step") + ("" if found.steps == 1 else "s")
+    on = "on faulty data alone" if decision.error is None else f"with {found.steps} {steps} of faulty data"
+    return f"{amount(found.error.estimate, decision, show)} {on}, {found.judged}"
+
+
 def normal(decision: Decision, show: Callable[[str], str] = str) -> str:
     """Describe what is normal; empty if that is not known."""
     return f"Its normal error is {amount(decision.normal_error, decision, show)}." if decision.normal_error else ""

@@ -24,6 +24,8 @@ def headline(decision: Decision) -> Headline:
         found = texts.unmeasured
     elif texts.by_policy and decision.policy != "avoidable_loss":
         found = texts.by_policy
+    if unmeasured(decision) and decision.with_faults and decision.status == "healthy":
+        found = found._replace(more="all newest labels that v{version} has not seen are of days with faulty data")
     return found._replace(more=found.more.format(version=decision.version, policy=decision.policy))
 
 

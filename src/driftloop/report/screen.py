@@ -8,9 +8,9 @@ from driftloop.core.dates import day, last
 from driftloop.core.decision.statuses import STATUSES
 from driftloop.core.figures import figure, less_error
 from driftloop.core.judging.metrics import unit_of
-from driftloop.core.judging.outcomes import OUTCOMES
+from driftloop.core.judging.outcomes import KEPT_BACK, OUTCOMES
 from driftloop.core.text import line, log
-from driftloop.report.error_lines import each, inputs
+from driftloop.report.error_lines import each, inputs, with_faults
 from driftloop.report.headline import for_screen
 
 if TYPE_CHECKING:
@@ -52,13 +52,7 @@ def _head(decision: Decision) -> str:
 
 def _decision(decision: Decision) -> Iterator[str]:
     yield line(for_screen(decision))
-    metric = f" {unit_of(decision.metric, decision.unit) or decision.metric}"
-    if decision.error and decision.judged:
-        normal = f"; normal {figure(decision.normal_error)}" if decision.normal_error else ""
-        yield _line("Error", f"{figure(decision.error.estimate)}{metric}, {decision.judged}{normal}")
-    elif decision.version:
-        normal = f"; normal {figure(decision.normal_error)}{metric}" if decision.normal_error else ""
-        yield _line("Error", f"not measured yet{normal}")
+    yield from _error(decision)
     if decision.waiting_days is not None:
         since = f" since {day(decision.since)}" if decision.since and decision.status == "outdated" else ""
         cost = f"cost {decision.waiting_days:.1f} normal days of error{since} (alert at {decision.alert_at_days:g})"
@@ -79,11 +73,25 @@ def _decision(decision: Decision) -> Iterator[str]:
         yield _line("Warning", warning)
 
 
+def _error(decision: Decision) -> Iterator[str]:
+    metric = f" {unit_of(decision.metric, decision.unit) or decision.metric}"
+    if decision.error and decision.judged:
+        normal = f"; normal {figure(decision.normal_error)}" if decision.normal_error else ""
+        yield _line("Error", f"{figure(decision.error.estimate)}{metric}, {decision.judged}{normal}")
+    elif decision.version:
+        normal = f"; normal {figure(decision.normal_error)}{metric}" if decision.normal_error else ""
+        what = "not measured on sound data" if decision.with_faults else "not measured yet"
+        yield _line("Error", f"{what}{normal}")
+    if decision.with_faults:
+        yield _line("", with_faults(decision))
+
+
 def _verdict(decision: Decision, report: Report | None) -> Iterator[str]:
     if report is None or (report.production_version, report.until) != (decision.version, decision.until):
         return
     verdict = report.verdict
-    yield f"CANDIDATE: {OUTCOMES[verdict.outcome].screen}"
+    held = verdict.faults and verdict.outcome == "keep production"
+    yield f"CANDIDATE: {KEPT_BACK if held else OUTCOMES[verdict.outcome].screen}"
     for place, reason in enumerate(verdict.reasons):
         yield _line("Because" if place == 0 else "", reason)
     if verdict.production is not None and verdict.refit is not None:

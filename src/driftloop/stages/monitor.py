@@ -90,6 +90,7 @@ def _decision(
         [Finding.model_validate(found) for found in checked["findings"]],
         states=alarms.history,
         unseen=[
+            *checked["lasting"],
             *unseen.classes(card, evidence.judged, params.data.private),
             *unseen.columns(card, totals, Window.model_validate(checked["window"])),
         ],

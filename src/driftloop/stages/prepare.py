@@ -15,6 +15,7 @@ from driftloop.core.data import examples, histogram, quality
 from driftloop.core.data import profile as profiles
 from driftloop.core.data.cumulated import CumulatedProfile
 from driftloop.core.data.hints import codes
+from driftloop.core.data.lasting import told
 from driftloop.core.data.schema import MARKERS, columns_of
 from driftloop.core.windows import Window, end_day, last_days
 from driftloop.params import MOST_STEPS
@@ -87,7 +88,7 @@ def run(params: Params, root: Path) -> None:
     with tempfile.TemporaryDirectory(dir=root / CACHE) as spill, engine.translated(root / RAW):
         read = tables(engine.connect(spill=spill), root / RAW, columns, params)
         spans = _spans(params, card, read.rows)
-        known = profiles.known(read.rows, columns, spans.reference.until)
+        known = profiles.known(read.rows, columns, spans.reference.until, end=spans.until)
         profile = _count_days(read.rows, columns, spans.reference, known, root)
         labelled_rows = _write_samples(read.rows, columns, spans, params, root)
         found = _check(read, columns, spans, known, profile=profile, params=params)
@@ -120,7 +121,7 @@ def _count_days(rows: ir.Table, columns: Columns, reference: Window, known: prof
     """Write the daily profile and histogram of all rows, and the bins of the histogram; return the profile."""
     profile = profiles.daily(rows, columns, known)
     write_frame(root / PROFILE, profile)
-    grid = histogram.grid(rows, columns, reference, known.ranges)
+    grid = histogram.grid(rows, columns, reference, known.ranges).with_later(known.lasting)
     write_json(root / GRID, grid.model_dump(mode="json"))
     write_frame(root / HISTOGRAM, histogram.daily(rows, grid))
     return profile
@@ -154,6 +155,7 @@ def _check(
         "absent": list(evidence.absent),
         "findings": [found.model_dump(mode="json") for found in _findings(evidence, read, known, spans, params)],
         "hints": _hints(read, columns, params),
+        "lasting": list(told(read.rows, known.lasting, spans.current, params.data.private)),
     }
 
 

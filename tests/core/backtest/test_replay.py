@@ -84,7 +84,7 @@ def test_under__a_fault_that_stays_becomes_the_new_normal() -> None:
 
     found = replayed(change=None, findings=findings)
     assert [one.how for one in found.promotions] == ["first", "new normal"]
-    assert found.promotions[1].live == CHANGE + timedelta(weeks=5)
+    assert found.promotions[1].live == CHANGE + timedelta(weeks=9)
 
 
 def test_under__a_standing_approval_refreshes_without_asking() -> None:

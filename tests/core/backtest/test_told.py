@@ -99,7 +99,7 @@ def test_tell__a_fault_that_stays_ends_with_a_version_that_nobody_was_asked_for(
 
     [fault] = told(replay(change=None, findings=findings))
     [version] = fault.versions
-    assert (version.version, version.asked, version.live) == (2, False, CHANGE + weeks(5))
+    assert (version.version, version.asked, version.live) == (2, False, CHANGE + weeks(9))
     assert version.saved is not None
     assert version.saved.share == 0
 

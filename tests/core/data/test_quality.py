@@ -233,3 +233,51 @@ def test_too_few_rows__gives_way_to_rows_without_a_usable_time(lost: str) -> Non
     assert found(empty)[0] == ("too-few-rows", "")
     assert found(empty, **{lost: 168}) == [(f"{lost}-rows", "")]
     assert found(empty, **{lost: 20})[0] == ("too-few-rows", "")  # they do not explain it
+
+
+def weekly(column: str, count: str, values: list[int]) -> Inspection:
+    """Judge the last of some weeks after the reference, in each of which one count of a column had a value."""
+    days = 56 + 7 * len(values)
+    profile = make_profile(days=days)
+    for place, value in enumerate(values):
+        for day in range(7):
+            at = REFERENCE.until + timedelta(days=7 * place + day)
+            profile = put(profile, column, count, value // 7 + (day < value % 7), day=at)
+    return evidence(profile, window=Window(since=START + timedelta(days=days - 7), until=START + timedelta(days=days)))
+
+
+@pytest.mark.parametrize(
+    ("weeks", "faulty"),
+    [
+        ([40] * 8, True),
+        ([40] * 9, False),
+        ([30, 45, 40, 35, 40, 40, 40, 40, 50], False),
+        ([40] * 8 + [49], True),  # more than the most of these weeks, by a twentieth of the rows
+        ([40, 40, 0, 40, 40, 40, 40, 40, 40], True),  # one of the eight weeks was sound
+        ([84] * 9, False),
+        ([85] * 9, True),  # a column that is missing in most rows has vanished
+    ],
+)
+def test_missing_values__what_has_lasted_for_eight_weeks_is_normal(weeks: list[int], *, faulty: bool) -> None:
+    assert [one.rule for one in quality.check(weekly("x", "null", weeks))] == ["missing-values"] * faulty
+
+
+@pytest.mark.parametrize(
+    ("weeks", "scarce"), [([40] * 8, True), ([40] * 9, False), ([0] * 9, True), ([40] * 9 + [13], True)]
+)
+def test_too_few_rows__what_has_lasted_for_eight_weeks_is_usual(weeks: list[int], *, scarce: bool) -> None:
+    found = quality.check(weekly(ROWS, "rows", weeks))
+    assert [one.rule for one in found] == ["too-few-rows"] * scarce
+
+
+@pytest.mark.parametrize(("count", "rule"), [("far", "out-of-range"), ("invalid", "wrong-type"), ("repeat", "stuck")])
+def test_check__what_is_wrong_however_long_it_lasts(count: str, rule: str) -> None:
+    assert [one.rule for one in quality.check(weekly("x", count, [168] * 20))] == [rule]
+
+
+def test_new_category__says_since_when_and_from_when_on_it_is_normal() -> None:
+    (finding,) = quality.check(weekly("c", "unknown", [0, 70, 70]))
+    said = "since 10 Mar 2025 (normal from 5 May 2025, if it stays beside the known ones)"
+    assert finding.text == f"c has a new category in 70 of 168 rows, {said}"
+    (late,) = quality.check(weekly("c", "unknown", [0, *[70] * 8]))
+    assert late.text == "c has a new category in 70 of 168 rows, since 10 Mar 2025"

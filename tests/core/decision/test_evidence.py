@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from factories import START, make_losses, make_params
 
-from driftloop.core.columns import DAY, REFIT_LOSS, loss_of
+from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS, STEP, loss_of
 from driftloop.core.decision.evidence import gather
 from driftloop.core.models.card import Card
 from driftloop.core.windows import Window
@@ -59,3 +59,23 @@ def test_measure__keeps_the_normal_error_where_no_labelled_row_is_new() -> None:
     found = gather(params, card, make_losses(14).head(0), [])
     assert (found.error, found.normal_error) == (None, 70.6)
     assert gather(params, Card(), make_losses(14).head(0), []).normal_error is None
+
+
+def test_measure__says_the_error_with_and_without_faulty_steps() -> None:
+    scored = make_losses(42)
+    broken = START + timedelta(weeks=4)
+    scored[PRODUCTION_LOSS] = scored[PRODUCTION_LOSS].where(scored[STEP] != broken, 9.0)
+    params = make_params(source={"until": f"{START + timedelta(days=42)}T00:00Z"}, data={"label_delay_days": 0})
+    sound, newest = (
+        scored[scored[DAY] >= START + timedelta(days=14)],
+        scored[scored[STEP] >= START + timedelta(days=14)],
+    )
+    found = gather(params, CARD, scored, [START, broken])
+    assert found.error
+    assert found.error.estimate == pytest.approx(sound[sound[STEP] != broken][PRODUCTION_LOSS].mean())
+    assert found.with_faults
+    assert found.with_faults.error.estimate == pytest.approx(newest[PRODUCTION_LOSS].mean())
+    assert (found.with_faults.rows, found.with_faults.steps) == (672, 1)
+    assert gather(params, CARD, scored, [START]).with_faults is None  # too old to count
+    alone = gather(params, CARD, scored, sorted(scored[STEP].unique()))
+    assert (alone.error, alone.with_faults and alone.with_faults.steps) == (None, 4)

@@ -10,7 +10,7 @@ import numpy as np
 
 from driftloop.core.alarms.statistics import SHAPE
 from driftloop.core.data import distances
-from driftloop.core.windows import Window, last_days
+from driftloop.core.windows import LASTING_DAYS, Window, last_days
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 WINDOW = 7  # days that are judged
 BEFORE = 28  # sound days with rows before them
-FORGET_DAYS = 56  # what lasts so long is the new normal
 AROUND = 10  # days around the window, in earlier years
 FEWEST_TIMES = 2  # as many rows as the window: less is too little to compare with
 YEAR = 364  # days: whole weeks
@@ -100,7 +99,7 @@ def compared(rows: Counts, sound: Sound) -> Sound:
 def candidates(first: date, until: date) -> list[Window]:
     """List the days that the last week before `until` may be compared with, when the data begins on `first`."""
     week = last_days(until, WINDOW).since
-    out = [last_days(week, BEFORE + FORGET_DAYS + WINDOW)]
+    out = [last_days(week, BEFORE + LASTING_DAYS + WINDOW)]
     for years in _years((until - first).days):
         ago, around = timedelta(days=YEAR * years), timedelta(days=AROUND)
         out.append(Window(since=week - ago - around, until=until - ago + around))

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from driftloop.core.alarms.deviation import FORGET_DAYS, WINDOW
+from driftloop.core.alarms.deviation import WINDOW
 from driftloop.core.alarms.listener import ALLOWED
+from driftloop.core.windows import LASTING_DAYS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -68,13 +69,13 @@ def open_alarm(
         Place of the first day that production has not seen; None without production. An alarm ends there.
     """
     own = np.flatnonzero(past.statistics.mask(place, kind) & (ratios >= min(ALLOWED, np.nanmax(ratios))))
-    first, last = max(0, day - WINDOW + 1), min(len(past.days), day + FORGET_DAYS + 1)
+    first, last = max(0, day - WINDOW + 1), min(len(past.days), day + LASTING_DAYS + 1)
     ahead = np.arange(day, last)
     found = past.deviations(place, ahead, _without(past.sound[place], first))
     seen = _ratios(past, place, found, ahead, limits)[:, own]
     over = (seen < ALLOWED).all(axis=1) & (ahead > day)
     end = int(ahead[over][0]) if over.any() else last
-    normal_now = not over.any() and last == day + FORGET_DAYS + 1
+    normal_now = not over.any() and last == day + LASTING_DAYS + 1
     if accepted is not None and day < accepted < end:
         end, normal_now = accepted, True
     sound = past.sound[place] if normal_now else _without(past.sound[place], first, end)

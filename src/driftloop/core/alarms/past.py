@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from driftloop.core.alarms.calibration import FEWEST_ROWS, usual
-from driftloop.core.alarms.deviation import FORGET_DAYS, deviations
+from driftloop.core.alarms.deviation import deviations
 from driftloop.core.alarms.layout import Days, Statistics
 from driftloop.core.alarms.statistics import SHAPE
+from driftloop.core.windows import LASTING_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,14 +97,14 @@ class Past:
             self.found[end:, own] = self.deviations(place, np.arange(end, len(self.days)), sound)
 
     def keep_apart(self, place: int, day: int, end: int, limits: Usual) -> None:
-        """Leave the weeks of an alarm, in [day, end), out of the history for `FORGET_DAYS`.
+        """Leave the weeks of an alarm, in [day, end), out of the history for `LASTING_DAYS`.
 
         Then they count, but as no larger than what is enough for an alarm.
         """
         own = self.statistics.mask(place)
         since, until = int(self.days.week[day]), int(self.days.week[min(end, len(self.days) - 1)])
         self.most[since:, own] = self.days.maxima(self.found[:, own])[since:]
-        self.joins[since : until + 1, own] = until + 1 + FORGET_DAYS // 7
+        self.joins[since : until + 1, own] = until + 1 + LASTING_DAYS // 7
         self.cap[since : until + 1, own] = (limits.median + ALARM * limits.limit * limits.scale)[own]
 
     @property

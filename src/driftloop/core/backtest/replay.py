@@ -16,6 +16,7 @@ from driftloop.core.decision.statuses import STATUSES
 from driftloop.core.decision.thresholds import waited_enough
 from driftloop.core.judging import gate, refits
 from driftloop.core.judging.scored import judged_rows
+from driftloop.core.windows import LASTING_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -185,12 +186,12 @@ class Replay:
         state.refused = (run, evidence.waiting.days if evidence.waiting else 0.0)
 
     def _fault(self, state: _State, found: Diagnosis, until: date) -> None:
-        """Report broken data once; after a whole judge window it counts as the new normal."""
+        """Report broken data once; what does not become normal by itself is answered when other things do, see `LASTING_DAYS`."""
         if state.status != found.status:
             state.alerts.append(Alert(day=until, status=found.status, reason=found.reasons[0]))
         state.status = found.status
         state.faulty_since = state.faulty_since or until
-        if found.status == "data fault" and (until - state.faulty_since).days >= self.params.least_judge_days:
+        if found.status == "data fault" and (until - state.faulty_since).days >= LASTING_DAYS:
             self._promote(state, live=until, cut=until - self.schedule.delay, how="new normal")
             state.faulty_since = None
 

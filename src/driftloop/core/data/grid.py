@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict
 from driftloop.core.data.distances import UNIT
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     from numpy.typing import NDArray
 
 BINS = 64  # inside the reference's range; one more at either end
@@ -58,6 +60,15 @@ class Grid(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     columns: dict[str, Bins] = {}
+
+    def with_later(self, names: Mapping[str, Collection[str]]) -> Grid:
+        """Give names that became normal after the reference bins of their own; else they would be counted as new."""
+        later = {
+            name: Bins(names=tuple(dict.fromkeys([*self.columns[name].names, *sorted(found)])))
+            for name, found in names.items()
+            if name in self.columns
+        }
+        return Grid(columns={**self.columns, **later})
 
 
 def number_bins(values: NDArray[np.float64], low: float, high: float) -> Bins:

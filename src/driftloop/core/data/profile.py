@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import ibis
@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from driftloop.core.columns import BEFORE, DAY, INFINITE, INVALID, ROW, TS
+from driftloop.core.data.lasting import lasting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,6 +42,9 @@ class Known:
         Smallest and largest value per number.
     names
         Values per name column; None where new ones are not reported: there are too many, or they come with the calendar.
+        Those that came later and became normal are among them.
+    lasting
+        Only these later ones, per column that has any; see `lasting`.
     many
         The columns of too many names.
     """
@@ -48,26 +52,36 @@ class Known:
     ranges: Mapping[str, tuple[float, float]]
     names: Mapping[str, frozenset[str] | None]
     many: frozenset[str] = frozenset()
+    lasting: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def with_later(self, lasting: Mapping[str, frozenset[str]]) -> Known:
+        """Add names that became normal later."""
+        names = {name: (self.names[name] or frozenset()) | found for name, found in lasting.items()}
+        return replace(self, names={**self.names, **names}, lasting=lasting)
 
 
-def known(rows: ir.Table, columns: Columns, until: date) -> Known:
+def known(rows: ir.Table, columns: Columns, until: date, *, end: date | None = None) -> Known:
     """Read ranges and names from all rows before the day `until`; executes small aggregates.
 
     All rows count, and not only those that production was trained on: values of an earlier winter are known. Columns
     that hold one value per day, such as month or holiday, get new values with the calendar, so new ones are not reported.
+
+    With `end`, the end of the data, names that came since `until` and became normal are known as well. Ranges do not grow:
+    numbers far outside look the same after a change of unit, however long it lasts.
     """
     part = rows.filter(rows[DAY] < until)
     bounds = {f"{end} {name}": getattr(part[name], end)() for name in columns.numerical for end in ("min", "max")}
-    found = part.aggregate(**bounds).to_pyarrow().to_pylist()[0] if bounds else {}
+    ends = part.aggregate(**bounds).to_pyarrow().to_pylist()[0] if bounds else {}
     ranges = {
-        name: (found[f"min {name}"], found[f"max {name}"])
+        name: (ends[f"min {name}"], ends[f"max {name}"])
         for name in columns.numerical
-        if found[f"min {name}"] is not None
+        if ends[f"min {name}"] is not None
     }
     calendar = _calendar(part, columns)
     names = {name: None if name in calendar else _names(part, name) for name in columns.categorical}
     many = frozenset(name for name, found in names.items() if found is None and name not in calendar)
-    return Known(ranges=ranges, names=names, many=many)
+    found = Known(ranges=ranges, names=names, many=many)
+    return found.with_later(lasting(rows, names, since=until, until=end)) if end else found
 
 
 def _calendar(part: ir.Table, columns: Columns) -> set[str]:

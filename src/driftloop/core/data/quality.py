@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from functools import cached_property
 from math import ceil
 from typing import TYPE_CHECKING
@@ -12,8 +13,9 @@ import numpy as np
 from driftloop.core.data.cumulated import DAYS
 from driftloop.core.data.finding import Finding
 from driftloop.core.data.profile import COUNTS, ROWS
+from driftloop.core.dates import day
 from driftloop.core.figures import percent
-from driftloop.core.windows import day_numbers
+from driftloop.core.windows import LASTING_DAYS, day_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -35,6 +37,7 @@ FRESH_BLOCKS = 4  # of the reference, to know what is usual
 STUCK_ROWS = 12
 STUCK_SHARE = 0.9
 USUAL_SHARE = 1 / 3
+VANISHED = 0.5  # of the rows: a column that is missing in more of them does not become normal
 
 
 @dataclass(frozen=True)
@@ -97,19 +100,43 @@ class Inspection:
         ends = end - stride * np.arange(-(-first.days // stride), (last.days - days) // stride + 1)
         return self.profile.between(ends - days, ends)
 
+    @cached_property
+    def lately(self) -> NDArray[np.int64]:
+        """Counts over the last `LASTING_DAYS` before the window, in such blocks: what has lasted so long is normal."""
+        days = max(1, self.window.days)
+        stride = 7 * ceil(days / 7)
+        end = int(day_numbers([self.window.until])[0])
+        ends = end - stride * np.arange(1, max(1, LASTING_DAYS // stride) + 1)
+        return self.profile.between(ends - days, ends)
+
     @property
     def usual_rows(self) -> float:
-        """Median of rows per block of the reference; 0 without blocks."""
-        whole = self.blocks[:, [name == ROWS for name in self.profile.columns]].reshape(-1, DAYS + 1)
+        """Median of rows per block of the reference, or as few as there have been lately; 0 without blocks."""
+        whole = self.blocks[:, self._whole].reshape(-1, DAYS + 1)
         rows = whole[whole[:, DAYS] > 0, COUNTS.index("rows")]
-        return float(np.median(rows)) if len(rows) else 0.0
+        lately = self.lately[:, self._whole, COUNTS.index("rows")]
+        return float(min(np.median(rows), lately.max(initial=0))) if len(rows) else 0.0
 
     @cached_property
     def most_null(self) -> dict[str, float]:
-        """Largest share of nulls in a block of the reference, by column."""
-        rows, null = (self.blocks[..., COUNTS.index(count)] for count in ("rows", "null"))
-        most = (null / np.maximum(rows, 1)).max(axis=0, initial=0.0)
-        return dict(zip(self.profile.columns, most.tolist(), strict=True))
+        """Largest share of nulls in a block of the reference, by column; of all lately, where each of these has more.
+
+        A column that is missing in most rows has vanished, however long ago.
+        """
+        most = self._null_shares(self.blocks).max(axis=0, initial=0.0)
+        lately = self._null_shares(self.lately)
+        lasting = (lately.min(axis=0) > most) & (lately.max(axis=0) <= VANISHED)
+        found = np.where(lasting, lately.max(axis=0), most)
+        return dict(zip(self.profile.columns, found.tolist(), strict=True))
+
+    @property
+    def _whole(self) -> list[bool]:
+        """Which place of the profile's columns holds the counts of whole rows."""
+        return [name == ROWS for name in self.profile.columns]
+
+    def _null_shares(self, blocks: NDArray[np.int64]) -> NDArray[np.float64]:
+        rows, null = (blocks[..., COUNTS.index(count)] for count in ("rows", "null"))
+        return np.asarray(null / np.maximum(rows, 1))
 
     @cached_property
     def most_fresh(self) -> dict[str, float]:
@@ -118,7 +145,7 @@ class Inspection:
         At the beginning of a history each name is fresh.
         """
         rows, fresh = (self.blocks[..., COUNTS.index(count)] for count in ("rows", "fresh"))  # newest block first
-        known = rows[:, [name == ROWS for name in self.profile.columns]].reshape(-1) > 0
+        known = rows[:, self._whole].reshape(-1) > 0
         newer = (fresh / np.maximum(rows, 1))[known][: known.sum() // 2]
         most = newer.max(axis=0).tolist() if len(newer) >= FRESH_BLOCKS else []
         return dict(zip(self.profile.columns, most, strict=False))
@@ -156,14 +183,29 @@ def infinite(evidence: Inspection) -> Iterator[Finding]:
 
 
 def out_of_range(evidence: Inspection) -> Iterator[Finding]:
-    """Values lie far outside the reference's range, as after a change of unit."""
+    """Values lie far outside the reference's range, as after a change of unit, which stays wrong however long it lasts."""
     words = "{name} lies far outside its range in {rows} of {of} rows (a change of unit?)"
     yield from _over_share(evidence, "far", "out-of-range", words)
 
 
 def new_category(evidence: Inspection) -> Iterator[Finding]:
-    """A column holds a name that the reference lacks."""
-    yield from _over_share(evidence, "unknown", "new-category", "{name} has a new category in {rows} of {of} rows")
+    """A column holds a name that the reference lacks, and that has not become normal since; see `lasting`."""
+    for found in _over_share(evidence, "unknown", "new-category", "{name} has a new category in {rows} of {of} rows"):
+        since = _first_unknown(evidence, found.column)
+        normal = since + timedelta(days=LASTING_DAYS)
+        later = (
+            f" (normal from {day(normal)}, if it stays beside the known ones)" if normal > evidence.window.until else ""
+        )
+        yield found.model_copy(update={"text": f"{found.text}, since {day(since)}{later}"})
+
+
+def _first_unknown(evidence: Inspection, column: str) -> date:
+    """Find the first day on which unknown names of a column were more than a few."""
+    counts = evidence.profile.daily[:, evidence.profile.columns.index(column)]
+    unknown, rows = (counts[:, COUNTS.index(count)] for count in ("unknown", "rows"))
+    inside = evidence.profile.days < day_numbers([evidence.window.until])[0]
+    first = np.argmax(inside & (unknown > 0) & (unknown >= FEW_SHARE * rows))
+    return date(1970, 1, 1) + timedelta(days=int(evidence.profile.days[first]))
 
 
 def _over_share(evidence: Inspection, count: str, rule: str, words: str) -> Iterator[Finding]:

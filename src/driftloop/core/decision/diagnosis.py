@@ -114,8 +114,11 @@ def _waited(evidence: Evidence, settings: Settings) -> tuple[str, ...]:
 
 def _calm(evidence: Evidence, settings: Settings) -> tuple[str, ...]:
     if evidence.waiting is None:
-        measured = "error is not above normal" if evidence.error else "no labels yet that production has not seen"
-        return (measured,)
+        if evidence.error:
+            return ("error is not above normal",)
+        if evidence.with_faults:
+            return ("all newest labels that production has not seen are of days with faulty data",)
+        return ("no labels yet that production has not seen",)
     if evidence.refusal and waited_enough(evidence.waiting.days, settings.alert_at_days):
         return _waited(evidence, settings)
     return (f"waiting has cost {evidence.waiting.days:.1f} normal days of error",)

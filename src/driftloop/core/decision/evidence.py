@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,10 +11,10 @@ import numpy as np
 from driftloop.core import intervals
 from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS, STEP
 from driftloop.core.decision.thresholds import FAR_RISE, LOSS_RISE
-from driftloop.core.decision.values import Drift
+from driftloop.core.decision.values import Drift, WithFaults
 from driftloop.core.judging import gate, refits
 from driftloop.core.judging.scored import judged_rows, recent_rows
-from driftloop.core.windows import end_day
+from driftloop.core.windows import Window, end_day
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -45,6 +46,8 @@ class Evidence:
     rise, far_rise
         By how much that loss exceeds normal and a tenth, and twice normal. What is normal was measured in a few weeks, and is
         uncertain too.
+    with_faults
+        Its loss where the steps left out count as well; None where there are none among the newest.
     waiting
         The avoidable loss; None, as what follows, where there are no refits or no normal error to measure them by.
     recent_gain
@@ -63,6 +66,7 @@ class Evidence:
     normal_error: float | None = None
     rise: Interval | None = None
     far_rise: Interval | None = None
+    with_faults: WithFaults | None = None
     waiting: refits.Waiting | None = None
     recent_gain: Interval | None = None
     refusal: str | None = None
@@ -114,7 +118,8 @@ def gather(
     drift
         What Evidently's page says; None where there is none.
     """
-    sound = scored[~scored[STEP].isin(left_out)]
+    sound, newest = scored[~scored[STEP].isin(left_out)], recent_rows(params, scored)
+    faulty = [step for step in newest[STEP].unique() if step in left_out]
     judged, confidence = recent_rows(params, sound), params.evaluate.confidence
     normal = _normal_error(params, card, sound) if card.version else None
     evidence = Evidence(
@@ -123,6 +128,7 @@ def gather(
         sound=sound,
         judged=judged,
         normal_error=normal,
+        with_faults=_with_faults(newest, len(faulty), confidence) if faulty and card.version else None,
         drift=drift or Drift(),
     )
     if judged.empty or card.version == 0:
@@ -135,7 +141,7 @@ def gather(
     )
     if REFIT_LOSS not in scored or not normal or not judged[PRODUCTION_LOSS].sum():
         return evidence
-    compared, faulty = judged_rows(params, scored, left_out)
+    compared, _ = judged_rows(params, scored, left_out)
     verdict = gate.verdict(params, card, compared[~compared[STEP].isin(left_out)], faulty=faulty)
     return replace(
         evidence,
@@ -159,6 +165,12 @@ def _rise(params: Params, card: Card, judged: pd.DataFrame, normal: float | None
     before = [each.losses[metric] for each in days], [each.rows for each in days], [each.day for each in days]
     now = judged[PRODUCTION_LOSS], np.ones(len(judged)), judged[DAY]
     return intervals.rise(now, before, factor=factor, confidence=confidence)
+
+
+def _with_faults(newest: pd.DataFrame, steps: int, confidence: float) -> WithFaults:
+    judged = Window(since=newest[DAY].min(), until=newest[DAY].max() + timedelta(days=1))
+    error = intervals.mean(newest[PRODUCTION_LOSS], newest[DAY], confidence=confidence)
+    return WithFaults(error=error, judged=judged, rows=len(newest), steps=steps)
 
 
 def _normal_error(params: Params, card: Card, sound: pd.DataFrame) -> float | None:

@@ -109,7 +109,9 @@ STATUSES: Mapping[Status, StatusTexts] = {
         about="data",
         to_do=(
             "fix the data at its source. Do not retrain: a model that has learned the fault looks better on faulty "
-            "rows, and the gate refuses it. If the data will stay like this, make it the new normal by hand: "
+            "rows, and the gate refuses it. New names beside the known ones, missing values in up to half of the rows, and "
+            "fewer rows become normal once they have lasted for eight weeks. If the data will stay like this and you do not "
+            "want to wait, make it the new normal by hand: "
             "`dvc repro`, `driftloop promote --force`, `dvc repro`, then commit and push."
         ),
         over="when the data is sound again",

@@ -67,6 +67,29 @@ class Pattern(BaseModel):
     worst_error: float | None = None
 
 
+class WithFaults(BaseModel):
+    """Production's error where steps with faulty data count as well.
+
+    Attributes
+    ----------
+    error
+        Mean loss.
+    judged
+        Days that it was measured on.
+    rows
+        Their number.
+    steps
+        How many of the steps have faulty data.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    error: Interval
+    judged: Window
+    rows: int
+    steps: int
+
+
 class Decision(BaseModel):
     """reports/decision.json.
 
@@ -92,6 +115,8 @@ class Decision(BaseModel):
         Production's mean loss there, and its honest loss at promotion.
     error_is_up
         Whether the first is certainly above the second by more than a tenth.
+    with_faults
+        The same with the steps whose data is faulty, which `error` leaves out; None where there are none.
     refit_error
         Mean loss of the weekly refits on the same rows.
     waiting_days, alert_at_days
@@ -141,6 +166,7 @@ class Decision(BaseModel):
     error: Interval | None = None
     normal_error: float | None = None
     error_is_up: bool = False
+    with_faults: WithFaults | None = None
     refit_error: float | None = None
     waiting_days: float | None = None
     waiting_error: float | None = None

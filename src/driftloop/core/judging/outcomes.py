@@ -36,6 +36,9 @@ class OutcomeTexts:
     meaning: str
 
 
+KEPT_BACK = (
+    "kept back while the data is faulty"  # on the screen, instead of the outcome: losses on faulty data do not count
+)
 ANSWERS = "*propose* answers on the alert"
 
 OUTCOMES: Mapping[Outcome, OutcomeTexts] = {

@@ -9,6 +9,7 @@ from driftloop.core.decision.statuses import STATUSES
 from driftloop.core.figures import figure, percent
 from driftloop.core.judging.metrics import METRICS, unit_of
 from driftloop.core.overview.values import Input, Overview
+from driftloop.report import error_lines
 from driftloop.report.dashboard import history
 
 if TYPE_CHECKING:
@@ -174,7 +175,9 @@ class Facts:
     def unknown(self) -> list[str]:
         """What is not known, in sentences."""
         decision, found = self.decision, []
-        if decision.version and decision.error is None:
+        if told := error_lines.with_faults(decision):
+            found.append(f"Whether faulty data explains the error: it is {told}.")
+        elif decision.version and decision.error is None:
             found.append("The error is not measured: there are no labels yet of rows that production has not seen.")
         delay = (decision.until - decision.labelled_until).days
         if delay:

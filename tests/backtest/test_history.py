@@ -1,0 +1,52 @@
+"""What the data rules say at any time of a history."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pytest
+from factories import START, make_params
+
+from driftloop.backtest.history import History
+from driftloop.core.columns import DAY, STEP
+from driftloop.core.models.card import Card
+from driftloop.core.windows import Window
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WEEK = timedelta(weeks=1)
+CARD = Card(version=1, reference=Window(since=START, until=START + 20 * WEEK), trained=Window(since=START, until=START))
+OPENED = START + 21 * WEEK
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory: pytest.TempPathFactory) -> History:
+    folder: Path = tmp_path_factory.mktemp("history")
+    rows = pd.DataFrame({"ts": pd.date_range(START, periods=24 * 7 * 40, freq="h")})
+    random = np.random.default_rng(0)
+    rows["x"], rows["c"] = random.normal(size=len(rows)), random.choice(["a", "b"], size=len(rows))
+    new = (rows["ts"] >= pd.Timestamp(OPENED)) & (random.random(len(rows)) < 0.2)
+    rows["c"], rows["y"] = rows["c"].mask(new, "new"), rows["x"]
+    rows.to_csv(folder / "in.csv", index=False)
+    source = {"path": str(folder / "in.csv"), "until": str(START + 40 * WEEK)}
+    return History(make_params(source=source, data={"label_delay_days": 7}), folder)
+
+
+def at(history: History, until: date) -> tuple[list[str], int]:
+    """Give the rules that find something when data ends on a day, and how many steps since the reference are faulty."""
+    steps = [START + week * WEEK for week in range(20, (until - START).days // 7)]
+    scored = pd.DataFrame({DAY: steps, STEP: steps})
+    found = {finding.rule for finding in history.findings(CARD, until)}
+    return sorted(found), len(history.faulty(CARD, scored, until))
+
+
+def test_findings__a_name_that_stays_becomes_normal_when_its_time_has_come(history: History) -> None:
+    assert at(history, OPENED) == ([], 0)
+    for weeks in (1, 7):
+        assert at(history, OPENED + weeks * WEEK) == (["new-category"], weeks)
+    assert at(history, OPENED + 8 * WEEK) == ([], 0)
+    assert at(history, OPENED + 2 * WEEK) == (["new-category"], 2)  # later runs change nothing of earlier ones
