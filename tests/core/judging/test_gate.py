@@ -340,6 +340,23 @@ def test_verdict__names_faults_even_where_nothing_could_be_trained() -> None:
     assert gate.verdict(params, Card(), rows).outcome == "not comparable yet"
 
 
+@pytest.mark.parametrize(
+    ("every", "step_days", "longer"),
+    [(1, 7, None), (4, 7, 8), (7, 7, 14), (7, 14, None), (30, 28, 58)],
+)
+def test_verdict__names_the_step_with_which_few_rows_would_be_enough(every: int, step_days: int, longer: int | None) -> None:
+    params = make_params(monitor={"step_days": step_days}, windows={"judge_days": "auto"})
+    days = [START + timedelta(days=every * number) for number in range(10)]
+    rows = make_losses(10, rows=1, gain=0.1).assign(**{DAY: days})
+    trained = Window(since=START - timedelta(days=600), until=START - timedelta(days=200))
+    found = gate.verdict(params, Card(version=1, trained=trained), rows)
+    assert found.reasons[0] == "10 labelled rows to compare on, 50 are needed (evaluate.min_rows)"
+    if longer is None:
+        assert len(found.reasons) == 1
+    else:
+        assert f"set monitor.step_days to {longer} or more" in found.reasons[1]
+
+
 def test_vetoed__faulty_data_refuses_only_what_would_be_promoted() -> None:
     good, bad = judge(make_losses(gain=0.1)), judge(make_losses(gain=-0.1))
     refused = gate.vetoed(good, ["x repeats one value", "x is infinite"])

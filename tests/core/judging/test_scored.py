@@ -13,7 +13,7 @@ from profiles import make_rows, make_tables
 from driftloop.core.alarms.values import Alarm
 from driftloop.core.columns import DAY, STEP
 from driftloop.core.data.cumulated import CumulatedProfile
-from driftloop.core.judging.scored import faulty_among, faulty_steps, holdout, steps_of
+from driftloop.core.judging.scored import faulty_among, faulty_steps, holdout, judge_days, judged_rows, recent_rows, steps_of
 from driftloop.core.models.card import Card
 from driftloop.core.windows import Window
 
@@ -38,6 +38,31 @@ def test_steps_of__refits_are_their_own() -> None:
 def test_steps_of__a_holdout_is_cut_from_its_first_day_on(days: int, steps: int) -> None:
     rows = pd.DataFrame({DAY: make_days(days, rows=3, since=day(2))}).sample(frac=1, random_state=0)
     assert steps_of(make_params(), rows) == [day(2 + 7 * place) for place in range(steps)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "judge", "days"),
+    [(24, "auto", 91), (1, "auto", 91), (24, 28, 28), (1, 28, 28)],
+)
+def test_judge_days__since_the_promotion_up_to_a_quarter(rows: int, judge: int | str, days: int) -> None:
+    assert judge_days(make_params(windows={"judge_days": judge}), make_losses(182, rows=rows)) == days
+
+
+@pytest.mark.parametrize(("every", "days"), [(2, 100), (3, 150), (7, 182)])
+def test_judge_days__where_rows_are_few_as_many_as_are_needed(every: int, days: int) -> None:
+    rows = pd.DataFrame({DAY: [START + timedelta(days=every * number) for number in range(100)]})
+    found = judge_days(make_params(windows={"judge_days": "auto"}), rows)
+    assert found == pytest.approx(days, rel=0.02)  # counted over the newest half year
+
+
+def test_judged_rows__an_old_fault_is_left_out_and_a_recent_one_prevents_a_promotion() -> None:
+    params = make_params(source={"until": "2025-05-05"}, windows={"judge_days": "auto"})
+    losses = make_losses(7 * 17)  # labels are final to 5 May
+    steps = steps_of(params, losses)
+    rows, faulty = judged_rows(params, losses, [steps[0], steps[6], steps[15]])
+    assert steps_of(params, rows) == [step for step in steps[4:] if step != steps[6]]
+    assert faulty == [steps[15]]
+    assert steps_of(params, recent_rows(params, losses)) == steps[-4:]
 
 
 def test_steps_of__no_rows_have_no_step() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from math import ceil
 from typing import TYPE_CHECKING
 
 from driftloop.core import intervals
@@ -12,6 +13,7 @@ from driftloop.core.figures import less_error, percent
 from driftloop.core.judging import refits
 from driftloop.core.judging.verdict import Segment, Verdict
 from driftloop.core.windows import Window, end_day
+from driftloop.params import MOST_STEPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -220,7 +222,7 @@ def _untouched(params: Params, card: Card, judged: pd.DataFrame, untrainable: st
         return Verdict(outcome="not comparable yet", reasons=(reason,), rows=len(judged), fresh=fresh)
     if (first := comparable_from(params, card.trained_until)) > end_day(params.source.until_instant, params.zone):
         return not_comparable(first, known_rows=len(judged), fresh=fresh)
-    return judge(
+    found = judge(
         judged,
         min_gain=params.evaluate.min_gain,
         confidence=params.evaluate.confidence,
@@ -232,6 +234,21 @@ def _untouched(params: Params, card: Card, judged: pd.DataFrame, untrainable: st
         fresh=fresh,
         standing=params.standing,
     )
+    if found.outcome == "not enough data" and (remedy := _never_enough(params, judged)):
+        return found.model_copy(update={"reasons": (*found.reasons, remedy)})
+    return found
+
+
+def _never_enough(params: Params, judged: pd.DataFrame) -> str | None:
+    """Say what to set where rows are so few that they never reach `evaluate.min_rows` in the steps that are refitted."""
+    needed, step = params.evaluate.min_rows, params.monitor.step_days
+    if len(judged) < 2 or len(judged) >= needed:  # noqa: PLR2004 two rows tell how far apart they are
+        return None
+    apart = (judged[DAY].max() - judged[DAY].min()).days / (len(judged) - 1)
+    longer = ceil(apart * needed / MOST_STEPS)
+    if longer <= step:
+        return None
+    return f"the newest {MOST_STEPS} steps never hold as many; set monitor.step_days to {longer} or more, or lower evaluate.min_rows"
 
 
 def vetoed(verdict: Verdict, faults: Sequence[str]) -> Verdict:
