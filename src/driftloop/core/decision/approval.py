@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta  # noqa: TC003 - pydantic reads the annotations
+from datetime import date, timedelta
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
