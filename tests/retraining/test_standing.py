@@ -136,11 +136,18 @@ def test_act__writes_the_end_of_the_approval_before_the_pipeline_runs(bench: Ben
 
     def look(root: Path) -> None:
         seen.append(yaml.safe_load((root / "params.yaml").read_text())["retrain"]["standing_until"])
-        raise LoopError("enough")
+        msg = "enough"
+        raise LoopError(msg)
 
-    for request in (Request(1, "ann", keep_fresh=True), Request(1, "ann", keep_fresh=True, approval=GIVEN), Request(1, "ann")):
+    for request in (
+        Request(1, "ann", keep_fresh=True),
+        Request(1, "ann", keep_fresh=True, approval=GIVEN),
+        Request(1, "ann"),
+    ):
         with pytest.raises(LoopError, match="enough"):
-            train.act(bench.job.root, bench.job, request, tmp_path / "out", until="2025-05-12", now=handed.NOW, repro=look)
+            train.act(
+                bench.job.root, bench.job, request, tmp_path / "out", until="2025-05-12", now=handed.NOW, repro=look
+            )
         bench.job.run("checkout", "--quiet", "--", ".")
     assert seen == ["2025-08-11", "2025-07-14", None]  # 13 weeks on; of the one in force; none
 
@@ -151,7 +158,9 @@ def test_propose__writes_the_approval_down_and_opens_one_pull_request(bench: Ben
     (pull,) = bench.repo.pulls
     said, answer = comments(bench)
     assert standing.read(bench.hub, 1).given == (GIVEN,)
-    assert said.splitlines()[1].startswith("**Kept fresh** from v1 on, approved by ann: data from 14 Apr 2025 to 13 Jul 2025.")
+    assert said.splitlines()[1].startswith(
+        "**Kept fresh** from v1 on, approved by ann: data from 14 Apr 2025 to 13 Jul 2025."
+    )
     assert f"**Proposed in #{pull.number}.**" in answer
     assert "**Kept fresh:** approved by ann for data to 13 Jul 2025." in (pull.body or "")
     assert "retrain.standing_until" in (pull.body or "")
@@ -249,7 +258,9 @@ def test_state__the_newest_counts_unless_it_has_ended() -> None:
     assert standing.state([comment(line(1))], BOT).in_force == GIVEN
     assert standing.state([comment(line(1)), ended], BOT).in_force is None
     assert standing.state([comment(line(1)), ended, comment(line(2, later))], BOT).in_force == later
-    assert standing.state([comment(line(1), "eve"), comment("<!-- driftloop:keep-fresh 1 {} -->")], BOT).in_force is None
+    assert (
+        standing.state([comment(line(1), "eve"), comment("<!-- driftloop:keep-fresh 1 {} -->")], BOT).in_force is None
+    )
 
 
 def test_give__again_while_it_is_in_force_renews_it_and_after_its_end_is_another_one(bench: Bench) -> None:
@@ -276,7 +287,9 @@ def test_with_approval__gives_an_older_file_its_section() -> None:
     assert edit.with_approval(text, GIVEN.until) == (
         'model: m  # name\nretrain:\n  standing_until: "2025-07-14"  # written by the loop\n'
     )
-    assert edit.with_approval(edit.with_approval(text, GIVEN.until), None).endswith("standing_until: null          # written by the loop\n")
+    assert edit.with_approval(edit.with_approval(text, GIVEN.until), None).endswith(
+        "standing_until: null          # written by the loop\n"
+    )
 
 
 def test_with_approval__is_what_the_parameters_then_say(bench: Bench) -> None:

@@ -96,7 +96,7 @@ class Retrain(Section):
     standing_merge: bool = Field(
         default=False, description="true: within an approval the loop merges what the gate finds better; see docs/github.md"
     )
-    standing_until: date | None = Field(
+    standing_until: Annotated[date, Field(strict=False)] | None = Field(  # YAML has it as text
         default=None, description="end (exclusive) of the approval in force, a day of the data; written by the loop"
     )
 

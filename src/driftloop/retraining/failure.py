@@ -26,7 +26,9 @@ def text(run_url: str) -> str:
 def tell(hub: Hub, number: int, model: str, run_url: str) -> str:
     """Comment on an alert of the loop, in the place where the answer to the request goes, and say what was done."""
     issue = hub.issue(number)
-    waits = issue.open or has(issue.labels, Label.KEEP_FRESH)  # the first merge closes the alert of a model that is kept fresh
+    waits = issue.open or has(
+        issue.labels, Label.KEEP_FRESH
+    )  # the first merge closes the alert of a model that is kept fresh
     if not waits or not standing.is_ours(issue, model, hub.login()):
         return f"nothing to tell: #{number} is no open alert of {model}"
     hub.comment(number, f"{MARKER}\n{text(run_url)}", marker=MARKER, author=hub.login())

@@ -167,11 +167,12 @@ def _approval(request: Request, evidence: Verified) -> Approval | None:
 
 
 class Done(NamedTuple):
-    """What was done, in one line, a text for the page of the run, and the pull request that is open now."""
+    """What was done, in one line, a text for the page of the run, the pull request that is open now, and the approval."""
 
     said: str
     summary: str = ""
     pull: int | None = None
+    approval: Approval | None = None
 
 
 def act(hub: Hub, git: Git, action: Action) -> Done:
@@ -194,13 +195,15 @@ def _refuse(hub: Hub, action: Refuse) -> Done:
     if action.approval:
         standing.give(hub, action.number, action.approval)
         if action.request.approval:
-            return Done(f"told nobody, as #{action.number} is kept fresh: {action.said}", action.body)
+            return Done(
+                f"told nobody, as #{action.number} is kept fresh: {action.said}", action.body, approval=action.approval
+            )
     _tell(hub, action.number, action.body)
     if not action.approval:
         if action.judged:
             _label(hub, action.number, Label.NO_BETTER)
         hub.remove_label(action.number, Label.RETRAIN)  # last: until then the request stands
-    return Done(f"commented on #{action.number}: {action.said}", action.body)
+    return Done(f"commented on #{action.number}: {action.said}", action.body, approval=action.approval)
 
 
 def _propose(hub: Hub, git: Git, action: Propose) -> Done:
@@ -232,7 +235,7 @@ def _propose(hub: Hub, git: Git, action: Propose) -> Done:
         said, done = answer.proposed(pull.number), f"proposed in #{pull.number}: {action.title}"
     _tell(hub, about.issue, said)
     hub.remove_label(about.issue, Label.NO_BETTER)
-    return Done("; ".join([done, *remarks]), f"{said}\n\n{action.body}", number)
+    return Done("; ".join([done, *remarks]), f"{said}\n\n{action.body}", number, about.approval)
 
 
 def shown(action: Action) -> dict[str, Any]:

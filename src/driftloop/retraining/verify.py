@@ -158,7 +158,9 @@ def _params(base: bytes, handed: bytes) -> Params:
 def moved(text: str, handed: str) -> str:
     """Write into the text of a params.yaml what a retraining has moved in another one, and nothing else."""
     source = parse_yaml(handed, where=PARAMS)["source"]
-    values = {key: source[key.partition(".")[2]] for key in MOVED}  # as written: a time without an offset is a local one
+    values = {
+        key: source[key.partition(".")[2]] for key in MOVED
+    }  # as written: a time without an offset is a local one
     until = parse_params(handed, where=PARAMS).retrain.standing_until
     return edit.with_approval(edit.with_values(text, values), until)
 
