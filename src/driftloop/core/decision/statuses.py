@@ -89,8 +89,8 @@ STATUSES: Mapping[Status, StatusTexts] = {
         alerts=True,
         about="loss",
         to_do=(
-            "set the label `retrain-model` to retrain once, or `keep-fresh` to get a freshly trained model each week for a "
-            "quarter of a year (write access). You get a pull request, or a comment saying why not. Nothing changes until "
+            "set the label `retrain-model` to retrain once, or `keep-fresh` to allow fresh models for the next weeks, 13 by "
+            "default (write access). You get a pull request, or a comment saying why not. Nothing changes until "
             "you merge."
         ),
     ),
