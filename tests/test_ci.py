@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 VERBS = {
     "alert": [],
     "record": [],
+    "keep-fresh": [],
     "pr-comment": ["--pull", "1"],
     "pages": [],
     "release": [],

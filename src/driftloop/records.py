@@ -12,6 +12,9 @@ from importlib import metadata
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from pydantic import ValidationError
+
+from driftloop.core.decision.approval import Approval
 from driftloop.core.decision.values import Decision
 from driftloop.core.judging.verdict import Report
 from driftloop.core.overview.values import Overview
@@ -66,6 +69,8 @@ class Run:
         Hash of the commit that ran; empty where it is not known.
     links
         Pages for people, by name.
+    approval
+        The standing approval in force, if there is one.
     """
 
     kind: Kind
@@ -75,6 +80,7 @@ class Run:
     attempt: str = ""
     revision: str = ""
     links: dict[str, str] = field(default_factory=dict)
+    approval: Approval | None = None
 
 
 @dataclass(frozen=True)
@@ -121,6 +127,7 @@ def collect(root: Path, run: Run) -> Record:
         "run": {"id": run.id, "attempt": run.attempt},
         "revision": run.revision,
         "links": run.links,
+        "approval": run.approval.model_dump(mode="json") if run.approval else None,
         "decision": decision.model_dump(mode="json") if decision else None,
         # The card of a promoted model keeps the judged days.
         "verdict": report.model_dump(mode="json", exclude={"judged"}) if report else None,
@@ -136,6 +143,21 @@ def collect(root: Path, run: Run) -> Record:
     # A run by hand has no number: its record is called after what it holds.
     name = f"{run.id}-{run.attempt or 1}" if run.id else f"local-{_digest(content)[:12]}"
     return Record(f"records/{until or 'unknown'}/{run.kind}-{name}.json", content)
+
+
+def approval(text: str) -> Approval | None:
+    """Read an approval as a step of a workflow has put it out; an empty text is none.
+
+    Raises
+    ------
+    LoopError
+        If it is something else.
+    """
+    try:
+        return Approval.model_validate_json(text) if text else None
+    except ValidationError as exc:
+        msg = "--approval: expected the output `approval` of `driftloop ci keep-fresh`, got something else"
+        raise LoopError(msg) from exc
 
 
 def params_digest(params: Params) -> str:

@@ -316,6 +316,44 @@ def test_retrain__where_actions_may_not_propose_leaves_a_link(alerted: Setting) 
     assert "Allow GitHub Actions" in run.jobs["propose"].summary
 
 
+# Keeping a model fresh
+
+
+def test_keep_fresh__from_the_label_to_its_end(alerted: Setting) -> None:
+    """A maintainer approves and merges; Monitor asks for the next refresh by itself, until the label is taken off."""
+    shop = alerted
+    shop.label(1, "keep-fresh")
+    (first,) = shop.runner.deliver()
+    assert first.result == "success", first.log
+    pull = proposal(shop)
+    said = shop.comments(1)[0]
+    assert "**Kept fresh** from v1 on, approved by ann" in said
+    assert records(shop)[-1]["approval"]["by"] == "ann"
+    assert f"#{pull.number}" in shop.comments(1)[1]
+
+    shop.hub.at().get_pull(pull.number).merge()
+    shop.runner.ignore()  # the release is told elsewhere
+    assert shop.issue(1).state == "closed"
+    watched = shop.runner.schedule(shop.repo, "monitor.yml")
+    assert watched.result == "success", watched.log
+    assert "started retrain.yml for #1" in watched.log
+    assert records(shop)[-1]["approval"]["by"] == "ann"
+    (second,) = shop.runner.deliver()
+    assert second.workflow.endswith("retrain.yml")
+    assert second.result == "success", second.log
+    assert second.jobs["propose"].result == "success"
+    comments = len(shop.comments(1))
+
+    shop.hub.at().get_issue(1).remove_from_labels("keep-fresh")
+    shop.runner.ignore()
+    ended = shop.runner.dispatch(shop.repo, "monitor.yml", "ann")
+    assert ended.result == "success", ended.log
+    assert shop.runner.deliver() == []
+    assert len(shop.comments(1)) == comments + 1
+    assert "**No longer kept fresh:** the label `keep-fresh` was taken off" in shop.comments(1)[-1]
+    assert records(shop)[-1]["approval"] is None
+
+
 # Pull requests
 
 

@@ -29,6 +29,7 @@ from driftloop.comparison.wording import Difference, text
 from driftloop.core.alarms.values import Alarm
 from driftloop.core.backtest import told
 from driftloop.core.backtest.schedule import ShortHistoryError
+from driftloop.core.decision.approval import Approval, End
 from driftloop.core.decision.statuses import STATUSES
 from driftloop.core.decision.values import Inputs, Pattern, WithFaults
 from driftloop.core.intervals import Interval
@@ -39,7 +40,7 @@ from driftloop.report import headline, release_notes
 from driftloop.report.dashboard import page
 from driftloop.report.dashboard.facts import facts
 from driftloop.report.screen import screen
-from driftloop.retraining.wording import answer, pull_request
+from driftloop.retraining.wording import answer, pull_request, standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +58,14 @@ PUBLICATIONS: tuple[tuple[publication.Setting, Repository], ...] = (
     ("always", Repository(private=True, has_pages=True)),
     ("never", Repository(private=False, has_pages=True)),
 )
+APPROVAL = Approval.given("ann", date(2025, 4, 14), 13, 1)
+ENDS: tuple[tuple[End, str, int], ...] = (
+    ("time", "healthy", 4),
+    ("label", "outdated", 2),
+    ("data", "data-fault", 1),
+    ("degraded", "degraded", 1),
+)
+NOT_WORSE = {"gain": Interval(estimate=-0.004, low=-0.013, high=0.006, level=0.9)}
 GOLDEN = Path(__file__).parent / "golden"
 LINKS = Links(run="https://github.com/acme/bikes/actions/runs/7", dashboard="https://acme.github.io", commit="c" * 40)
 NOTHING: dict[str, Any] = dict.fromkeys(
@@ -252,7 +261,14 @@ TEXTS: dict[str, Callable[[], str]] = {
     "check-run.md": lambda: f"{pull_request.check_title(proposal())}\n\n{pull_request.check_summary(proposal())}",
     "answer-proposed.md": lambda: answer.proposed(2),
     "answer-by-hand.md": lambda: answer.by_hand(proposal(), "https://github.com/acme/bikes/compare/main...x"),
-    "answer-again.md": lambda: answer.again("b" * 40, "d" * 40),
+    "answer-again.md": lambda: answer.again(replace(proposal(), base="b" * 40), "d" * 40),
+    "answer-kept-fresh.md": lambda: answer.refusal(replace(refused(), approval=APPROVAL)),
+    "kept-fresh.md": lambda: standing.given(APPROVAL),
+    "kept-fresh-ended.md": lambda: "\n\n".join(
+        standing.ended(APPROVAL, end, DECISIONS[name].model_copy(update={"version": version}), 13)
+        for end, name, version in ENDS
+    ),
+    "pull-request-kept-fresh.md": lambda: pull_request.body(replace(proposal(verdict=NOT_WORSE), approval=APPROVAL)),
     "answer-not-better.md": lambda: answer.refusal(refused()),
     "answer-fault.md": lambda: answer.refusal(faulty()),
     "answer-fault-in-judged.md": lambda: answer.refusal(faulty("data fault in the judged step from 31 Mar 2025")),

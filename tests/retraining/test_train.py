@@ -150,5 +150,7 @@ def test_shown__is_data(made: Made) -> None:
         "action": "retrain",
         "issue": 1,
         "asked_by": "ann",
+        "keep_fresh": False,
+        "approval": None,
     }
     assert "would refresh" in train.worded(Request(1, "ann"), made.root)

@@ -219,8 +219,18 @@ class Runner:
     def _news(self) -> list[Any]:
         world = self.server.world
         observe_pushes(world)
+        for repo in world.repositories.values():
+            self._register(repo)
         news, self._seen = world.events[self._seen :], len(world.events)
         return news
+
+    def _register(self, repo: Repository) -> None:
+        """Let the API know the workflows of the default branch, as it does from the first push on."""
+        if sha := repo.git.refs().get(f"refs/heads/{repo.default_branch}"):
+            found = [path for _, _, _, path in repo.git.entries(sha, f"{FOLDER}/")]
+            known = {each["path"] for each in repo.workflows}
+            new = [path for path in found if path.endswith((".yml", ".yaml")) and path not in known]
+            repo.workflows += [{"id": self.server.world.next_id(), "name": path, "path": path} for path in new]
 
     def _due(self, event: Any) -> list[tuple[Workflow, Happening]]:
         found = self.witness.happenings(event)

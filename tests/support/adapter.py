@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from driftloop import githubstub
 
-EVERYTHING = {"issues": "write", "pull_requests": "write", "contents": "write", "checks": "write"}
+EVERYTHING = {"issues": "write", "pull_requests": "write", "contents": "write", "checks": "write", "actions": "write"}
 
 
 @dataclass

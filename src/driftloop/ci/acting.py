@@ -51,6 +51,32 @@ def alert(
     run.summarise(runtime, wording.paragraph(decision, linked))
 
 
+@app.command(epilog="Examples: driftloop ci keep-fresh · driftloop ci keep-fresh --dry-run")
+def keep_fresh(*, dry_run: run.DryRun = False) -> None:
+    """End the standing approval where it has to end, or start the next refresh that it allows."""
+    from driftloop import records
+    from driftloop.alerting import act as alerting
+    from driftloop.github.hub import Hub
+    from driftloop.params import load_params
+    from driftloop.retraining import keeping
+
+    runtime, params = run.runtime(), load_params(Path("params.yaml"))
+    decision = alerting.newest(Path())
+    with Hub(runtime) as hub:
+        found = keeping.kept(hub, params.model)
+        newest = keeping.refreshed(records.read(run.git(runtime)), params.model) if found else None
+        actions = keeping.plan(found, decision, params, newest)
+        if dry_run:
+            run.would([keeping.shown(action) for action in actions], "\n".join(map(keeping.worded, actions)))
+            return
+        said = "; ".join([keeping.act(hub, action) for action in actions])
+    approval = keeping.in_force(found, actions)
+    steps.say(said)
+    steps.output(os.environ, "approval", approval.model_dump_json() if approval else "")
+    if found:
+        run.summarise(runtime, f"{said[:1].upper()}{said[1:]}.")
+
+
 @app.command(epilog="Examples: driftloop ci record --kind monitor · driftloop ci record --kind retrain --failed")
 def record(
     *,
@@ -58,6 +84,10 @@ def record(
     failed: Annotated[bool, typer.Option("--failed", help="The run failed: record what there is.")] = False,
     issue: Annotated[str, typer.Option(envvar="DRIFTLOOP_ISSUE", help="Number of the alert, to link to.")] = "",
     pull: Annotated[str, typer.Option(envvar="DRIFTLOOP_PULL", help="Number of the pull request, to link to.")] = "",
+    approval: Annotated[
+        str,
+        typer.Option(envvar="DRIFTLOOP_APPROVAL", help="The standing approval in force, as `keep-fresh` puts it out."),
+    ] = "",
     dry_run: run.DryRun = False,
 ) -> None:
     """Put one JSON record of this run on the branch `driftloop`."""
@@ -85,6 +115,7 @@ def record(
             attempt=_digits(os.environ.get("GITHUB_RUN_ATTEMPT", "")),
             revision=revision,
             links={name: link for name, link in links.items() if link},
+            approval=recording.approval(approval),
         ),
     )
     if dry_run:
@@ -141,6 +172,7 @@ def propose(
         done = proposing.act(hub, git, action)
     steps.say(done.said)
     steps.output(os.environ, "pull", f"{done.pull or ''}")
+    steps.output(os.environ, "approval", done.approval.model_dump_json() if done.approval else "")
     if done.summary:
         run.summarise(runtime, done.summary)
 

@@ -157,6 +157,16 @@ class Writing(Reading):
 
         return self._do(what, step)
 
+    def dispatch(self, workflow: str, ref: str, inputs: dict[str, str]) -> None:
+        """Start a workflow by the name of its file. A lost answer may start it twice: let it find its work done then."""
+        url = f"/repos/{self._runtime.repository}/actions/workflows/{workflow}/dispatches"
+
+        def step() -> None:
+            # PyGithub's own method gets the workflow first, and looks at statuses that have changed since.
+            self._client.requester.requestJsonAndCheck("POST", url, input={"ref": ref, "inputs": inputs})
+
+        self._do(f"start of {workflow}", step)
+
     def check_run(self, sha: str, *, name: str, conclusion: str, title: str, summary: str) -> None:
         """Put our check run of this name on a commit, or bring it up to date; jobs of Actions have check runs too."""
         what, ours = f"check run {name}", f"driftloop: {name}"

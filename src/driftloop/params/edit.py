@@ -12,6 +12,7 @@ from driftloop.params.yamltext import parse_yaml, reader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
 WHERE = "params.yaml"
 
@@ -44,6 +45,19 @@ def with_values(text: str, values: Mapping[str, str | None]) -> str:
         msg = f"{WHERE}: {', '.join(values)}: cannot be replaced as it is written; write a value in quotes"
         raise ParamsError(msg)
     return text
+
+
+def with_approval(text: str, until: date | None) -> str:
+    """Write the end of the standing approval to `retrain.standing_until`; None: there is none.
+
+    A params.yaml from before there were approvals has no section `retrain`; it gets one when it needs it.
+    """
+    section = parse_yaml(text, where=WHERE).get("retrain") or {}
+    if until is None and section.get("standing_until") is None:
+        return text
+    if section:
+        return with_values(text, {"retrain.standing_until": until.isoformat() if until else None})
+    return f"{text.rstrip()}\nretrain:\n  standing_until: {json.dumps(str(until))}  # written by the loop\n"
 
 
 def _replaced(text: str, place: slice, value: str | None) -> str:

@@ -91,16 +91,12 @@ class Evaluate(Section):
 
 
 class Retrain(Section):
-    """The standing approval: for how long one label allows refreshes, and who merges them."""
+    """The standing approval: for how long one label allows refreshes."""
 
     standing_weeks: Annotated[int, Field(ge=1, le=52)] = Field(
         default=13, description="for which the label keep-fresh allows refreshes"
     )
-    standing_merge: bool = Field(
-        default=False,
-        description="true: within an approval the loop merges what the gate finds better; see docs/github.md",
-    )
-    standing_until: date | None = Field(
+    standing_until: Annotated[date, Field(strict=False)] | None = Field(  # YAML has it as text
         default=None, description="end (exclusive) of the approval in force, a day of the data; written by the loop"
     )
 

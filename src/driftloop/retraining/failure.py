@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from driftloop.alerting import memory
 from driftloop.alerting.labels import Label
-from driftloop.retraining import train
+from driftloop.github.values import has
+from driftloop.retraining import standing, train
 from driftloop.retraining.propose import MARKER
 
 if TYPE_CHECKING:
@@ -19,14 +19,17 @@ def text(run_url: str) -> str:
     run = f"[The run]({run_url})" if run_url else "The run"
     return (
         f"**Retraining failed.** Production is as it was. {run} says which step failed, and what to do about it. Then "
-        f"re-run its failed jobs, or take the label `{Label.RETRAIN}` off and set it again."
+        f"re-run its failed jobs, or take the label `{Label.RETRAIN}` or `{Label.KEEP_FRESH}` off and set it again."
     )
 
 
 def tell(hub: Hub, number: int, model: str, run_url: str) -> str:
     """Comment on an alert of the loop, in the place where the answer to the request goes, and say what was done."""
     issue = hub.issue(number)
-    if issue.is_pull or not issue.open or not memory.is_alert(issue, model, hub.login()):
+    waits = issue.open or has(
+        issue.labels, Label.KEEP_FRESH
+    )  # the first merge closes the alert of a model that is kept fresh
+    if not waits or not standing.is_ours(issue, model, hub.login()):
         return f"nothing to tell: #{number} is no open alert of {model}"
     hub.comment(number, f"{MARKER}\n{text(run_url)}", marker=MARKER, author=hub.login())
     return f"commented on #{number}: the run failed"

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, assert_never
 from urllib.parse import urlencode
 
 from driftloop.alerting.labels import LOOKS, Label
+from driftloop.core.windows import end_day
 from driftloop.errors import GitHubError, LoopError
 from driftloop.foreign.lockfile import LOCK, PIPELINE
 from driftloop.git import AUTHOR
 from driftloop.github.refusals import ForbiddenError, PullsForbiddenError
 from driftloop.nothing import Nothing
 from driftloop.params import parse_yaml
-from driftloop.params.edit import with_values
 from driftloop.report.markdown import cut
-from driftloop.retraining import handover, train, verify
+from driftloop.retraining import handover, standing, train, verify
 from driftloop.retraining.handover import PARAMS
 from driftloop.retraining.train import Refused, Request, branch_of
 from driftloop.retraining.wording import answer, pull_request
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from driftloop.core.decision.approval import Approval
     from driftloop.git import Git
     from driftloop.github.hub import Hub, Pull
     from driftloop.github.runtime import Runtime
@@ -76,10 +78,16 @@ class Refuse:
         Whether a model was judged. If not, because of faulty data or new commits on main, people have to ask again.
     said
         The same in two or three words.
+    request
+        What is answered; within an approval people are told once, and not each week.
+    approval
+        What covers it.
     """
 
     number: int
     body: str
+    request: Request
+    approval: Approval | None
     judged: bool = True
     said: str = "not proposed"
 
@@ -122,30 +130,49 @@ def plan(
         raise LoopError(msg)
     evidence = verify.check(found, {path: git.show(base, path) for path in verify.BASE})
     _prove(git, found, base, prove)
-    if not hub.issue(manifest.issue).open:
-        return Nothing(f"#{manifest.issue} is closed")
     request = train.check(hub, runtime, manifest.issue, manifest.model)  # again: hours may have passed
     if not isinstance(request, Request):
-        return request
-    about = replace(_about(git, found, evidence), run_url=runtime.run_url, dashboard=dashboard)
+        return request if hub.issue(manifest.issue).open else Nothing(f"#{manifest.issue} is closed")
+    approval = _approval(request, evidence)
+    about = _about(git, found, evidence, approval=approval, run_url=runtime.run_url, dashboard=dashboard)
+    refuse = partial(Refuse, manifest.issue, request=request, approval=approval)
     if found.promote is None:
-        return Refuse(manifest.issue, answer.refusal(about), judged=not about.report.verdict.faults)
+        return refuse(answer.refusal(about), judged=not about.report.verdict.faults)
     into = hub.default_branch()
     main = git.fetch(into)
     if main != base and _touched(git, found, main, prove):
-        return Refuse(manifest.issue, answer.again(base, main), judged=False, said="to be done again")
+        return refuse(answer.again(about, main), judged=False, said="to be done again")
     head = _commit(git, found)
     if closed := _declined(hub, about.branch, head):
-        return Refuse(manifest.issue, _again(closed), judged=False, said="not proposed again")
+        return refuse(_again(closed), judged=False, said="not proposed again")
     return Propose(about, pull_request.title(about), pull_request.body(about), into, request.asked_by, head, found)
 
 
+def _approval(request: Request, evidence: Verified) -> Approval | None:
+    """Return the approval that covers the hand-over; the job that trained is not believed about its end.
+
+    Raises
+    ------
+    LoopError
+        If the parameters that the model was judged with say something else than GitHub.
+    """
+    params = evidence.params
+    until = end_day(params.source.until_instant, params.zone)
+    approval = request.covered_by(params, until, evidence.before.version)
+    expected, found = approval.until if approval else None, params.retrain.standing_until
+    if found != expected:
+        msg = f"hand-over: {PARAMS}: {verify.APPROVED}: expected {expected or 'null'}, as GitHub has it, got {found or 'null'}"
+        raise LoopError(msg)
+    return approval
+
+
 class Done(NamedTuple):
-    """What was done, in one line, a text for the page of the run, and the pull request that is open now."""
+    """What was done, in one line, a text for the page of the run, the pull request that is open now, and the approval."""
 
     said: str
     summary: str = ""
     pull: int | None = None
+    approval: Approval | None = None
 
 
 def act(hub: Hub, git: Git, action: Action) -> Done:
@@ -154,11 +181,7 @@ def act(hub: Hub, git: Git, action: Action) -> Done:
         case Propose():
             return _propose(hub, git, action)
         case Refuse():
-            _tell(hub, action.number, action.body)
-            if action.judged:
-                _label(hub, action.number, Label.NO_BETTER)
-            hub.remove_label(action.number, Label.RETRAIN)  # last: until then the request stands
-            return Done(f"commented on #{action.number}: {action.said}", action.body)
+            return _refuse(hub, action)
         case Refused():
             train.refuse(hub, action)
             return Done(f"commented on #{action.issue}: {action.why}", train.refusal(action))
@@ -168,8 +191,25 @@ def act(hub: Hub, git: Git, action: Action) -> Done:
             assert_never(action)
 
 
+def _refuse(hub: Hub, action: Refuse) -> Done:
+    if action.approval:
+        standing.give(hub, action.number, action.approval)
+        if action.request.approval:
+            return Done(
+                f"told nobody, as #{action.number} is kept fresh: {action.said}", action.body, approval=action.approval
+            )
+    _tell(hub, action.number, action.body)
+    if not action.approval:
+        if action.judged:
+            _label(hub, action.number, Label.NO_BETTER)
+        hub.remove_label(action.number, Label.RETRAIN)  # last: until then the request stands
+    return Done(f"commented on #{action.number}: {action.said}", action.body, approval=action.approval)
+
+
 def _propose(hub: Hub, git: Git, action: Propose) -> Done:
     about, head = action.about, action.head
+    if about.approval:
+        standing.give(hub, about.issue, about.approval)
     _push(git, action)
     remarks, number = [], None
     try:
@@ -195,7 +235,7 @@ def _propose(hub: Hub, git: Git, action: Propose) -> Done:
         said, done = answer.proposed(pull.number), f"proposed in #{pull.number}: {action.title}"
     _tell(hub, about.issue, said)
     hub.remove_label(about.issue, Label.NO_BETTER)
-    return Done("; ".join([done, *remarks]), f"{said}\n\n{action.body}", number)
+    return Done("; ".join([done, *remarks]), f"{said}\n\n{action.body}", number, about.approval)
 
 
 def shown(action: Action) -> dict[str, Any]:
@@ -282,8 +322,7 @@ def _prove(git: Git, found: HandOver, revision: str, prove: Callable[[Path], Non
     """Let DVC look at both snapshots on top of a commit."""
     with git.worktree(revision) as tree:
         params = (tree.root / PARAMS).read_bytes().decode("utf-8")
-        source = parse_yaml(found.data[PARAMS].decode("utf-8"), where=PARAMS)["source"]
-        moved = with_values(params, {key: source[key.partition(".")[2]] for key in verify.MOVED})
+        moved = verify.moved(params, found.data[PARAMS].decode("utf-8"))
         for snapshot in filter(None, (found.data, found.promote)):
             handover.Snapshot({**snapshot.files, PARAMS: moved.encode()}).write(tree.root)
             prove(tree.root)
@@ -304,13 +343,17 @@ def _touched(git: Git, found: HandOver, main: str, prove: Callable[[Path], None]
     return False
 
 
-def _about(git: Git, found: HandOver, evidence: Verified) -> Proposal:
+def _about(
+    git: Git, found: HandOver, evidence: Verified, *, approval: Approval | None, run_url: str, dashboard: str
+) -> Proposal:
     manifest = found.manifest
     kept = {path: git.show(manifest.base, path) for path in found.data.files if path.startswith("metrics/")}
-    source = parse_yaml((git.show(manifest.base, PARAMS) or b"").decode("utf-8"), where=PARAMS)["source"]
+    was = parse_yaml((git.show(manifest.base, PARAMS) or b"").decode("utf-8"), where=PARAMS)
+    new = {"source": evidence.params.source, "retrain": evidence.params.retrain}
     moved = [
-        (f"source.{name}", str(source[name] or "null"), str(getattr(evidence.params.source, name) or "null"))
-        for name in ("until", "fingerprint")
+        (key, str((was.get(section) or {}).get(name) or "null"), str(getattr(new[section], name) or "null"))
+        for key in (*verify.MOVED, verify.APPROVED)
+        for section, _, name in [key.partition(".")]
     ]
     return Proposal(
         issue=manifest.issue,
@@ -325,6 +368,9 @@ def _about(git: Git, found: HandOver, evidence: Verified) -> Proposal:
         promote=evidence.metrics[1],
         params=[row for row in moved if row[1] != row[2]],
         days=found.data.files.get("metrics/plots/error.csv", b"").decode("utf-8", "replace"),
+        approval=approval,
+        run_url=run_url,
+        dashboard=dashboard,
     )
 
 

@@ -7,25 +7,27 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from driftloop import dvc, promote
 from driftloop import refresh as refreshing
-from driftloop.alerting import memory
 from driftloop.alerting.labels import Label
+from driftloop.core.decision.approval import Approval
 from driftloop.core.judging.verdict import Report
+from driftloop.core.windows import end_day
 from driftloop.errors import LoopError
 from driftloop.github import values
 from driftloop.nothing import Nothing
-from driftloop.params import load_params
+from driftloop.params import edit, load_params
 from driftloop.report.markdown import plain
-from driftloop.retraining import handover
-from driftloop.store.files import VERDICT, read_card, read_value
+from driftloop.retraining import handover, standing
+from driftloop.store.files import VERDICT, read_card, read_value, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
+    from datetime import date, datetime
     from pathlib import Path
 
     from driftloop.git import Git
     from driftloop.github.hub import Hub
     from driftloop.github.runtime import Runtime
+    from driftloop.params import Params
     from driftloop.retraining.handover import Manifest
 
 
@@ -47,11 +49,23 @@ class Request:
     issue
         The alert.
     asked_by
-        Login of who asked.
+        Login of who asked, or gave the approval that is in force.
+    keep_fresh
+        Whether it is covered by a standing approval.
+    approval
+        The one in force; None for one that is only being given.
     """
 
     issue: int
     asked_by: str
+    keep_fresh: bool = False
+    approval: Approval | None = None
+
+    def covered_by(self, params: Params, until: date, version: int) -> Approval | None:
+        """Return the approval that covers a refresh, with data until `until` (exclusive) and production as `version`."""
+        if not self.keep_fresh or self.approval:
+            return self.approval
+        return Approval.given(self.asked_by, until, params.retrain.standing_weeks, version)
 
 
 @dataclass(frozen=True)
@@ -75,17 +89,19 @@ Plan = Request | Refused | Nothing
 
 def plan(hub: Hub, runtime: Runtime, number: int, model: str) -> Plan:
     """Check a request."""
-    if runtime.event_name == "issues" and not values.has(frozenset({runtime.label}), Label.RETRAIN):
+    if runtime.event_name == "issues" and not _asked(runtime):
         return Nothing(f"the label {runtime.label!r} asks for nothing")
     request = check(hub, runtime, number, model)
-    if isinstance(request, Request) and (pulls := hub.pulls(branch_of(number))):
+    if isinstance(request, Request) and not request.keep_fresh and (pulls := hub.pulls(branch_of(number))):
         return Nothing(f"pull request #{pulls[0].number} for #{number} is open already: {pulls[0].url}")
     return request
 
 
 def check(hub: Hub, runtime: Runtime, number: int, model: str) -> Plan:
-    """Check that an issue is an open alert of this model by the loop itself, that it carries the label, and who asks.
+    """Check that an issue is an alert of this model by the loop itself, that it carries the label, and who asks.
 
+    A model is kept fresh whether its alert is open or not: the first merge closes it. Where the loop itself asks, the
+    approval in force answers for it.
     Nothing is said on issues that are not the loop's own: an issue form may set the label on those of strangers.
 
     Raises
@@ -97,18 +113,30 @@ def check(hub: Hub, runtime: Runtime, number: int, model: str) -> Plan:
         msg = f"#{number}: expected the issue of the event, #{runtime.number}"
         raise LoopError(msg)
     issue = hub.issue(number)
-    if issue.is_pull or not memory.is_alert(issue, model, hub.login()):
+    if not standing.is_ours(issue, model, hub.login()):
         return Nothing(f"#{number} is not an alert of {model} that the loop itself opened, so the label does not count")
-    if not values.has(issue.labels, Label.RETRAIN):
-        return Nothing(f"#{number} does not carry the label {Label.RETRAIN}")
-    if not issue.open:
+    label = _asked(runtime)
+    if not label and values.has(issue.labels, Label.KEEP_FRESH):
+        if approval := standing.read(hub, number).in_force:
+            return Request(number, approval.by, keep_fresh=True, approval=approval)
+        label = None if values.has(issue.labels, Label.RETRAIN) else Label.KEEP_FRESH
+    label = label or Label.RETRAIN
+    if not values.has(issue.labels, label):
+        return Nothing(f"#{number} does not carry the label {label}")
+    if not issue.open and label == Label.RETRAIN:
         again = f"Reopen it, then take `{Label.RETRAIN}` off and set it again"
         return Refused(number, f"#{number} is closed. {again}.")
     asked_by = runtime.sender or hub.login()
     if not hub.may_write(asked_by):
-        again = f"A maintainer has to take `{Label.RETRAIN}` off and set it again"
+        again = f"A maintainer has to take `{label}` off and set it again"
         return Refused(number, f"{plain(asked_by)} has no write access, so the label does not count. {again}.")
-    return Request(number, asked_by)
+    return Request(number, asked_by, keep_fresh=label == Label.KEEP_FRESH)
+
+
+def _asked(runtime: Runtime) -> Label | None:
+    """Name the label that was just set, if it asks for something; by hand, and where the loop itself asks, there is none."""
+    given = frozenset({runtime.label}) if runtime.event_name == "issues" else frozenset()
+    return next((label for label in (Label.RETRAIN, Label.KEEP_FRESH) if values.has(given, label)), None)
 
 
 def refusal(action: Refused) -> str:
@@ -123,7 +151,10 @@ def refuse(hub: Hub, action: Refused) -> None:
 
 def shown(action: Plan) -> dict[str, Any]:
     """Return a plan as data."""
-    return {"action": "retrain" if isinstance(action, Request) else type(action).__name__.lower(), **asdict(action)}
+    if not isinstance(action, Request):
+        return {"action": type(action).__name__.lower(), **asdict(action)}
+    approval = action.approval.model_dump(mode="json") if action.approval else None
+    return {"action": "retrain", **asdict(action), "approval": approval}
 
 
 def worded(action: Plan, out: Path) -> str:
@@ -168,11 +199,16 @@ def act(
         msg = f"working tree: expected the files of HEAD, got changes in {', '.join(changed.splitlines())}; commit or stash"
         raise LoopError(msg)
     base = git.head()
-    refreshing.refresh(root / handover.PARAMS, until=until, now=now)
-    repro(root)
-    params, report = load_params(root / handover.PARAMS), read_value(root / VERDICT, Report)
-    data, proposed, after = handover.take(root, "data"), None, None
+    path = root / handover.PARAMS
+    refreshing.refresh(path, until=until, now=now)
+    params = load_params(path)
     before = read_card(root, params).version
+    approval = request.covered_by(params, end_day(params.source.until_instant, params.zone), before)
+    written = edit.with_approval(path.read_bytes().decode("utf-8"), approval.until if approval else None)
+    write_text(path, written)
+    repro(root)
+    report = read_value(root / VERDICT, Report)
+    data, proposed, after = handover.take(root, "data"), None, None
     if report.verdict.outcome == "promote":
         promotion = promote.plan(params, root, first=False, force=False)
         promote.apply(promotion, root)

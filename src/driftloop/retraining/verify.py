@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from driftloop.retraining.handover import HandOver, Snapshot
 
 MOVED = ("source.until", "source.fingerprint")
+APPROVED = "retrain.standing_until"  # which `propose` compares with the approval on GitHub
 BASE = (PARAMS, PIPELINE, CARD.as_posix())  # what of a commit its results are compared with
 Value = TypeVar("Value", bound=BaseModel)
 
@@ -139,21 +140,29 @@ def check_measured(found: Snapshot, base: Mapping[str, bytes | None]) -> bool:
 
 
 def _params(base: bytes, handed: bytes) -> Params:
-    """Accept a params.yaml that is the base's with another end and fingerprint of the data, to the byte."""
+    """Accept a params.yaml that is the base's with another end and fingerprint of the data and end of the approval."""
     try:
         text = handed.decode("utf-8")
         params = parse_params(text, where=PARAMS)
-        source = parse_yaml(text, where=PARAMS)["source"]
-        values = {key: source[key.partition(".")[2]] for key in MOVED}
         # Unchanged it need not be written as `refresh` writes it: an until without quotes is fine.
-        wanted = text if handed == base else edit.with_values(base.decode("utf-8"), values)
+        wanted = text if handed == base else moved(base.decode("utf-8"), text)
     except (UnicodeDecodeError, KeyError) as exc:
         msg = f"hand-over: {PARAMS}: expected that of the base commit, got one that cannot be read"
         raise LoopError(msg) from exc
     if wanted.encode() != handed:
-        msg = f"hand-over: {PARAMS}: more than {' and '.join(MOVED)} differs from the base commit"
+        msg = f"hand-over: {PARAMS}: more than {', '.join(MOVED)} and {APPROVED} differs from the base commit"
         raise LoopError(msg)
     return params
+
+
+def moved(text: str, handed: str) -> str:
+    """Write into the text of a params.yaml what a retraining has moved in another one, and nothing else."""
+    source = parse_yaml(handed, where=PARAMS)["source"]
+    values = {
+        key: source[key.partition(".")[2]] for key in MOVED
+    }  # as written: a time without an offset is a local one
+    until = parse_params(handed, where=PARAMS).retrain.standing_until
+    return edit.with_approval(edit.with_values(text, values), until)
 
 
 def _promoted(snapshot: Snapshot, params: Params, report: Report, before: Card) -> Card:

@@ -89,8 +89,9 @@ STATUSES: Mapping[Status, StatusTexts] = {
         alerts=True,
         about="loss",
         to_do=(
-            "set the label `retrain-model` (write access). You get a pull request, or a comment saying why not. "
-            "Nothing changes until you merge."
+            "set the label `retrain-model` to retrain once, or `keep-fresh` to allow fresh models for the next weeks, 13 by "
+            "default (write access). You get a pull request, or a comment saying why not. Nothing changes until "
+            "you merge."
         ),
     ),
     "degraded": StatusTexts(

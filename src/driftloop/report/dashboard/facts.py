@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
+    from driftloop.core.decision.approval import Approval
     from driftloop.core.decision.statuses import Status
     from driftloop.core.decision.values import Decision
     from driftloop.core.judging.verdict import Report
@@ -84,6 +85,12 @@ class Facts:
     def failed(self) -> history.Run | None:
         """The newest run, if it failed."""
         return self.runs[-1] if self.runs and self.runs[-1].outcome == "failed" else None
+
+    @property
+    def approval(self) -> Approval | None:
+        """The standing approval, as the newest run that knows of approvals left it."""
+        looked = (run for run in reversed(self.runs) if run.outcome == "ok" and run.kind in ("monitor", "retrain"))
+        return next((run.approval for run in looked), None)
 
     @property
     def unit(self) -> str:

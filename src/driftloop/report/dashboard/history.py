@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from driftloop.core.decision.approval import Approval
 from driftloop.core.decision.values import Decision
 from driftloop.core.judging.verdict import Verdict
 from driftloop.core.overview.values import StepError
@@ -51,6 +52,8 @@ class Run:
         Web addresses by name.
     revision
         Hash of the commit.
+    approval
+        The standing approval in force then.
     """
 
     kind: str
@@ -64,6 +67,7 @@ class Run:
     steps: tuple[StepError, ...]
     links: dict[str, str] = field(default_factory=dict)
     revision: str = ""
+    approval: Approval | None = None
 
     @property
     def status(self) -> str:
@@ -115,6 +119,7 @@ def _run(record: dict[str, Any]) -> Run:
         card=production,
         steps=tuple(step for each in record.get("steps", ()) if (step := _value(StepError, each))),
         links=links,
+        approval=_value(Approval, record.get("approval")),
         revision=revision if re.fullmatch(r"[0-9a-f]{7,64}", revision) else "",
     )
 

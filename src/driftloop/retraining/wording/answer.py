@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from driftloop.retraining.wording.proposal import Proposal
 
 
+NEXT_RUN = "the model is kept fresh, and the loop tries again with newer data"
+
+
 def proposed(number: int) -> str:
     """Link the proposal."""
     return f"**Proposed in #{number}.** Production stays as it is until somebody merges."
@@ -35,11 +38,12 @@ def by_hand(proposal: Proposal, link: str) -> str:
     return fit([(lead, 0), (folded("Its text", pull_request.body(proposal)), 1)])
 
 
-def again(base: str, main: str) -> str:
+def again(proposal: Proposal, main: str) -> str:
     """State that the result no longer holds because main has changed."""
+    to_do = NEXT_RUN if proposal.approval else "set the label `retrain-model` again"
     return (
-        f"**To be done again.** While the model was retrained on `{base[:12]}`, main moved to `{main[:12]}`, and code, "
-        "parameters or results that it rests on changed. Nothing is proposed: set the label `retrain-model` again."
+        f"**To be done again.** While the model was retrained on `{proposal.base[:12]}`, main moved to `{main[:12]}`, and "
+        f"code, parameters or results that it rests on changed. Nothing is proposed: {to_do}."
     )
 
 
@@ -94,6 +98,8 @@ def _capital(reason: str) -> str:
 
 def _what_now(proposal: Proposal) -> str:
     verdict = proposal.report.verdict
+    if proposal.approval:
+        return f"**Do:** nothing: {NEXT_RUN}. Until something is proposed, this is not repeated here."
     if verdict.faults:
         return "**Do:** fix the data, then set the label `retrain-model` again."
     known = verdict.comparable_from  # where it is not known, there is nothing to compare with

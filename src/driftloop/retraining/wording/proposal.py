@@ -10,6 +10,7 @@ from driftloop.report.error_lines import each, refits
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from driftloop.core.decision.approval import Approval
     from driftloop.core.decision.values import Decision
     from driftloop.core.judging.verdict import Report
     from driftloop.core.models.card import Card
@@ -35,6 +36,8 @@ class Proposal:
         Changed parameters: name, before, after.
     days
         metrics/plots/error.csv.
+    approval
+        The standing approval that covers it, if one does.
     run_url
         The run that judged; empty outside Actions.
     dashboard
@@ -53,8 +56,17 @@ class Proposal:
     promote: Mapping[str, float]
     params: Sequence[tuple[str, str, str]]
     days: str = ""
+    approval: Approval | None = None
     run_url: str = ""
     dashboard: str = ""
+
+    @property
+    def is_better(self) -> bool:
+        """Whether the candidate was shown to be better; within an approval it need not be worse."""
+        found = self.report.verdict
+        if self.approval is None or found.gain is None or found.needed is None:
+            return True
+        return found.gain.low is not None and found.gain.low > found.needed
 
     @property
     def sides(self) -> tuple[str, str]:

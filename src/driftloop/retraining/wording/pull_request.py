@@ -45,7 +45,8 @@ def body(proposal: Proposal) -> str:
 
 def lead(proposal: Proposal) -> str:
     """Return the verdict with its figures, and what it answers."""
-    return f"**{OUTCOMES[proposal.report.verdict.outcome].answer}** {_sentence(proposal)} Closes #{proposal.issue}."
+    answer = OUTCOMES[proposal.report.verdict.outcome].answer if proposal.is_better else "Not worse."
+    return f"**{answer}** {_sentence(proposal)} Closes #{proposal.issue}."
 
 
 def check_title(proposal: Proposal) -> str:
@@ -63,6 +64,9 @@ def _sentence(proposal: Proposal) -> str:
     verdict = proposal.report.verdict
     if not verdict.gain:
         return f"{plain(verdict.reasons[0])}."
+    if not proposal.is_better:
+        said = f"{less_error(verdict.gain)} on {verdict.rows:,} rows that neither side had seen"
+        return f"{said[:1].upper()}{said[1:]}: within the approval it need not be better."
     return (
         f"Error was {percent(verdict.gain.estimate)} lower ({span(verdict.gain)}; it had to be "
         f"{percent(verdict.needed or 0)}) on {verdict.rows:,} rows that neither side had seen."
@@ -70,6 +74,9 @@ def _sentence(proposal: Proposal) -> str:
 
 
 def _points(proposal: Proposal) -> Iterator[str]:
+    if given := proposal.approval:
+        until = f"data to {last(given.until)}"
+        yield f"- **Kept fresh:** approved by {plain(given.by)} for {until}. While this is open, newer models replace it here."
     yield from _normal(proposal)
     if (bias := proposal.report.refit.get("bias")) is not None:
         yield f"- **Still wrong:** {too_low(bias, proposal.decision)}."

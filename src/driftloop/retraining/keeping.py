@@ -1,0 +1,157 @@
+"""`driftloop ci keep-fresh`: after each monitoring run, end the standing approval or ask for the next refresh."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any, assert_never
+
+from driftloop.alerting import memory
+from driftloop.alerting.labels import Label
+from driftloop.core.dates import last
+from driftloop.core.decision.approval import Approval, ends
+from driftloop.github import values
+from driftloop.nothing import Nothing
+from driftloop.retraining import standing
+from driftloop.retraining.wording import standing as wording
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from driftloop.core.decision.values import Decision
+    from driftloop.github.hub import Hub, Issue
+    from driftloop.params import Params
+
+WORKFLOW = "retrain.yml"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An issue with an approval in force."""
+
+    issue: Issue
+    approval: Approval
+
+
+@dataclass(frozen=True)
+class Finish:
+    """Take the label off, and say why the approval has ended and what it brought."""
+
+    number: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Refresh:
+    """Start the workflow that retrains."""
+
+    number: int
+    approval: Approval
+
+
+Action = Finish | Refresh | Nothing
+
+
+def kept(hub: Hub, model: str) -> list[Kept]:
+    """List the issues of the loop, open or closed, with an approval in force, the oldest first.
+
+    Those whose label was taken off are among them: the comments know, and the end has yet to be said.
+    """
+    login = hub.login()
+    listed = [*memory.every(hub), *hub.issues(label=Label.KEEP_FRESH, state="all")]
+    ours = {issue.number: issue for issue in listed if standing.is_ours(issue, model, login)}
+    states = [(ours[number], standing.read(hub, number).in_force) for number in sorted(ours)]
+    return [Kept(issue, approval) for issue, approval in states if approval]
+
+
+def refreshed(records: Iterable[dict[str, Any]], model: str) -> date | None:
+    """Return where the data of the newest retraining ended, as the records have it; one that failed does not count."""
+    found = [
+        date.fromisoformat(str(record["until"]))
+        for record in records
+        if (record.get("kind"), record.get("outcome"), record.get("model")) == ("retrain", "ok", model)
+        and record.get("until")
+    ]
+    return max(found, default=None)
+
+
+def plan(found: Sequence[Kept], decision: Decision, params: Params, newest: date | None) -> list[Action]:
+    """Decide for each issue; only the newest approval asks for refreshes.
+
+    Parameters
+    ----------
+    found
+        Issues with an approval in force.
+    decision, params
+        Of the newest data.
+    newest
+        End of the data (exclusive) of the newest retraining; None where none is known.
+    """
+    if not found:
+        return [Nothing("no approval is in force")]
+    actions: list[Action] = []
+    for each in found:
+        number, approval = each.issue.number, each.approval
+        seen = max(filter(None, (approval.since, newest)))
+        if decision.until < approval.since or decision.version < approval.version:
+            actions.append(Nothing(f"#{number} knows newer data; this run has data to {last(decision.until)}"))
+            continue
+        end = _end(each, decision)
+        if end:
+            text = wording.ended(approval, end, decision, params.retrain.standing_weeks)
+            actions.append(Finish(number, text))
+        elif each is not found[-1]:
+            actions.append(Nothing(f"#{number}: the approval on #{found[-1].issue.number} is newer"))
+        elif decision.until < seen + timedelta(days=params.monitor.step_days):
+            actions.append(Nothing(f"#{number}: data is no step newer than at the last retraining, to {last(seen)}"))
+        else:
+            actions.append(Refresh(number, approval))
+    return actions
+
+
+def _end(each: Kept, decision: Decision) -> Any:
+    """Say what ends an approval; the label last, since a run that broke off may have taken it off itself."""
+    end = ends(each.approval, decision.until, decision.status)
+    return end or ends(
+        each.approval, decision.until, decision.status, labelled=values.has(each.issue.labels, Label.KEEP_FRESH)
+    )
+
+
+def act(hub: Hub, action: Action) -> str:
+    """Do it, and say what was done; doing it twice changes nothing but that one more run finds nothing new."""
+    match action:
+        case Finish():
+            standing.end(hub, action.number, action.text)
+            return f"ended the approval on #{action.number}"
+        case Refresh():
+            hub.dispatch(WORKFLOW, hub.default_branch(), {"issue": str(action.number)})
+            return f"started {WORKFLOW} for #{action.number}, which is kept fresh"
+        case Nothing():
+            return f"nothing to keep fresh: {action.reason}"
+        case _:
+            assert_never(action)
+
+
+def in_force(found: Sequence[Kept], actions: Sequence[Action]) -> Approval | None:
+    """Return the approval that is in force after the actions, for the record."""
+    over = {action.number for action in actions if isinstance(action, Finish)}
+    return next((each.approval for each in reversed(found) if each.issue.number not in over), None)
+
+
+def shown(action: Action) -> dict[str, Any]:
+    """Return an action as data."""
+    named = {"action": type(action).__name__.lower(), **asdict(action)}
+    return named | ({"approval": action.approval.model_dump(mode="json")} if isinstance(action, Refresh) else {})
+
+
+def worded(action: Action) -> str:
+    """Describe what would be done."""
+    match action:
+        case Finish():
+            return f"would take {Label.KEEP_FRESH} off #{action.number} and comment: {action.text}"
+        case Refresh():
+            return f"would start {WORKFLOW} for #{action.number}"
+        case Nothing():
+            return f"would do nothing: {action.reason}"
+        case _:
+            assert_never(action)

@@ -1,0 +1,65 @@
+"""Markdown for people on GitHub: that a standing approval was given, and that it has ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from driftloop.alerting.labels import Label
+from driftloop.core.dates import day, last
+from driftloop.core.decision.statuses import STATUSES
+from driftloop.report import error_lines
+from driftloop.report.markdown import plain
+
+if TYPE_CHECKING:
+    from driftloop.core.decision.approval import Approval, End
+    from driftloop.core.decision.values import Decision
+
+
+def given(approval: Approval) -> str:
+    """State who approved what, until when, and how it ends."""
+    return (
+        f"**Kept fresh** from v{approval.version} on, approved by {plain(approval.by)}: data from {day(approval.since)} to "
+        f"{last(approval.until)}. In this time one pull request brings a freshly trained model whenever the gate does not "
+        "object; it is updated in place while it is open. Nothing changes until somebody merges.\n\n"
+        f"To end it, take the label `{Label.KEEP_FRESH}` off. It also ends when the time is over, when the data has a fault, "
+        "and when the model is degraded; each end is said here."
+    )
+
+
+def ended(approval: Approval, end: End, decision: Decision, weeks: int) -> str:
+    """State why an approval ended, what it brought, and how to go on."""
+    return f"**No longer kept fresh:** {_why(approval, end, decision)}. {_brought(approval, decision)}\n\n{_ask(end, weeks)}"
+
+
+def _why(approval: Approval, end: End, decision: Decision) -> str:
+    headline = STATUSES[decision.status].headline
+    match end:
+        case "time":
+            return f"the approval by {plain(approval.by)} covered data to {last(approval.until)}"
+        case "label":
+            return f"the label `{Label.KEEP_FRESH}` was taken off"
+        case "data":
+            return f"{plain(decision.model)} {headline.said}"
+        case "degraded":
+            return f"{plain(decision.model)} is degraded, and refits have not been shown to help enough"
+
+
+def _brought(approval: Approval, decision: Decision) -> str:
+    new = max(0, decision.version - approval.version)
+    versions = f"{new} new version{'' if new == 1 else 's'}" if new else "no new version"
+    which = f" (v{approval.version} → v{decision.version})" if new else ""
+    error = error_lines.error(decision, plain)
+    return f"Since {day(approval.since)} it brought {versions}{which}. {error}".strip()
+
+
+def _ask(end: End, weeks: int) -> str:
+    again = f"set `{Label.KEEP_FRESH}` again for {weeks} more week{'' if weeks == 1 else 's'}"
+    match end:
+        case "time":
+            return f"**Go on?** Then {again}."
+        case "label":
+            return f"To go on, {again}."
+        case "data":
+            return f"**Do:** fix the data; when it is sound, {again}."
+        case "degraded":
+            return f"**Do:** find out what changed; then {again}."

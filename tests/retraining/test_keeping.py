@@ -1,0 +1,159 @@
+"""What each monitoring run does about a standing approval: ends it, or starts the next refresh."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from decisions import make_decision
+from factories import make_params
+from faults import FAULTS
+
+from driftloop.alerting import act as alerting
+from driftloop.alerting.labels import Label
+from driftloop.alerting.wording import Links
+from driftloop.core.decision.approval import Approval
+from driftloop.retraining import keeping, standing
+
+if TYPE_CHECKING:
+    from adapter import Site
+
+    from driftloop.githubstub import Fault
+
+OUTDATED = make_decision("outdated")
+SINCE = OUTDATED.until
+PARAMS = make_params(model="bikes")
+RETRAIN = {"id": 5, "name": "Retrain", "path": ".github/workflows/retrain.yml", "state": "active"}
+
+
+@pytest.fixture
+def fresh(site: Site) -> Site:
+    """An alert whose model Ann keeps fresh."""
+    alerting.run(site.hub(), OUTDATED, Links())
+    site.repo.workflows.append(dict(RETRAIN))
+    site.stand.at().get_issue(1).add_to_labels(Label.KEEP_FRESH)
+    standing.give(site.hub(), 1, Approval.given("ann", SINCE, 13, OUTDATED.version))
+    return site
+
+
+def monitor(site: Site, *, days: int = 7, newest: date | None = None, **over: Any) -> list[str]:
+    """One run, with data that many days newer than at the approval; gives what it says it did."""
+    until = SINCE + timedelta(days=days)
+    decision = OUTDATED.model_copy(update={"until": until, **over})
+    hub = site.hub()
+    return [keeping.act(hub, each) for each in keeping.plan(keeping.kept(hub, "bikes"), decision, PARAMS, newest)]
+
+
+def dispatched(site: Site) -> list[dict[str, Any]]:
+    return [event.payload for event in site.stand.world.events if event.name == "workflow_dispatch"]
+
+
+def told(site: Site) -> list[str]:
+    return [each.body for each in site.repo.comments.values() if each.number == 1]
+
+
+def test_run__without_an_approval_does_nothing(site: Site) -> None:
+    alerting.run(site.hub(), OUTDATED, Links())
+    site.stand.at().create_issue("Mine").add_to_labels(Label.KEEP_FRESH)
+    assert monitor(site) == ["nothing to keep fresh: no approval is in force"]
+
+
+def test_run__with_data_a_step_newer_starts_a_retraining(fresh: Site) -> None:
+    assert monitor(fresh) == ["started retrain.yml for #1, which is kept fresh"]
+    assert dispatched(fresh) == [{"workflow": RETRAIN["path"], "inputs": {"issue": "1"}}]
+    assert len(told(fresh)) == 1
+
+
+def test_run__on_an_alert_that_the_merge_has_closed_starts_it_too(fresh: Site) -> None:
+    fresh.stand.at().get_issue(1).edit(state="closed")
+    monitor(fresh)
+    assert len(dispatched(fresh)) == 1
+
+
+@pytest.mark.parametrize(("days", "newest"), [(6, None), (13, SINCE + timedelta(days=7)), (-1, None)])
+def test_run__with_no_step_of_newer_data_starts_nothing(fresh: Site, days: int, newest: date | None) -> None:
+    (said,) = monitor(fresh, days=days, newest=newest)
+    assert said.startswith("nothing to keep fresh: #1")
+    assert dispatched(fresh) == []
+
+
+def test_run__repeated_with_data_of_an_older_version_ends_nothing(fresh: Site) -> None:
+    monitor(fresh, version=OUTDATED.version - 1, status="data fault")
+    assert Label.KEEP_FRESH in fresh.repo.issues[1].labels
+
+
+@pytest.mark.parametrize(
+    ("over", "why", "asks"),
+    [
+        (
+            {"days": 91, "version": 3},
+            "the approval by ann covered data to",
+            "**Go on?** Then set `keep-fresh` again for 13",
+        ),
+        ({"status": "data fault"}, "bikes gets faulty data.", "fix the data; when it is sound, set `keep-fresh` again"),
+        ({"status": "degraded"}, "bikes is degraded", "find out what changed; then set `keep-fresh` again"),
+    ],
+)
+def test_run__says_once_why_it_ended_and_what_it_brought(
+    fresh: Site, over: dict[str, Any], why: str, asks: str
+) -> None:
+    assert monitor(fresh, **over) == ["ended the approval on #1"]
+    assert Label.KEEP_FRESH not in fresh.repo.issues[1].labels
+    _, said = told(fresh)
+    assert said.splitlines()[1].startswith(f"**No longer kept fresh:** {why}")
+    assert asks in said
+    brought = "2 new versions (v1 → v3)" if "version" in over else "no new version"
+    assert f"it brought {brought}. Mean absolute error is" in said
+    assert monitor(fresh, **over) == ["nothing to keep fresh: no approval is in force"]
+    assert len(told(fresh)) == 2
+    assert dispatched(fresh) == []
+
+
+def test_run__after_the_label_was_taken_off_says_so_and_asks_for_nothing(fresh: Site) -> None:
+    fresh.stand.at().get_issue(1).remove_from_labels(Label.KEEP_FRESH)
+    assert monitor(fresh) == ["ended the approval on #1"]
+    assert "the label `keep-fresh` was taken off. Since" in told(fresh)[1]
+    assert dispatched(fresh) == []
+
+
+def test_run__that_broke_off_after_the_label_still_says_the_true_reason(fresh: Site) -> None:
+    fresh.hub().remove_label(1, Label.KEEP_FRESH)
+    monitor(fresh, status="degraded")
+    assert "bikes is degraded" in told(fresh)[1]
+
+
+def test_run__leaves_a_label_that_was_set_again_since_the_end(fresh: Site) -> None:
+    monitor(fresh, days=91)
+    fresh.stand.at().get_issue(1).add_to_labels(Label.KEEP_FRESH)
+    monitor(fresh, days=91)
+    assert Label.KEEP_FRESH in fresh.repo.issues[1].labels
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+@pytest.mark.parametrize("days", [7, 91])
+def test_run__after_a_fault_at_any_call_comes_to_the_same(fresh: Site, fault: Fault, days: int) -> None:
+    """A start whose answer is lost may happen twice: the second run finds its work done."""
+    server = fresh.stand.server
+    begin = len(server.calls)
+    for place in range(1, 30):
+        at = len(server.calls) + place
+        server.faults.at(at, fault)
+        monitor(fresh, days=days)
+        if len(server.calls) < at:
+            break
+    assert len(server.calls) > begin
+    server.faults.clear()
+    monitor(fresh, days=days)
+    assert len(told(fresh)) == (1 if days == 7 else 2)
+    assert (Label.KEEP_FRESH in fresh.repo.issues[1].labels) == (days == 7)
+
+
+def test_refreshed__is_the_newest_retraining_that_went_well() -> None:
+    def record(until: str | None, **over: Any) -> dict[str, Any]:
+        return {"kind": "retrain", "outcome": "ok", "model": "bikes", "until": until, **over}
+
+    records = [record("2025-04-14"), record("2025-04-21"), record("2025-04-28", outcome="failed"), record(None)]
+    others = [record("2025-05-05", kind="monitor"), record("2025-05-05", model="other")]
+    assert keeping.refreshed([*records, *others], "bikes") == date(2025, 4, 21)
+    assert keeping.refreshed([], "bikes") is None
