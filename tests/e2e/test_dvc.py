@@ -157,10 +157,10 @@ def test_repro__after_a_promotion_does_not_train_again(project: Project) -> None
 
 
 def test_repro__after_a_kill_is_right_and_forced_the_same(project: Project) -> None:
-    project = replace(project, alone=True)
+    alone = replace(project, alone=True)
     project.set(source={"until": "2024-06-24T00:00Z"})
     for seconds in (2, 7):
-        running = subprocess.Popen(["dvc", "repro", "-q"], cwd=project.root, env=project.env, start_new_session=True)
+        running = subprocess.Popen(["dvc", "repro", "-q"], cwd=alone.root, env=alone.env, start_new_session=True)
         time.sleep(seconds)
         os.killpg(running.pid, signal.SIGKILL)
         running.wait()
@@ -169,7 +169,7 @@ def test_repro__after_a_kill_is_right_and_forced_the_same(project: Project) -> N
     project.repro()
     project.sh("git", "add", "-A")
     tree = project.sh("git", "write-tree")
-    project.repro("-f")
+    alone.repro("-f")
     project.sh("git", "add", "-A")
     assert project.sh("git", "write-tree") == tree
 

@@ -1,4 +1,4 @@
-"""A process that has imported our libraries, and forks for each driftloop and DVC that a test starts as a program.
+"""A process that has imported our libraries, and forks for each driftloop, DVC and Evidently that is started as a program.
 
 The fork gets arguments, environment, folder and files of the program, imports driftloop from where that would find it, and
 ends as it would. Nothing of driftloop is imported before. What all forks share is what they would import alike, and the seed
@@ -20,6 +20,7 @@ import sys
 import threading
 import time
 import traceback
+import warnings
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -37,6 +38,7 @@ LIBRARIES = (
     "ruamel.yaml", "yaml", "jinja2", "rich.console", "github", "dvc.cli", "dvc.cli.parser", "dvc.repo", "dvc.repo.reproduce",
     "dvc.stage.run", "dvc_data", "dvc_objects",
 )  # fmt: skip
+EVIDENTLY = ("evidently.core.report", "evidently.presets")
 
 
 @contextmanager
@@ -51,14 +53,20 @@ def opened(folder: Path) -> Iterator[Mapping[str, str]]:
         listening.listen(64)
         command = [sys.executable, __file__, str(listening.fileno())]
         server = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, pass_fds=[listening.fileno()]
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            pass_fds=[listening.fileno()],
+            env={**os.environ, "PYTHONHASHSEED": "0", "DO_NOT_TRACK": "1"},
         )
+    sys.path.append(str(FOLDER))  # Evidently's process gets it as its PYTHONPATH
     try:
         path = [str(FOLDER), *filter(None, [os.environ.get("PYTHONPATH")])]
         yield {ADDRESS: str(address), "PYTHONPATH": os.pathsep.join(path)}
     finally:
         assert server.stdin
         server.stdin.close()
+        sys.path.remove(str(FOLDER))
         server.wait()
 
 
@@ -100,12 +108,12 @@ class Server:
 
     def _asked(self) -> dict[str, Any] | None:
         connection, _ = self.listening.accept()
-        for name in LIBRARIES:
-            import_module(name)
-        gc.freeze()  # what is never looked at is never copied
         head, files, _, _ = socket.recv_fds(connection, 8, 3)
         with connection.makefile("rb") as stream:
             asked: dict[str, Any] = json.loads(stream.read(int.from_bytes(head, "big")))
+        for name in (*LIBRARIES, *(EVIDENTLY if "-P" in asked["words"] else ())):
+            import_module(name)
+        gc.freeze()  # what is never looked at is never copied
         if process := os.fork():
             for file in files:
                 os.close(file)
@@ -172,7 +180,11 @@ def run(asked: dict[str, Any]) -> None:
     os.umask(asked["mask"])
     _, *words = sys.orig_argv = asked["words"]
     sys.path[:] = asked["path"]
-    if words[0] == "-c":
+    if words[0] == "-P":
+        warnings.simplefilter("ignore")
+        sys.argv = words[3:4]
+        exec(words[4], {"__name__": "__main__"})
+    elif words[0] == "-c":
         sys.argv, sys.path[:0] = ["-c", *words[2:]], [""]
         exec(words[1], {"__name__": "__main__"})
     elif words[0] == "-m":

@@ -1,4 +1,4 @@
-"""Lets `tests/support/forks.py` run driftloop and DVC, if it is there; Python imports this first, from PYTHONPATH.
+"""Lets `tests/support/forks.py` run driftloop, DVC and Evidently, if it is there; Python imports this first, from PYTHONPATH.
 
 Most of what a stage takes are its imports. Any other program, and any with options of Python's own, runs as always.
 """
@@ -9,11 +9,12 @@ import os
 import sys
 
 PROGRAMS = ("driftloop", "dvc")
+EVIDENTLY = ["-P", "-W", "ignore", "-c", "import driftloop.report.evidently.rendering as page; page._child()"]
 
 
 def _is_ours(words: list[str]) -> bool:
-    """Whether these words, after the name of Python, start driftloop or DVC."""
-    if words[:2] == ["-m", "dvc"]:
+    """Whether these words, after the name of Python, start one of them."""
+    if words == EVIDENTLY or words[:2] == ["-m", "dvc"]:
         return True
     if words[:1] == ["-c"]:
         return words[1].startswith("from driftloop.cli import main")
@@ -40,11 +41,8 @@ def _hand_over(address: str) -> int:
     return int.from_bytes(answer, "big", signed=True) if answer else 1
 
 
-if (
-    (_address := os.environ.get("FORKS_OF_TESTS"))
-    and "PYTHONHASHSEED" not in os.environ
-    and _is_ours(sys.orig_argv[1:])
-):
+_address = os.environ.get("FORKS_OF_TESTS")
+if _address and os.environ.get("PYTHONHASHSEED", "0") == "0" and _is_ours(sys.orig_argv[1:]):
     _code = _hand_over(_address)
     if _code < 0:
         os.kill(os.getpid(), -_code)
