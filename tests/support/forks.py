@@ -34,9 +34,13 @@ ADDRESS = "FORKS_OF_TESTS"
 FOLDER = Path(__file__).with_name("warm")
 LIBRARIES = (
     "scipy.special", "skops.io", "sklearn.compose", "sklearn.ensemble", "sklearn.impute", "sklearn.inspection",
-    "sklearn.pipeline", "scipy.stats", "ibis", "ibis.backends.duckdb", "duckdb", "pyarrow.parquet", "pydantic", "typer",
-    "ruamel.yaml", "yaml", "jinja2", "rich.console", "github", "dvc.cli", "dvc.cli.parser", "dvc.repo", "dvc.repo.reproduce",
-    "dvc.stage.run", "dvc_data", "dvc_objects",
+    "sklearn.pipeline", "scipy.stats", "pandas.api.internals", "narwhals._pandas_like.dataframe", "pyarrow.dataset",
+    "pyarrow.pandas_compat", "ibis", "ibis.backends.duckdb", "ibis.backends.duckdb.converter", "duckdb", "pydantic.main",
+    "pydantic.type_adapter", "typer._adapters", "tzdata", "ruamel.yaml", "yaml", "jinja2", "rich.console", "github",
+    "platformdirs", "networkx", "dulwich.repo", "dvc.cli.parser", "dvc.cachemgr", "dvc.lock", "dvc.rwlock", "dvc.scm",
+    "dvc.data_cloud", "dvc.repo.artifacts", "dvc.repo.datasets", "dvc.repo.graph", "dvc.repo.index", "dvc.repo.open_repo",
+    "dvc.repo.stage", "dvc.repo.trie", "dvc.repo.reproduce", "dvc.repo.metrics.diff", "dvc.repo.params.diff",
+    "dvc.repo.experiments.utils", "dvc.stage.run", "dvc.utils.strictyaml", "dvc_render.html", "dvc_data.hashfile.status",
 )  # fmt: skip
 EVIDENTLY = ("evidently.core.report", "evidently.presets")
 
