@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import forks
 import pytest
 import scipy.special  # noqa: F401 - first, for the reason that driftloop.cli gives
 from adapter import Site
@@ -30,6 +31,15 @@ def _no_run_of_actions(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests that run on Actions write nothing on the page of their own run."""
     for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What tests start as programs need not import our libraries anew."""
+    with pytest.MonkeyPatch.context() as patch, forks.opened(tmp_path_factory.mktemp("forks")) as env:
+        for name, text in env.items():
+            patch.setenv(name, text)
+        yield
 
 
 @pytest.fixture(scope="session")

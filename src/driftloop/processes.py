@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 from contextlib import suppress
@@ -105,7 +106,7 @@ def wait(
         start_new_session=True,
     )
     try:
-        return process.wait(seconds)
+        return _wait(process, seconds)
     except subprocess.TimeoutExpired:
         _end(process, by)
     except BaseException:
@@ -114,6 +115,22 @@ def wait(
     # Outside of the handler, so that the error leads to no traceback whose locals hold tokens in the environment.
     msg = f"{name}: expected an end within {seconds:,.0f} s, still running; it was ended"
     raise SlowError(msg)
+
+
+def _wait(process: subprocess.Popen[bytes], seconds: float) -> int:
+    """Wait as `Popen.wait` does, which with a limit looks again and again, up to 50 ms late; the kernel tells at once."""
+    try:
+        told = os.pidfd_open(process.pid)
+    except (AttributeError, OSError):  # macOS, and sandboxes that do not allow it
+        return process.wait(seconds)
+    try:
+        poll = select.poll()
+        poll.register(told, select.POLLIN)
+        if not poll.poll(seconds * 1000):
+            raise subprocess.TimeoutExpired(process.args, seconds)
+    finally:
+        os.close(told)
+    return process.wait()
 
 
 def tail(stream: IO[bytes], most: int) -> bytes:

@@ -225,8 +225,12 @@ def dying(site: Site) -> Hub:
 
 @pytest.mark.parametrize("earlier", [0, 1])
 def test_run__after_a_fault_at_any_call_leaves_what_it_leaves_without(site: Site, earlier: int) -> None:
-    """Once the job goes on after the fault, and once it is killed by it and started again."""
+    """Once the job goes on after the fault, and once it is killed by it and started again.
+
+    Faults before a write take turns: `github/test_faults` has every kind at every call of every write.
+    """
     propose(site)
+    turns = itertools.cycle(fault for kind, fault in FAULTS.items() if kind != "lost")
     server, repo, newest = site.stand.server, site.repo, make_comparison("c" * 40)
 
     def begin() -> int:
@@ -238,8 +242,8 @@ def test_run__after_a_fault_at_any_call_leaves_what_it_leaves_without(site: Site
     start = begin()
     run(site, newest)
     calls, expected = len(server.calls) - start, comments(site)
-    for place, fault, killed in itertools.product(range(1, calls + 1), FAULTS.values(), (False, True)):
-        at = begin() + place
+    for place, lost, killed in itertools.product(range(1, calls + 1), (False, True), (False, True)):
+        at, fault = begin() + place, FAULTS["lost"] if lost else next(turns)
         server.faults.at(at, fault)
         if killed:
             with pytest.raises(KilledError):

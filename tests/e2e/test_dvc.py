@@ -9,9 +9,11 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import forks
 import pyarrow.parquet as pq
 import pytest
 import yaml
@@ -24,24 +26,25 @@ from driftloop.store.files import CARD, VERDICT, write_json
 
 pytestmark = pytest.mark.slow
 
-ENV = {
-    **os.environ,
-    "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+AUTHOR = {
     "GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.org",
     "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@example.org",
 }  # fmt: skip
 
 
+@dataclass(frozen=True)
 class Project:
-    """A clone that people work in."""
+    """A clone that people work in; `alone`, each program is a process of its own, with hashes of its own."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    root: Path
+    alone: bool = False
 
     @property
     def env(self) -> dict[str, str]:
         """With the code of the clone."""
-        return {**ENV, "PYTHONPATH": str(self.root / "src")}
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        found = {**os.environ, **AUTHOR, "PATH": path, "PYTHONPATH": forks.python_path(self.root / "src")}
+        return forks.without(found) if self.alone else found
 
     def sh(self, *command: str, code: int = 0) -> str:
         done = subprocess.run(command, cwd=self.root, env=self.env, capture_output=True, text=True, check=False)
@@ -154,9 +157,10 @@ def test_repro__after_a_promotion_does_not_train_again(project: Project) -> None
 
 
 def test_repro__after_a_kill_is_right_and_forced_the_same(project: Project) -> None:
+    alone = replace(project, alone=True)
     project.set(source={"until": "2024-06-24T00:00Z"})
     for seconds in (2, 7):
-        running = subprocess.Popen(["dvc", "repro", "-q"], cwd=project.root, env=project.env, start_new_session=True)
+        running = subprocess.Popen(["dvc", "repro", "-q"], cwd=alone.root, env=alone.env, start_new_session=True)
         time.sleep(seconds)
         os.killpg(running.pid, signal.SIGKILL)
         running.wait()
@@ -165,7 +169,7 @@ def test_repro__after_a_kill_is_right_and_forced_the_same(project: Project) -> N
     project.repro()
     project.sh("git", "add", "-A")
     tree = project.sh("git", "write-tree")
-    project.repro("-f")
+    alone.repro("-f")
     project.sh("git", "add", "-A")
     assert project.sh("git", "write-tree") == tree
 

@@ -160,7 +160,7 @@ def test_rehearse__interrupted_leaves_nothing_running_and_no_folder(tmp_path: Pa
     source = {"kind": "command", "command": f"echo $$ > {pid}; exec sleep 600", "since": "2024-01-01T00:00Z"}
     user = User.create(tmp_path, source=source)
     before = user.files()
-    with user.start() as process:
+    with user.start(alone=True) as process:
         deadline = time.monotonic() + 120
         while not pid.exists() and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.1)

@@ -6,6 +6,7 @@ import platform
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import forks
 from runner.language import Scope, UnknownError
 from runner.steps import Bench, Row, texts, truthy
 from runner.values import Happening, Result, WorkflowJob
@@ -189,5 +190,6 @@ def variables(order: Order, site: Site, workspace: Path, event_file: Path) -> di
     shown = {f"GITHUB_{name.upper()}": str(found[name]) for name in names}
     return shown | {
         "CI": "true", "GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": str(workspace), "GITHUB_EVENT_PATH": str(event_file),
-        "RUNNER_OS": "Linux", "RUNNER_ARCH": "X64", "LANG": "C.UTF-8", "PYTHONPATH": str(workspace / "src"),
+        "RUNNER_OS": "Linux", "RUNNER_ARCH": "X64", "LANG": "C.UTF-8",
+        "PYTHONPATH": forks.python_path(workspace / "src"),
     }  # fmt: skip

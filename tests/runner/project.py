@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import forks
 from hub import Clone
 from once import copy_ours, once
 
@@ -68,5 +69,5 @@ def _make(project: Project) -> None:
 def _run(project: Project, *command: str) -> None:
     """Run a command of these tests' environment with the code of the project."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    env = {**os.environ, "PATH": path, "PYTHONPATH": str(project.repo / "src")}
+    env = {**os.environ, "PATH": path, "PYTHONPATH": forks.python_path(project.repo / "src")}
     subprocess.run(command, cwd=project.repo, env=env, check=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import forks
 from hub import make_hub
 from runner.gitserver import GitServer
 from runner.world import Runner
@@ -72,6 +73,7 @@ def tools(root: Path, cache: Path) -> Tools:
         "UV_PROJECT_ENVIRONMENT": str(VENV), "UV_OFFLINE": "1", "UV_NO_SYNC": "1", "UV_CACHE_DIR": asked.stdout.strip(),
         "UV_NO_PROGRESS": "1", "DVC_GLOBAL_CONFIG_DIR": str(found["dvc"]), "DVC_SITE_CACHE_DIR": str(root / "site"),
         "DVC_NO_ANALYTICS": "1", "COLUMNS": "120",
+        **{name: os.environ[name] for name in (forks.ADDRESS,) if name in os.environ},
     }  # fmt: skip
     return Tools(found, env)
 

@@ -10,6 +10,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import forks
 import yaml
 from architecture import SRC
 from hub import Clone
@@ -68,12 +69,13 @@ class User:
         params = merged(yaml.safe_load(path.read_text("utf-8")), over)
         path.write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
 
-    def start(self) -> subprocess.Popen[str]:
-        """Begin a rehearsal; a token of the user's must not get into it."""
+    def start(self, *, alone: bool = False) -> subprocess.Popen[str]:
+        """Begin a rehearsal; a token of the user's must not get into it. `alone`: see `forks`."""
+        env = {**os.environ, "TMPDIR": str(self.tmp), "GITHUB_TOKEN": "secret", "PYTHONUNBUFFERED": "1"}
         return subprocess.Popen(
             [sys.executable, "-c", MAIN, "rehearse"],
             cwd=self.root,
-            env={**os.environ, "TMPDIR": str(self.tmp), "GITHUB_TOKEN": "secret", "PYTHONUNBUFFERED": "1"},
+            env=forks.without(env) if alone else env,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from driftloop.errors import LoopError
@@ -12,6 +13,7 @@ STAGE = {"cmd", "deps", "params", "outs"}
 ENTRY = {"path", "hash", "md5", "size", "nfiles", "isexec", "etag", "checksum"}
 
 
+@lru_cache(maxsize=8)  # a proposal asks six times for the same file, and the parser is slow
 def pipeline(content: bytes, *, where: str = PIPELINE) -> dict[str, dict[str, Any]]:
     """Read the stages of a dvc.yaml, by name; all scalars are text."""
     stages = _mapping(_mapping(yamlfile.read(content, where=where), where).get("stages", {}), f"{where}: stages")

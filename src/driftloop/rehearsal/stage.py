@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -126,7 +127,8 @@ class Stage(Remote):
         self, where: Path, program: tuple[str, ...], name: str, args: tuple[str, ...], more: dict[str, str]
     ) -> str:
         shown = " ".join([name, *(arg.removeprefix(f"{self.folder}/") for arg in args)])
-        env = {**self._env, "PYTHONPATH": str(where / "src"), **more}
+        path = [str(where / "src"), *filter(None, [self._env.get("PYTHONPATH")])]
+        env = {**self._env, "PYTHONPATH": os.pathsep.join(path), **more}
         log = self.folder / f"{next(self._numbers):02}-{name}.log"
         with self.tell.running(shown):
             return running.run([*program, *args], shown=shown, cwd=where, env=env, log=log).strip()
