@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +74,7 @@ NAME = 'lower-case letters, digits, dots, dashes and underscores such as "bike-d
 WRONG = {
     # keys
     "unknown key": ("seed: 0", "seed: 0\n  colour: red", "train.colour: unknown key; expected estimator, params, trusted, max_rows or seed"),
-    "unknown section": ("report:", "extras: {}\nreport:", "extras: unknown key; expected model, source, data, windows, monitor, train, evaluate or report"),
+    "unknown section": ("report:", "xyz: {}\nreport:", "xyz: unknown key; expected model, source, data, windows, monitor, train, evaluate, retrain or report"),
     "misspelt key": ("  policy:", "  polcy:", "monitor.polcy: unknown key; did you mean policy?"),
     "misspelt key that must be there": ("  until:", "  untill:", "source.untill: unknown key; did you mean until? (and 1 more)"),
     "misspelt section": ("data:", "date:", "date: unknown key; did you mean data? (and 1 more)"),
@@ -89,7 +90,7 @@ WRONG = {
     "nothing for text": ("target: y", "target:", "data.target: expected text, got null"),
     "text as whole number": ("min_rows: 200", "min_rows: many", 'evaluate.min_rows: expected a whole number >= 1, got "many"'),
     "number in quotes": ("min_rows: 200", 'min_rows: "200"', 'evaluate.min_rows: expected a whole number >= 1, got "200"; leave out the quotes'),
-    "fraction": ("judge_days: 28", "judge_days: 2.5", "windows.judge_days: expected a whole number from 1 to 36500, got 2.5"),
+    "fraction": ("judge_days: 28", "judge_days: 2.5", "windows.judge_days: expected a whole number from 1 to 36500 or auto, got 2.5"),
     "true as number": ("min_rows: 200", "min_rows: true", "evaluate.min_rows: expected a whole number >= 1, got true"),
     "null as number": ("min_rows: 200", "min_rows:", "evaluate.min_rows: expected a whole number >= 1, got null"),
     "text as number": ("min_gain: 0.01", "min_gain: 1%", 'evaluate.min_gain: expected a number >= 0 and < 1, got "1%"'),
@@ -111,7 +112,7 @@ WRONG = {
     # ranges
     "too small": ("min_gain: 0.01", "min_gain: -0.1", "evaluate.min_gain: expected a number >= 0 and < 1, got -0.1"),
     "per cent as share": ("confidence: 0.95", "confidence: 95", "evaluate.confidence: expected a number > 0.5 and < 1, got 95"),
-    "no day": ("judge_days: 28", "judge_days: 0", "windows.judge_days: expected a whole number from 1 to 36500, got 0"),
+    "no day": ("judge_days: 28", "judge_days: 0", "windows.judge_days: expected a whole number from 1 to 36500 or auto, got 0"),
     "millennia": ("label_delay_days: 7", "label_delay_days: 1000000", "data.label_delay_days: expected a whole number from 0 to 36500, got 1000000"),
     "number or word": ("train_days: all", "train_days: some", 'windows.train_days: expected a whole number from 1 to 36500 or all or auto, got "some"'),
     "number or word, too small": ("train_days: all", "train_days: 0", "windows.train_days: expected a whole number from 1 to 36500 or all or auto, got 0"),
@@ -337,7 +338,29 @@ def test_load_params__cannot_be_changed() -> None:
 def test_load_params__fills_in_what_is_left_out() -> None:
     text = "\n".join(line for line in TEXT.splitlines() if not line.startswith(("  refit", "  judge_days")))
     params = parse_params(text, where="")
-    assert (params.monitor.refit, params.windows.judge_days) == (True, 28)
+    assert (params.monitor.refit, params.windows.judge_days) == (True, "auto")
+    assert (params.least_judge_days, params.most_judge_days) == (28, 91)
+
+
+@pytest.mark.parametrize(
+    ("step", "least", "most"), [(1, 26, 26), (7, 28, 91), (14, 28, 91), (60, 60, 91), (182, 182, 182)]
+)
+def test_judge_days__auto_fits_every_length_of_a_step(step: int, least: int, most: int) -> None:
+    params = parse_params(put("judge_days: 28", "judge_days: auto").replace("step_days: 7", f"step_days: {step}"), where="")
+    assert params.monitor.step_days == step
+    assert (params.least_judge_days, params.most_judge_days) == (least, most)
+
+
+@pytest.mark.parametrize(("until", "standing"), [('"2025-03-02"', True), ('"2025-03-01"', False), ("null", False)])
+def test_standing__while_the_approval_covers_the_end_of_the_data(until: str, *, standing: bool) -> None:
+    text = put("report:", f"retrain: {{standing_until: {until}}}\nreport:")
+    text = re.sub(r"until: .*", 'until: "2025-03-01T23:00Z"', text, count=1)
+    assert parse_params(text, where="").standing is standing
+
+
+@pytest.mark.parametrize(("given", "kept"), [("[28, all, 91]", ["all", 91, 28]), ("[56, 56, 7]", [56, 7])])
+def test_candidates__are_kept_from_the_longest_to_the_shortest(given: str, kept: list[int | str]) -> None:
+    assert parse_params(put("train_days: all", f"train_days: all\n  candidates: {given}"), where="").windows.candidates == kept
 
 
 @pytest.mark.parametrize(
@@ -433,7 +456,7 @@ def test_schema__refuses_unknown_keys_in_every_section() -> None:
                 yield from sections(child)
 
     found = list(sections(Params.model_json_schema()))
-    assert len(found) == 10
+    assert len(found) == 11
     assert all(section["additionalProperties"] is False for section in found)
 
 
