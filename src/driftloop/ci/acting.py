@@ -70,6 +70,12 @@ def keep_fresh(*, dry_run: run.DryRun = False) -> None:
             run.would([keeping.shown(action) for action in actions], "\n".join(map(keeping.worded, actions)))
             return
         said = "; ".join([keeping.act(hub, action) for action in actions])
+        if not found and (opened := keeping.begin(hub, decision, params)):
+            said, found, actions = (
+                f"opened #{opened} for the approval in params.yaml",
+                keeping.kept(hub, params.model),
+                [],
+            )
     approval = keeping.in_force(found, actions)
     steps.say(said)
     steps.output(os.environ, "approval", approval.model_dump_json() if approval else "")

@@ -64,6 +64,39 @@ def kept(hub: Hub, model: str) -> list[Kept]:
     return [Kept(issue, approval) for issue, approval in states if approval]
 
 
+def begin(hub: Hub, decision: Decision, params: Params) -> int | None:
+    """Open an issue for an approval that was merged into params.yaml, where no alert knows it; return its number.
+
+    What an earlier proposal has left in params.yaml is known to the comments, also after its end was told.
+    """
+    until = params.retrain.standing_until
+    if not params.standing or until is None:
+        return None
+    login = hub.login()
+    listed = [*memory.every(hub), *hub.issues_by(login, state="all")]
+    ours = {issue.number: issue for issue in listed if standing.is_ours(issue, params.model, login)}
+    for number, issue in sorted(ours.items()):
+        known = standing.read(hub, number).given
+        if any(each.until >= until for each in known):
+            return None
+        if not known and issue.body.startswith(standing.marker(params.model)):
+            break  # opened by a run that broke off
+    else:
+        number = 0
+    approval = Approval(by="params.yaml", since=decision.until, until=until, version=decision.version)
+    standing.ensure_label(hub)
+    if not number:
+        body = f"{standing.marker(params.model)}\n{wording.opened(params.model)}"
+        number = hub.open_issue(
+            wording.title(params.model, approval),
+            body,
+            [Label.KEEP_FRESH],
+            find=lambda: next((each for each in hub.issues_by(login) if each.body == body), None),
+        ).number
+    standing.give(hub, number, approval)
+    return number
+
+
 def refreshed(records: Iterable[dict[str, Any]], model: str) -> date | None:
     """Return where the data of the newest retraining ended, as the records have it; one that failed does not count."""
     found = [
