@@ -21,6 +21,8 @@ from driftloop.retraining import keeping, standing
 if TYPE_CHECKING:
     from adapter import Site
 
+    from driftloop.core.decision.values import Decision
+    from driftloop.github.hub import Hub
     from driftloop.githubstub import Fault
     from driftloop.params import Params
 
@@ -156,10 +158,15 @@ def approved(until: str | None = "2025-07-14") -> Params:
     return make_params(model="bikes", retrain={"standing_until": until}, source={"until": "2025-04-14T00:00Z"})
 
 
+def begin(hub: Hub, decision: Decision, params: Params) -> int | None:
+    given = keeping.missing(hub, decision, params)
+    return keeping.begin(hub, given, params) if given else None
+
+
 def test_begin__opens_one_issue_for_an_approval_that_was_merged(site: Site) -> None:
-    assert keeping.begin(site.hub(), OUTDATED, approved(None)) is None
-    assert keeping.begin(site.hub(), OUTDATED, approved()) == 1
-    assert keeping.begin(site.hub(), OUTDATED, approved()) is None
+    assert begin(site.hub(), OUTDATED, approved(None)) is None
+    assert begin(site.hub(), OUTDATED, approved()) == 1
+    assert begin(site.hub(), OUTDATED, approved()) is None
     (issue,) = site.repo.issues.values()
     assert (issue.title, issue.labels) == ("bikes is kept fresh, with data to 13 Jul 2025", [Label.KEEP_FRESH])
     (kept,) = keeping.kept(site.hub(), "bikes")
@@ -171,14 +178,14 @@ def test_begin__opens_one_issue_for_an_approval_that_was_merged(site: Site) -> N
 def test_begin__that_broke_off_is_completed_by_the_next(site: Site) -> None:
     site.stand.server.faults.on("POST", "/comments$", ERROR, times=4)
     with pytest.raises(GitHubError, match="no answer from GitHub"):
-        keeping.begin(site.hub(), OUTDATED, approved())
-    assert keeping.begin(site.hub(), OUTDATED, approved()) == 1
+        begin(site.hub(), OUTDATED, approved())
+    assert begin(site.hub(), OUTDATED, approved()) == 1
     assert len(site.repo.issues) == 1
 
 
 def test_begin__opens_nothing_for_what_an_ended_approval_has_left(fresh: Site) -> None:
     monitor(fresh, status="degraded")
-    assert keeping.begin(fresh.hub(), OUTDATED, approved()) is None
+    assert begin(fresh.hub(), OUTDATED, approved()) is None
     assert len(fresh.repo.issues) == 1
 
 

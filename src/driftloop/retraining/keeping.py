@@ -64,8 +64,8 @@ def kept(hub: Hub, model: str) -> list[Kept]:
     return [Kept(issue, approval) for issue, approval in states if approval]
 
 
-def begin(hub: Hub, decision: Decision, params: Params) -> int | None:
-    """Open an issue for an approval that was merged into params.yaml, where no alert knows it; return its number.
+def missing(hub: Hub, decision: Decision, params: Params) -> Approval | None:
+    """Return the approval that was merged into params.yaml and that no issue knows.
 
     What an earlier proposal has left in params.yaml is known to the comments, also after its end was told.
     """
@@ -73,26 +73,24 @@ def begin(hub: Hub, decision: Decision, params: Params) -> int | None:
     if not params.standing or until is None:
         return None
     login = hub.login()
-    listed = [*memory.every(hub), *hub.issues_by(login, state="all")]
-    ours = {issue.number: issue for issue in listed if standing.is_ours(issue, params.model, login)}
-    for number, issue in sorted(ours.items()):
-        known = standing.read(hub, number).given
-        if any(each.until >= until for each in known):
-            return None
-        if not known and issue.body.startswith(standing.marker(params.model)):
-            break  # opened by a run that broke off
-    else:
-        number = 0
-    approval = Approval(by="params.yaml", since=decision.until, until=until, version=decision.version)
+    listed = {issue.number: issue for issue in (*memory.every(hub), *hub.issues_by(login, state="all"))}
+    ours = [number for number, issue in listed.items() if standing.is_ours(issue, params.model, login)]
+    if any(each.until >= until for number in ours for each in standing.read(hub, number).given):
+        return None
+    return Approval(by="params.yaml", since=decision.until, until=until, version=decision.version)
+
+
+def begin(hub: Hub, approval: Approval, params: Params) -> int:
+    """Open an issue for it, or take the one of an earlier approval of this kind; return its number."""
+    login, body = hub.login(), f"{standing.marker(params.model)}\n{wording.opened(params.model)}"
     standing.ensure_label(hub)
-    if not number:
-        body = f"{standing.marker(params.model)}\n{wording.opened(params.model)}"
-        number = hub.open_issue(
-            wording.title(params.model, approval),
-            body,
-            [Label.KEEP_FRESH],
-            find=lambda: next((each for each in hub.issues_by(login) if each.body == body), None),
-        ).number
+    number = hub.open_issue(
+        wording.title(params.model, approval),
+        body,
+        [Label.KEEP_FRESH],
+        find=lambda: next((each for each in hub.issues_by(login) if values.same(each.body, body)), None),
+    ).number
+    hub.add_labels(number, Label.KEEP_FRESH)
     standing.give(hub, number, approval)
     return number
 
