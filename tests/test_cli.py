@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -293,6 +294,13 @@ def test_refresh__moves_on_and_says_what_is_next(driftloop: Run, tmp_path: Path)
     ]
     again = driftloop(tmp_path, "refresh", "--until", "2024-05-13")
     assert again.out.splitlines()[:2] == ["source.until: unchanged", "source.fingerprint: unchanged"]
+
+
+def test_approve__writes_the_end_of_the_approval(driftloop: Run, tmp_path: Path) -> None:
+    Workspace.create(tmp_path)
+    done = driftloop(tmp_path, "approve", "--weeks", "2")
+    assert done.out.splitlines()[0] == "retrain.standing_until: 2024-05-20"
+    assert load_params(tmp_path / "params.yaml").retrain.standing_until == date(2024, 5, 20)
 
 
 def test_refresh__says_what_a_date_looks_like_and_touches_nothing(driftloop: Run, tmp_path: Path) -> None:

@@ -165,6 +165,29 @@ def promote(
     typer.echo("Next: dvc repro, then commit models/production, metrics, params.yaml and dvc.lock")
 
 
+@app.command(epilog="Examples: driftloop approve · driftloop approve --weeks 26")
+def approve(
+    *,
+    weeks: Annotated[
+        int | None, typer.Option(min=1, max=52, help="For how long.", show_default="retrain.standing_weeks")
+    ] = None,
+) -> None:
+    """Allow fresh models for some weeks, where there is no alert to set the label keep-fresh on."""
+    from driftloop.core.decision.approval import Approval
+    from driftloop.core.windows import end_day
+    from driftloop.params import edit, load_params
+    from driftloop.store.files import write_text
+
+    params = load_params(PARAMS)
+    since = end_day(params.source.until_instant, params.zone)
+    approval = Approval.given("params.yaml", since, weeks or params.retrain.standing_weeks, 0)
+    write_text(PARAMS, edit.with_approval(PARAMS.read_bytes().decode("utf-8"), approval.until))
+    typer.echo(f"retrain.standing_until: {approval.until}")
+    typer.echo(
+        "Next: dvc repro, and open a pull request with params.yaml and dvc.lock; once it is merged, Monitor opens an issue"
+    )
+
+
 @app.command(epilog="Examples: driftloop params · driftloop params --schema > params.schema.json")
 def params(
     *, schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema that editors use.")] = False

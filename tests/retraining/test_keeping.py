@@ -14,12 +14,17 @@ from driftloop.alerting import act as alerting
 from driftloop.alerting.labels import Label
 from driftloop.alerting.wording import Links
 from driftloop.core.decision.approval import Approval
+from driftloop.errors import GitHubError
+from driftloop.githubstub import ERROR
 from driftloop.retraining import keeping, standing
 
 if TYPE_CHECKING:
     from adapter import Site
 
+    from driftloop.core.decision.values import Decision
+    from driftloop.github.hub import Hub
     from driftloop.githubstub import Fault
+    from driftloop.params import Params
 
 OUTDATED = make_decision("outdated")
 SINCE = OUTDATED.until
@@ -147,6 +152,41 @@ def test_run__after_a_fault_at_any_call_comes_to_the_same(fresh: Site, fault: Fa
     monitor(fresh, days=days)
     assert len(told(fresh)) == (1 if days == 7 else 2)
     assert (Label.KEEP_FRESH in fresh.repo.issues[1].labels) == (days == 7)
+
+
+def approved(until: str | None = "2025-07-14") -> Params:
+    return make_params(model="bikes", retrain={"standing_until": until}, source={"until": "2025-04-14T00:00Z"})
+
+
+def begin(hub: Hub, decision: Decision, params: Params) -> int | None:
+    given = keeping.missing(hub, decision, params)
+    return keeping.begin(hub, given, params) if given else None
+
+
+def test_begin__opens_one_issue_for_an_approval_that_was_merged(site: Site) -> None:
+    assert begin(site.hub(), OUTDATED, approved(None)) is None
+    assert begin(site.hub(), OUTDATED, approved()) == 1
+    assert begin(site.hub(), OUTDATED, approved()) is None
+    (issue,) = site.repo.issues.values()
+    assert (issue.title, issue.labels) == ("bikes is kept fresh, with data to 13 Jul 2025", [Label.KEEP_FRESH])
+    (kept,) = keeping.kept(site.hub(), "bikes")
+    assert (kept.approval.by, kept.approval.until) == ("params.yaml", date(2025, 7, 14))
+    site.repo.workflows.append(dict(RETRAIN))
+    assert monitor(site) == ["started retrain.yml for #1, which is kept fresh"]
+
+
+def test_begin__that_broke_off_is_completed_by_the_next(site: Site) -> None:
+    site.stand.server.faults.on("POST", "/comments$", ERROR, times=4)
+    with pytest.raises(GitHubError, match="no answer from GitHub"):
+        begin(site.hub(), OUTDATED, approved())
+    assert begin(site.hub(), OUTDATED, approved()) == 1
+    assert len(site.repo.issues) == 1
+
+
+def test_begin__opens_nothing_for_what_an_ended_approval_has_left(fresh: Site) -> None:
+    monitor(fresh, status="degraded")
+    assert begin(fresh.hub(), OUTDATED, approved()) is None
+    assert len(fresh.repo.issues) == 1
 
 
 def test_refreshed__is_the_newest_retraining_that_went_well() -> None:

@@ -66,10 +66,15 @@ def keep_fresh(*, dry_run: run.DryRun = False) -> None:
         found = keeping.kept(hub, params.model)
         newest = keeping.refreshed(records.read(run.git(runtime)), params.model) if found else None
         actions = keeping.plan(found, decision, params, newest)
+        given = None if found else keeping.missing(hub, decision, params)
         if dry_run:
-            run.would([keeping.shown(action) for action in actions], "\n".join(map(keeping.worded, actions)))
+            new = ["would open an issue for the approval in params.yaml"] if given else []
+            run.would([keeping.shown(action) for action in actions], "\n".join([*map(keeping.worded, actions), *new]))
             return
         said = "; ".join([keeping.act(hub, action) for action in actions])
+        if given:
+            said = f"opened #{keeping.begin(hub, given, params)} for the approval in params.yaml"
+            found, actions = keeping.kept(hub, params.model), []
     approval = keeping.in_force(found, actions)
     steps.say(said)
     steps.output(os.environ, "approval", approval.model_dump_json() if approval else "")

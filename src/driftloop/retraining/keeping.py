@@ -64,6 +64,37 @@ def kept(hub: Hub, model: str) -> list[Kept]:
     return [Kept(issue, approval) for issue, approval in states if approval]
 
 
+def missing(hub: Hub, decision: Decision, params: Params) -> Approval | None:
+    """Return the approval that was merged into params.yaml and that no issue knows.
+
+    What an earlier proposal has left in params.yaml is known to the comments, also after its end was told.
+    """
+    until = params.retrain.standing_until
+    if not params.standing or until is None:
+        return None
+    login = hub.login()
+    listed = {issue.number: issue for issue in (*memory.every(hub), *hub.issues_by(login, state="all"))}
+    ours = [number for number, issue in listed.items() if standing.is_ours(issue, params.model, login)]
+    if any(each.until >= until for number in ours for each in standing.read(hub, number).given):
+        return None
+    return Approval(by="params.yaml", since=decision.until, until=until, version=decision.version)
+
+
+def begin(hub: Hub, approval: Approval, params: Params) -> int:
+    """Open an issue for it, or take the one of an earlier approval of this kind; return its number."""
+    login, body = hub.login(), f"{standing.marker(params.model)}\n{wording.opened(params.model)}"
+    standing.ensure_label(hub)
+    number = hub.open_issue(
+        wording.title(params.model, approval),
+        body,
+        [Label.KEEP_FRESH],
+        find=lambda: next((each for each in hub.issues_by(login) if values.same(each.body, body)), None),
+    ).number
+    hub.add_labels(number, Label.KEEP_FRESH)
+    standing.give(hub, number, approval)
+    return number
+
+
 def refreshed(records: Iterable[dict[str, Any]], model: str) -> date | None:
     """Return where the data of the newest retraining ended, as the records have it; one that failed does not count."""
     found = [

@@ -8,11 +8,24 @@ from driftloop.alerting.labels import Label
 from driftloop.core.dates import day, last
 from driftloop.core.decision.statuses import STATUSES
 from driftloop.report import error_lines
-from driftloop.report.markdown import plain
+from driftloop.report.markdown import plain, quiet
 
 if TYPE_CHECKING:
     from driftloop.core.decision.approval import Approval, End
     from driftloop.core.decision.values import Decision
+
+
+def title(model: str, approval: Approval) -> str:
+    """Name the issue of an approval that no alert has."""
+    return f"{quiet(model)} is kept fresh, with data to {last(approval.until)}"
+
+
+def opened(model: str) -> str:
+    """Explain why there is such an issue."""
+    return (
+        f"`retrain.standing_until` in params.yaml allows fresh models of {plain(model)} for some weeks. This issue is the "
+        f"place where that is told, and where it can be ended: take the label `{Label.KEEP_FRESH}` off."
+    )
 
 
 def given(approval: Approval) -> str:
