@@ -346,7 +346,9 @@ def test_load_params__fills_in_what_is_left_out() -> None:
     ("step", "least", "most"), [(1, 26, 26), (7, 28, 91), (14, 28, 91), (60, 60, 91), (182, 182, 182)]
 )
 def test_judge_days__auto_fits_every_length_of_a_step(step: int, least: int, most: int) -> None:
-    params = parse_params(put("judge_days: 28", "judge_days: auto").replace("step_days: 7", f"step_days: {step}"), where="")
+    params = parse_params(
+        put("judge_days: 28", "judge_days: auto").replace("step_days: 7", f"step_days: {step}"), where=""
+    )
     assert params.monitor.step_days == step
     assert (params.least_judge_days, params.most_judge_days) == (least, most)
 
@@ -360,7 +362,10 @@ def test_standing__while_the_approval_covers_the_end_of_the_data(until: str, *, 
 
 @pytest.mark.parametrize(("given", "kept"), [("[28, all, 91]", ["all", 91, 28]), ("[56, 56, 7]", [56, 7])])
 def test_candidates__are_kept_from_the_longest_to_the_shortest(given: str, kept: list[int | str]) -> None:
-    assert parse_params(put("train_days: all", f"train_days: all\n  candidates: {given}"), where="").windows.candidates == kept
+    assert (
+        parse_params(put("train_days: all", f"train_days: all\n  candidates: {given}"), where="").windows.candidates
+        == kept
+    )
 
 
 @pytest.mark.parametrize(

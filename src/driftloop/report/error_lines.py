@@ -73,11 +73,6 @@ def against_normal(decision: Decision, show: Callable[[str], str] = str) -> str:
     )
 
 
-def is_up(decision: Decision) -> bool:
-    """Whether the error is above normal for certain."""
-    return decision.error_is_up
-
-
 def with_faults(decision: Decision, show: Callable[[str], str] = str) -> str:
     """Describe the error where days with faulty data count as well; empty where there are none."""
     found = decision.with_faults

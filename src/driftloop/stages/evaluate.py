@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from driftloop.core.columns import DAY, STEP, loss_of, scores_of
 from driftloop.core.judging import gate, metrics, refits
 from driftloop.core.judging.data_alarms import Alarms
-from driftloop.core.judging.scored import judged_rows, recent_rows, steps_of
+from driftloop.core.judging.scored import judged_rows, recent_rows, sound_rows, steps_of
 from driftloop.core.judging.verdict import Report, Verdict
 from driftloop.core.models import estimator
 from driftloop.core.models.card import Candidate, judged_days
@@ -33,6 +33,7 @@ from driftloop.store.files import (
 from driftloop.store.production import read_model, read_production
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
     from pathlib import Path
 
@@ -55,8 +56,15 @@ def run(params: Params, root: Path) -> None:
     judged, faulty = _judged(params, production, candidate, root, alarms)
     findings = _findings(params, root, alarms)
     untrainable = None if candidate else found["untrainable"]
-    verdict = gate.verdict(params, production.card, judged, faulty=faulty, findings=findings, untrainable=untrainable)
-    report = _report(params, production, candidate, judged, verdict)
+    verdict = gate.verdict(
+        params,
+        production.card,
+        judged,
+        faulty=faulty if production.card.version else [],
+        findings=findings,
+        untrainable=untrainable,
+    )
+    report = _report(params, production, candidate, judged, verdict, faulty=alarms.faulty_steps)
     write_json(root / VERDICT, report.model_dump(mode="json"))
     write_json(root / METRICS / "evaluate.json", numbers(report))
     _draw(params, root, judged, _importance(params, root, candidate, labelled))
@@ -116,8 +124,15 @@ def _judged(
 
 
 def _report(
-    params: Params, production: Production, candidate: Candidate | None, judged: pd.DataFrame, verdict: Verdict
+    params: Params,
+    production: Production,
+    candidate: Candidate | None,
+    judged: pd.DataFrame,
+    verdict: Verdict,
+    *,
+    faulty: Sequence[date],
 ) -> Report:
+    """Word the report; what is normal is measured without faulty steps, or an outage would raise it for years."""
     target, task = params.data.target, params.data.task
     sides = {side: metrics.side(judged, side) for side in ("production", "refit")}
     tables = {
@@ -126,9 +141,11 @@ def _report(
     }
     honest: dict[str, NDArray[np.float64]] = {}
     recent = recent_rows(params, judged) if STEP in judged else judged
+    sound = sound_rows(params, recent, faulty)
+    rows = sound if len(sound) else recent
     if tables["refit"]:
-        scores = metrics.side(recent, "refit")
-        honest = {name: metrics.row_losses(name, recent[target], scores) for name in metrics.losses_of(task)}
+        scores = metrics.side(rows, "refit")
+        honest = {name: metrics.row_losses(name, rows[target], scores) for name in metrics.losses_of(task)}
     return Report(
         verdict=verdict,
         production_version=production.card.version,
@@ -136,7 +153,7 @@ def _report(
         rule=params.evaluate.model_dump(mode="json"),
         candidate_sha256=candidate.sha256 if candidate else None,
         normal_error={name: float(loss.mean()) for name, loss in honest.items()},
-        judged=judged_days(recent[DAY], honest) if honest else (),
+        judged=judged_days(rows[DAY], honest) if honest else (),
         production=tables["production"],
         refit=tables["refit"],
         window=candidate.window if candidate else None,

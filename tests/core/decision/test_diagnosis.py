@@ -15,7 +15,6 @@ from driftloop.core.decision.diagnosis import Diagnosis, diagnose
 from driftloop.core.decision.evidence import Evidence
 from driftloop.core.decision.policy import POLICIES, Settings
 from driftloop.core.decision.statuses import STATUSES
-from driftloop.core.decision.thresholds import FAR_RISE, LOSS_RISE
 from driftloop.core.decision.values import Drift
 from driftloop.core.intervals import Interval
 from driftloop.core.judging.refits import Waiting
@@ -27,21 +26,16 @@ SCARCE = Finding(rule="too-few-rows", column="", kind="too few", rows=3, of=3, t
 FAULT = Finding(rule="stuck", column="x", kind="fault", rows=24, of=168, text="x repeats")
 NONE = pd.DataFrame()
 WITHOUT_PRODUCTION = Evidence(until=START, trained_until=None, sound=NONE, judged=NONE)
-FAR, UP, NORMAL = 2.5, 1.5, 0.8  # lower bounds of the error, of 1
+UP, NORMAL = 1.5, 0.8  # lower bounds of the error, of 1
 
 
 def make_evidence(
     *, days: float = 0.0, error: float = NORMAL, age: int = 10, drift: float = 0.0, refusal: str | None = None
 ) -> Evidence:
-    found = Interval(estimate=error + 0.1, low=error, high=error + 0.2, level=0.9)
-    rises = (
-        Interval(estimate=found.estimate - times, low=error - times, high=error + 0.2 - times, level=0.9)
-        for times in (LOSS_RISE, FAR_RISE)
-    )
     return Evidence(
-        error=found,
+        error=Interval(estimate=error + 0.1, low=error, high=error + 0.2, level=0.9),
         normal_error=1.0,
-        **dict(zip(("rise", "far_rise"), rises, strict=True)),
+        rise=Interval(estimate=error - 1.0, low=error - 1.1, high=error - 0.9, level=0.994),
         waiting=Waiting(days=days, since=START if days else None, saved=0.0, history=()),
         recent_gain=Interval(estimate=0.14, low=0.05, high=0.23, level=0.9),
         refusal=refusal,
@@ -80,10 +74,9 @@ def make_alarm(**over: Any) -> Alarm:
         (make_evidence(days=20, error=UP), [FAULT], "data fault", FAULT.text),
         (make_evidence(days=20, error=UP), [], "outdated", "keeping production has cost 20.0 normal days"),
         (make_evidence(days=20, error=NORMAL), [], "outdated", "keeping production has cost 20.0 normal days"),
-        (make_evidence(days=7.9, error=FAR), [], "degraded", "error is 160 % above normal"),
-        (make_evidence(days=7.9, error=UP), [], "watch", "error is 60 % above normal"),
+        (make_evidence(days=7.9, error=UP), [], "degraded", "error is 60 % above normal"),
         (make_evidence(days=7.9, error=NORMAL), [], "healthy", "waiting has cost 7.9 normal days of error"),
-        (make_evidence(days=9, error=FAR, refusal="not certain"), [], "degraded", "error is 160 % above normal"),
+        (make_evidence(days=9, error=UP, refusal="not certain"), [], "degraded", "error is 60 % above normal"),
         (
             make_evidence(days=9, refusal="not certain"),
             [],
@@ -101,11 +94,11 @@ def test_diagnose__order(evidence: Evidence, findings: list[Finding], status: St
 @pytest.mark.parametrize(
     ("policy", "evidence", "status"),
     [
-        ("avoidable_loss", make_evidence(error=FAR, age=100, drift=1.0), "degraded"),
+        ("avoidable_loss", make_evidence(error=UP, age=100, drift=1.0), "degraded"),
         ("loss", make_evidence(error=UP), "outdated"),
         ("loss", make_evidence(days=20), "healthy"),
         ("evidently", make_evidence(drift=0.5), "outdated"),
-        ("evidently", make_evidence(days=20, error=FAR, age=100), "degraded"),
+        ("evidently", make_evidence(days=20, error=UP, age=100), "degraded"),
         ("calendar", make_evidence(age=91), "outdated"),
         ("calendar", make_evidence(days=20, age=90), "healthy"),
     ],
@@ -119,7 +112,7 @@ def test_diagnose__each_policy_looks_at_its_own(policy: str, evidence: Evidence,
     [
         (make_evidence(), "watch"),
         (make_evidence(days=20), "outdated"),
-        (make_evidence(error=FAR), "degraded"),
+        (make_evidence(error=UP), "degraded"),
     ],
 )
 def test_diagnose__inputs_that_moved_hide_no_evidence_on_losses(evidence: Evidence, status: Status) -> None:

@@ -77,7 +77,7 @@ def test_avoidable_loss__says_since_when() -> None:
 @pytest.mark.parametrize(
     ("rise", "asks"), [(interval(0.01), True), (interval(0.0), False), (interval(None), False), (None, False)]
 )
-def test_loss__asks_where_the_rise_is_certain(rise: Interval | None, *, asks: bool) -> None:
+def test_loss__asks_where_it_certainly_rose(rise: Interval | None, *, asks: bool) -> None:
     evidence = make_evidence(error=interval(1.2), normal_error=1.0, rise=rise)
     assert evidence.loss_is_up == asks
     assert bool(policy.loss(evidence, SETTINGS)) == asks

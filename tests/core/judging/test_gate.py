@@ -344,7 +344,9 @@ def test_verdict__names_faults_even_where_nothing_could_be_trained() -> None:
     ("every", "step_days", "longer"),
     [(1, 7, None), (4, 7, 8), (7, 7, 14), (7, 14, None), (30, 28, 58)],
 )
-def test_verdict__names_the_step_with_which_few_rows_would_be_enough(every: int, step_days: int, longer: int | None) -> None:
+def test_verdict__names_the_step_with_which_few_rows_would_be_enough(
+    every: int, step_days: int, longer: int | None
+) -> None:
     params = make_params(monitor={"step_days": step_days}, windows={"judge_days": "auto"})
     days = [START + timedelta(days=every * number) for number in range(10)]
     rows = make_losses(10, rows=1, gain=0.1).assign(**{DAY: days})

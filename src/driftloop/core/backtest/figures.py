@@ -124,17 +124,13 @@ def rules(params: Params) -> list[Rule]:
         *(Rule(f"calendar, {days} days", "calendar", settings(calendar=days)) for days in calendars),
         Rule("loss", "loss", own),
         *(Rule(f"avoidable loss, {most:g} days", "avoidable_loss", settings(most)) for most in thresholds),
-        *kept_fresh(params),
+        kept_fresh(params),
     ]
 
 
-def kept_fresh(params: Params) -> list[Rule]:
-    """List the rules in which an alert is answered by a standing approval, merged by people and by the loop."""
-    settings, days = Settings.of(params), 7 * params.retrain.standing_weeks
-    return [
-        Rule("keep-fresh", "avoidable_loss", settings, days),
-        Rule("keep-fresh, merged by the loop", "avoidable_loss", settings, days, merged=True),
-    ]
+def kept_fresh(params: Params) -> Rule:
+    """Return the rule in which an alert is answered by a standing approval."""
+    return Rule("keep-fresh", "avoidable_loss", Settings.of(params), 7 * params.retrain.standing_weeks)
 
 
 def own_rules(params: Params) -> list[Rule]:
@@ -163,7 +159,7 @@ def few_rules(params: Params) -> list[Rule]:
 def rules_beside(params: Params, window: int | str) -> list[Rule]:
     """List what is compared with the other kind of training window."""
     own = own_rules(params)[-1].settings
-    short = [Rule("always", "always", own), *own_rules(params)[1:], *kept_fresh(params)[:1]]
+    short = [Rule("always", "always", own), *own_rules(params)[1:], kept_fresh(params)]
     return [replace(rule, name=f"window {window}: {rule.name}") for rule in short]
 
 

@@ -43,7 +43,7 @@ class _State:
     due: date | None = None  # answer to the newest alert
     refused: tuple[date, float] | None = None  # when, and the waiting then
     approval: Approval | None = None
-    asked: bool = False  # whether to go on with an approval, once the data is sound
+    asked: bool = False  # whether to go on with an approval
     renewed: list[date] = field(default_factory=list)
     status: Status = "healthy"
     faulty_since: date | None = None
@@ -109,10 +109,10 @@ class Replay:
             self._answer(rule, state, until)
 
     def _end(self, rule: Rule, state: _State, found: Diagnosis, until: date) -> None:
-        """End the approval where something ends it; people are asked whether to go on when the data allows it, and do."""
-        if state.approval and (end := ends(state.approval, until, found.status)):
-            state.approval, state.asked = None, end in ("time", "data")
-        if state.asked and STATUSES[found.status].about != "data":
+        """End the approval where something ends it; people are asked whether to go on once nothing else is wrong, and do."""
+        if state.approval and ends(state.approval, until, found.status):
+            state.approval, state.asked = None, True
+        if state.asked and not STATUSES[found.status].alerts:
             state.asked = False
             state.renewed.append(until)
             state.approval = self._approved(rule, state, until)
@@ -180,7 +180,7 @@ class Replay:
         if verdict == "promote":
             self._promote(state, live=due, cut=cut, how="asked")
             if rule.standing_days:
-                state.approval = self._approved(rule, state, run)
+                state.approval, state.asked = self._approved(rule, state, run), False
             return
         evidence = self._evidence(state, run)
         state.refused = (run, evidence.waiting.days if evidence.waiting else 0.0)

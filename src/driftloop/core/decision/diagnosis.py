@@ -41,7 +41,7 @@ def diagnose(
     """Diagnose by the first kind of evidence that decides, in a fixed order.
 
     No production → no production; too few rows → insufficient data; broken data → data fault; the policy asks
-    → outdated; error far up although a refit is no better → degraded; error up or inputs moved → watch; else healthy.
+    → outdated; error up although a refit is no better → degraded; inputs moved → watch; else healthy.
 
     Inputs that moved alone come last: whether retraining pays, and whether error is up, is measured on losses. An
     input that moves says less than they do, so it must not hide them.
@@ -67,7 +67,7 @@ def diagnose(
     if faults:
         return Diagnosis(status="data fault", since=since, reasons=faults)
     found = _of_the_model(evidence, policy, settings)
-    if found.status in ("healthy", "watch") and alarms:
+    if found.status == "healthy" and alarms:
         reasons = tuple(alarm.text for alarm in alarms)
         return Diagnosis(status="watch", since=since, reasons=(*reasons, *found.reasons))
     return found
@@ -81,8 +81,7 @@ def _of_the_model(evidence: Evidence, policy: str, settings: Settings) -> Diagno
         since = evidence.waiting.since if evidence.waiting and policy == "avoidable_loss" else None
         return Diagnosis(status="outdated", since=since, reasons=(asked, *_gain(evidence)))
     if rise := loss(evidence, settings):
-        status: Status = "degraded" if evidence.loss_is_far_up else "watch"
-        return Diagnosis(status=status, reasons=(rise, *_gain(evidence), *_waited(evidence, settings)))
+        return Diagnosis(status="degraded", reasons=(rise, *_gain(evidence), *_waited(evidence, settings)))
     return Diagnosis(status="healthy", reasons=_calm(evidence, settings))
 
 

@@ -10,8 +10,9 @@ import numpy as np
 
 from driftloop.core import intervals
 from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS, STEP
-from driftloop.core.decision.thresholds import FAR_RISE, LOSS_RISE
+from driftloop.core.decision.thresholds import LOSS_RISE, RISE_CONFIDENCE
 from driftloop.core.decision.values import Drift, WithFaults
+from driftloop.core.intervals import Spread
 from driftloop.core.judging import gate, refits
 from driftloop.core.judging.scored import judged_rows, recent_rows
 from driftloop.core.windows import Window, end_day
@@ -38,14 +39,13 @@ class Evidence:
     trained_until
         First day that production has not seen; None without production.
     sound, judged
-        The scored rows of all steps whose data was sound; those of the newest steps, in which the error is measured.
+        The scored rows of all steps whose data was sound; those of the newest steps that make up the judge window.
     error
         Production's mean loss on the judged rows; None without production or rows.
     normal_error
         Its honest mean loss at its promotion; None where nothing is known of it.
-    rise, far_rise
-        By how much that loss exceeds normal and a tenth, and twice normal. What is normal was measured in a few weeks, and is
-        uncertain too.
+    rise
+        By how much its loss exceeds 1.1 times normal: both are measured, so both are uncertain.
     with_faults
         Its loss where the steps left out count as well; None where there are none among the newest.
     waiting
@@ -65,7 +65,6 @@ class Evidence:
     error: Interval | None = None
     normal_error: float | None = None
     rise: Interval | None = None
-    far_rise: Interval | None = None
     with_faults: WithFaults | None = None
     waiting: refits.Waiting | None = None
     recent_gain: Interval | None = None
@@ -76,11 +75,6 @@ class Evidence:
     def loss_is_up(self) -> bool:
         """Whether measured loss is certainly above normal."""
         return self.rise is not None and self.rise.above(0)
-
-    @property
-    def loss_is_far_up(self) -> bool:
-        """Whether measured loss is certainly above twice normal."""
-        return self.far_rise is not None and self.far_rise.above(0)
 
     def rose_since(self, since: date, *, confidence: float) -> bool:
         """Whether production's loss certainly rose on a day: above normal, and above the weeks before.
@@ -121,7 +115,8 @@ def gather(
     sound, newest = scored[~scored[STEP].isin(left_out)], recent_rows(params, scored)
     faulty = [step for step in newest[STEP].unique() if step in left_out]
     judged, confidence = recent_rows(params, sound), params.evaluate.confidence
-    normal = _normal_error(params, card, sound) if card.version else None
+    usual = _normal(params, card, sound) if card.version else None
+    normal = usual.estimate if usual else None
     evidence = Evidence(
         until=end_day(params.source.until_instant, params.zone),
         trained_until=card.trained_until,
@@ -133,11 +128,11 @@ def gather(
     )
     if judged.empty or card.version == 0:
         return evidence
+    recent = intervals.spread(judged[PRODUCTION_LOSS], np.ones(len(judged)), judged[DAY])
     evidence = replace(
         evidence,
         error=intervals.mean(judged[PRODUCTION_LOSS], judged[DAY], confidence=confidence),
-        rise=_rise(params, card, judged, normal, LOSS_RISE),
-        far_rise=_rise(params, card, judged, normal, FAR_RISE),
+        rise=intervals.difference(recent, usual, factor=LOSS_RISE, confidence=RISE_CONFIDENCE) if usual else None,
     )
     if REFIT_LOSS not in scored or not normal or not judged[PRODUCTION_LOSS].sum():
         return evidence
@@ -153,31 +148,26 @@ def gather(
     )
 
 
-def _rise(params: Params, card: Card, judged: pd.DataFrame, normal: float | None, factor: float) -> Interval | None:
-    """Compare the loss with that of the days by which the card knows what is normal; with the number alone, if it has none."""
-    metric, confidence = params.evaluate.metric, params.evaluate.confidence
-    days = [each for each in card.judged if metric in each.losses]
-    if normal is None:
-        return None
-    if not days:
-        error = judged[PRODUCTION_LOSS] - factor * normal
-        return intervals.mean(error, judged[DAY], confidence=confidence)
-    before = [each.losses[metric] for each in days], [each.rows for each in days], [each.day for each in days]
-    now = judged[PRODUCTION_LOSS], np.ones(len(judged)), judged[DAY]
-    return intervals.rise(now, before, factor=factor, confidence=confidence)
-
-
 def _with_faults(newest: pd.DataFrame, steps: int, confidence: float) -> WithFaults:
     judged = Window(since=newest[DAY].min(), until=newest[DAY].max() + timedelta(days=1))
     error = intervals.mean(newest[PRODUCTION_LOSS], newest[DAY], confidence=confidence)
     return WithFaults(error=error, judged=judged, rows=len(newest), steps=steps)
 
 
-def _normal_error(params: Params, card: Card, sound: pd.DataFrame) -> float | None:
-    """Return the card's normal error; where it has none, that of the first refits after the promotion."""
-    known = card.normal_error.get(params.evaluate.metric)
-    if known is not None or REFIT_LOSS not in sound:
-        return known
+def _normal(params: Params, card: Card, sound: pd.DataFrame) -> Spread | None:
+    """Return the card's normal error; where it has none, that of the first refits after the promotion.
+
+    The days that it was measured on say how certain it is. A card without them is believed.
+    """
+    metric = params.evaluate.metric
+    if (known := card.normal_error.get(metric)) is not None:
+        days = [day for day in card.judged if metric in day.losses and day.rows]
+        if not days:
+            return Spread(known, 0.0, 1.0)
+        sums, rows = ([day.losses[metric] for day in days], [day.rows for day in days])
+        return intervals.spread(sums, rows, [day.day for day in days])._replace(estimate=known)
+    if REFIT_LOSS not in sound:
+        return None
     steps = refits.judged_steps(params.least_judge_days, params.monitor.step_days)
     first = sound[sound[STEP].isin(sorted(sound[STEP].unique())[:steps])]
-    return float(first[REFIT_LOSS].mean()) if len(first) else None
+    return intervals.spread(first[REFIT_LOSS], np.ones(len(first)), first[DAY]) if len(first) else None

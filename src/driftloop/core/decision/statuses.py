@@ -75,10 +75,10 @@ STATUSES: Mapping[Status, StatusTexts] = {
         alerts=False,
     ),
     "watch": StatusTexts(
-        headline=Headline("watch", "is to be watched", "inputs or error moved, and retraining would not pay"),
+        headline=Headline("watch", "is healthy", "inputs moved, error did not"),
         unmeasured=Headline("watch", "is not measured yet", "inputs moved, error is not known yet"),
-        meaning="The data looks different or the errors are somewhat larger than normal, and a new model would not help.",
-        advice="nothing to do yet: neither is a reason to retrain",
+        meaning="The data looks different from before, and no higher error has been measured.",
+        advice="nothing to do yet; inputs alone are no reason to retrain",
         alerts=False,
     ),
     "outdated": StatusTexts(
@@ -95,8 +95,8 @@ STATUSES: Mapping[Status, StatusTexts] = {
         ),
     ),
     "degraded": StatusTexts(
-        headline=Headline("degraded", "is degraded", "error is far up, investigate"),
-        meaning="The model's errors are more than twice as large as normal, and retraining has not been shown to lower them enough.",
+        headline=Headline("degraded", "is degraded", "error is up, investigate"),
+        meaning="The model's errors are larger than normal, and retraining has not been shown to lower them enough.",
         advice="investigate what changed; retraining is not asked for yet",
         alerts=True,
         about="loss",

@@ -6,6 +6,8 @@ from datetime import date, timedelta
 from math import ceil
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from driftloop.core.columns import DAY, STEP
 from driftloop.core.data import quality
 from driftloop.core.data.schema import columns_of
@@ -15,8 +17,6 @@ from driftloop.params import MOST_STEPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
-
-    import pandas as pd
 
     from driftloop.core.alarms.values import Alarm
     from driftloop.core.data.cumulated import CumulatedProfile
@@ -45,7 +45,8 @@ def faulty_steps(
     Parameters
     ----------
     params, card
-        The length of a step and the columns; production's reference. Without one no step is faulty.
+        The length of a step and the columns; production's reference. Without production, steps are compared with the
+        days before those that are judged.
     profile
         Of all days.
     steps
@@ -53,9 +54,10 @@ def faulty_steps(
     alarms
         Data alarms.
     """
-    reference = card.reference
-    if reference is None:
+    if not len(profile.days):
         return []
+    first = date(1970, 1, 1) + timedelta(days=int(profile.days[0]))
+    reference = card.reference or Window(since=first, until=holdout(params).since)
     columns = columns_of(params, card)
 
     def breaks_rule(window: Window) -> bool:
@@ -75,6 +77,15 @@ def faulty_among(
         for window in windows
         if any(alarm.touches(window.since, window.until) for alarm in faults) or breaks_rule(window)
     ]
+
+
+def sound_rows(params: Params, scored: pd.DataFrame, faulty: Iterable[date]) -> pd.DataFrame:
+    """Leave out the rows of faulty steps."""
+    lasts = timedelta(days=params.monitor.step_days)
+    hit = pd.Series(data=False, index=scored.index)
+    for step in faulty:
+        hit |= (scored[DAY] >= step) & (scored[DAY] < step + lasts)
+    return scored[~hit]
 
 
 def has_fault(evidence: quality.Inspection) -> bool:
