@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
@@ -18,6 +19,7 @@ from faults import BreakingGit
 from sites import make_overview
 
 from driftloop import records
+from driftloop.core.decision.approval import Approval
 from driftloop.core.judging.verdict import Report, Verdict
 from driftloop.errors import LoopError
 from driftloop.git import Git, GitError
@@ -321,3 +323,13 @@ def test_write__keeps_hostile_words_as_they_are(bare: Path) -> None:
     made = records.collect(fill(tree.root, status="data fault", findings=[found], reasons=[HOSTILE]), make_run())
     records.write(tree, made)
     assert on_branch(bare)[made.path]["decision"]["findings"][0]["text"] == HOSTILE
+
+
+def test_approval__comes_back_from_the_one_word_that_a_step_can_put_out() -> None:
+    given = Approval.given("renovate[bot]", date(2025, 4, 14), 13, 1)
+    assert records.approval(records.approval_word(given)) == given
+    assert re.fullmatch(r"[\w-]+", records.approval_word(given))
+    assert (records.approval_word(None), records.approval("")) == ("", None)
+    for text in ("x", "{}", "e30"):
+        with pytest.raises(LoopError, match="--approval: expected the output"):
+            records.approval(text)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+from base64 import b64decode, urlsafe_b64encode
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib import metadata
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
-
-from pydantic import ValidationError
 
 from driftloop.core.decision.approval import Approval
 from driftloop.core.decision.values import Decision
@@ -145,6 +144,11 @@ def collect(root: Path, run: Run) -> Record:
     return Record(f"records/{until or 'unknown'}/{run.kind}-{name}.json", content)
 
 
+def approval_word(given: Approval | None) -> str:
+    """Write an approval as the one word that an output of a step can hold."""
+    return urlsafe_b64encode(given.model_dump_json().encode()).decode().rstrip("=") if given else ""
+
+
 def approval(text: str) -> Approval | None:
     """Read an approval as a step of a workflow has put it out; an empty text is none.
 
@@ -154,8 +158,12 @@ def approval(text: str) -> Approval | None:
         If it is something else.
     """
     try:
-        return Approval.model_validate_json(text) if text else None
-    except ValidationError as exc:
+        return (
+            Approval.model_validate_json(b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True))
+            if text
+            else None
+        )
+    except ValueError as exc:  # pydantic's is one too
         msg = "--approval: expected the output `approval` of `driftloop ci keep-fresh`, got something else"
         raise LoopError(msg) from exc
 

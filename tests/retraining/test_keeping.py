@@ -51,7 +51,7 @@ def monitor(site: Site, *, days: int = 7, newest: date | None = None, **over: An
 
 
 def dispatched(site: Site) -> list[dict[str, Any]]:
-    return [event.payload for event in site.stand.world.events if event.name == "workflow_dispatch"]
+    return [dict(event.payload) for event in site.stand.world.events if event.name == "workflow_dispatch"]
 
 
 def told(site: Site) -> list[str]:

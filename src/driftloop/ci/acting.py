@@ -77,7 +77,7 @@ def keep_fresh(*, dry_run: run.DryRun = False) -> None:
             found, actions = keeping.kept(hub, params.model), []
     approval = keeping.in_force(found, actions)
     steps.say(said)
-    steps.output(os.environ, "approval", approval.model_dump_json() if approval else "")
+    steps.output(os.environ, "approval", records.approval_word(approval))
     if found:
         run.summarise(runtime, f"{said[:1].upper()}{said[1:]}.")
 
@@ -164,6 +164,7 @@ def propose(
     dry_run: run.DryRun = False,
 ) -> None:
     """Verify a hand-over; open its pull request, or comment on the issue why there is none."""
+    from driftloop import records as recording
     from driftloop.github.hub import Hub
     from driftloop.retraining import propose as proposing
 
@@ -177,7 +178,7 @@ def propose(
         done = proposing.act(hub, git, action)
     steps.say(done.said)
     steps.output(os.environ, "pull", f"{done.pull or ''}")
-    steps.output(os.environ, "approval", done.approval.model_dump_json() if done.approval else "")
+    steps.output(os.environ, "approval", recording.approval_word(done.approval))
     if done.summary:
         run.summarise(runtime, done.summary)
 
