@@ -62,11 +62,8 @@ class Proposal:
 
     @property
     def is_better(self) -> bool:
-        """Whether the candidate was shown to be better; within an approval it need not be worse."""
-        found = self.report.verdict
-        if self.approval is None or found.gain is None or found.needed is None:
-            return True
-        return found.gain.low is not None and found.gain.low > found.needed
+        """Whether the candidate was shown to be better; within an approval it need not be."""
+        return not self.report.verdict.standing
 
     @property
     def sides(self) -> tuple[str, str]:
