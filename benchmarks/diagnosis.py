@@ -32,7 +32,7 @@ from driftloop.core.data.schema import columns_of, typed
 from driftloop.core.decision.decide import decide
 from driftloop.core.decision.evidence import gather
 from driftloop.core.judging.scored import faulty_steps, steps_of
-from driftloop.core.models.card import Card
+from driftloop.core.models.card import Card, JudgedDay, judged_days
 from driftloop.core.models.recipe import recipe_of
 from driftloop.core.windows import Window
 from driftloop.params import Params
@@ -132,9 +132,10 @@ def decided(given: World, rows: pd.DataFrame, start: pd.Timestamp) -> Decision:
     rows = rows.assign(**{ROW: np.arange(len(rows))}, **{name: rows[name].astype(str) for name in given.names})
     first, trained = start.date(), (start + TRAINED * WEEK).date()
     known_window = Window(since=first, until=trained)
-    scored, normal = losses(given, rows.assign(**{DAY: rows[TS].dt.date}), start)
+    scored, judged = losses(given, rows.assign(**{DAY: rows[TS].dt.date}), start)
     card = Card(version=1, model="world", recipe=recipe_of(params), trained=known_window, reference=known_window,
-                sha256="-", normal_error={"mae": normal})  # fmt: skip
+                sha256="-", judged=judged,
+                normal_error={"mae": sum(day.losses["mae"] for day in judged) / sum(day.rows for day in judged)})  # fmt: skip
     columns = columns_of(params, card)
     con = engine.connect()
     table = con.create_table(
@@ -152,8 +153,8 @@ def decided(given: World, rows: pd.DataFrame, start: pd.Timestamp) -> Decision:
     return decide(params, card, gather(params, card, scored, faulty), findings, states=states)
 
 
-def losses(given: World, rows: pd.DataFrame, start: pd.Timestamp) -> tuple[pd.DataFrame, float]:
-    """Score production and weekly refits, embargoed by the label delay of a week."""
+def losses(given: World, rows: pd.DataFrame, start: pd.Timestamp) -> tuple[pd.DataFrame, tuple[JudgedDay, ...]]:
+    """Score production and weekly refits, embargoed by the label delay of a week, and the refit before the promotion."""
     coded = rows[[*given.numbers, *given.names]].apply(
         lambda column: column if column.name in given.numbers else pd.factorize(column, sort=True)[0]
     )
@@ -167,7 +168,7 @@ def losses(given: World, rows: pd.DataFrame, start: pd.Timestamp) -> tuple[pd.Da
 
     production, parts = fit(TRAINED), []
     before = ((rows[TS] >= start + (TRAINED - 4) * WEEK) & (rows[TS] < start + TRAINED * WEEK)).to_numpy()
-    normal = float(error(fit(TRAINED - 5), before).mean())
+    honest = error(fit(TRAINED - 5), before)
     for week in range(TRAINED, UNTIL - 1):
         part = ((rows[TS] >= start + week * WEEK) & (rows[TS] < start + (week + 1) * WEEK)).to_numpy()
         refit = fit(week - 1)
@@ -175,7 +176,7 @@ def losses(given: World, rows: pd.DataFrame, start: pd.Timestamp) -> tuple[pd.Da
             **{STEP: (start + week * WEEK).date(), PRODUCTION_LOSS: error(production, part), REFIT_LOSS: error(refit, part)},
             **{f"{scores_of('production')}{SCORE}": production.predict(coded[part])},
         ))  # fmt: skip
-    return pd.concat(parts, ignore_index=True), normal
+    return pd.concat(parts, ignore_index=True), judged_days(rows.loc[before, DAY], {"mae": honest})
 
 
 def worlds(bike: str | None, pm25: str | None) -> list[World]:

@@ -10,7 +10,6 @@ from decisions import make_decision, make_finding
 from driftloop.alerting import wording
 from driftloop.alerting.wording import Links
 from driftloop.core.decision.statuses import Status
-from driftloop.core.intervals import Interval
 
 LINKS = Links(run="https://github.com/acme/bikes/actions/runs/7", dashboard="https://acme.github.io", commit="c" * 40)
 
@@ -63,12 +62,10 @@ def test_alert__gives_the_unit_only_to_what_has_it(metric: str) -> None:
     assert "rentals" not in wording.alert(make_decision(metric=metric), LINKS)
 
 
-@pytest.mark.parametrize(("estimate", "said"), [(84.6, True), (32.0, False)])
-def test_alert__of_a_fault_says_whether_error_was_up_before_it(estimate: float, said: bool) -> None:  # noqa: FBT001
-    error = Interval(estimate=estimate, low=estimate - 2, high=estimate + 2, level=0.9)
-    assert (
-        "Error was up already before the fault" in wording.alert(make_decision("data fault", error=error), LINKS)
-    ) is said
+@pytest.mark.parametrize("up", [True, False])
+def test_alert__of_a_fault_says_whether_error_was_up_before_it(*, up: bool) -> None:
+    text = wording.alert(make_decision("data fault", error_up=up), LINKS)
+    assert ("Error was up already before the fault" in text) is up
 
 
 @pytest.mark.parametrize("status", ["healthy", "watch"])

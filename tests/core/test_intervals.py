@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from driftloop.core.columns import DAY
-from driftloop.core.intervals import LAG_DAYS, Interval, mean, ratio
+from driftloop.core.intervals import LAG_DAYS, Interval, Spread, difference, mean, ratio, spread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -185,3 +185,20 @@ def test_above__needs_the_whole_interval() -> None:
     found = Interval(estimate=0.1, low=0.02, high=0.18, level=0.9)
     assert found.above(0.01)
     assert not found.above(0.02)
+
+
+def test_difference__agrees_with_welch_on_independent_days() -> None:
+    random = np.random.default_rng(0)
+    one, other = random.normal(2, 1, 28), random.normal(1, 3, 20)
+    parts = [spread(values, np.ones(len(values)), make_days(len(values)), lag=0) for values in (one, other)]
+    found = difference(*parts, factor=1.1, confidence=0.99)
+    usual = stats.ttest_ind(one, 1.1 * other, equal_var=False).confidence_interval(0.98)
+    assert (found.low, found.high) == pytest.approx(tuple(usual))
+    assert found.estimate == pytest.approx(one.mean() - 1.1 * other.mean())
+
+
+def test_difference__is_exact_where_both_are_and_unknown_where_one_is() -> None:
+    exact = difference(Spread(2.0, 0.0, 1.0), Spread(1.0, 0.0, 1.0), factor=1.5, confidence=0.99)
+    assert (exact.low, exact.high) == (0.5, 0.5)
+    for parts in ((Spread(2.0, None, 0.0), Spread(1.0, 0.1, 9.0)), (Spread(2.0, 0.1, 9.0), Spread(1.0, None, 0.0))):
+        assert difference(*parts, factor=1.5, confidence=0.99).low is None

@@ -106,9 +106,12 @@ DECISIONS: dict[str, Decision] = {
     "data-fault-measured": make_decision(
         "data fault",
         error=Interval(estimate=31.0, low=29.0, high=33.0, level=0.9),
+        error_up=False,
         with_faults=FAULTY.model_copy(update={"steps": 1}),
     ),
-    "data-fault-alone": make_decision("data fault", error=Interval(estimate=31.0, low=29.0, high=33.0, level=0.9)),
+    "data-fault-alone": make_decision(
+        "data fault", error=Interval(estimate=31.0, low=29.0, high=33.0, level=0.9), error_up=False
+    ),
     "insufficient-data": make_decision("insufficient data", **NOTHING),
     "insufficient-data-measured": make_decision(
         "insufficient data", findings=[make_finding(text="12 of 168 usual rows")]

@@ -295,7 +295,8 @@ def test_pipeline__shows_a_new_category_and_its_share(healthy: Workspace) -> Non
         return rows
 
     rewrite(healthy, some)
-    said = "weather has a new category in 50 of 168 rows, most often 'fog' (25.0 % of the rows)"
+    said = "weather has a new category in 50 of 168 rows, since 10 Jun 2024 (normal from 5 Aug 2024, if it stays beside the known ones), "
+    said += "most often 'fog' (25.0 % of the rows)"
     assert text(healthy, "new-category") == said
 
 
@@ -391,3 +392,14 @@ def test_pipeline__an_identifier_that_changes_its_form_is_a_fault(healthy: Works
     healthy.run("refit", "alarms", "monitor")
     assert [finding.rule for finding in healthy.decision.findings] == ["new-names"]
     assert healthy.decision.status == "data fault"
+
+
+def test_pipeline__an_outage_before_the_promotion_does_not_raise_what_is_normal(healthy: Workspace) -> None:
+    healthy.run("evaluate")
+    before = healthy.report
+    rewrite(healthy, put("temperature", 451.0, pd.Timestamp("2024-05-27")))
+    rewrite(healthy, put("rentals", 90_000, pd.Timestamp("2024-05-27")))
+    healthy.run()
+    after = healthy.report
+    assert len(after.judged) == len(before.judged) - 7
+    assert after.normal_error["mae"] < 2 * before.normal_error["mae"]

@@ -63,6 +63,7 @@ def make_decision(status: str = "outdated", **over: Any) -> Decision:
         "rows": 672,
         "error": Interval(estimate=84.62, low=71.5, high=97.7, level=0.9),
         "normal_error": 31.08,
+        "error_up": True,
         "refit_error": 76.3,
         "waiting_days": 8.44,
         "alert_at_days": 8,

@@ -74,7 +74,7 @@ def _lead(decision: Decision) -> str:
             past = "Measured, not a forecast." if any(told) else ""
             lead = [asked, error] if asked else [f"**{error}**"]
             return " ".join(part for part in (*lead, *told, past) if part)
-        case "data fault" if error_lines.is_up(decision):
+        case "data fault" if decision.error_up:
             days = f", over {decision.judged}" if decision.judged else ""
             before = error_lines.against_normal(decision, plain)
             return f"{reason} Error was up already before the fault: {before}{days}."

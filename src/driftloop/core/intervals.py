@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict
 from driftloop.core.windows import day_numbers
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
@@ -41,10 +44,43 @@ class Interval(BaseModel):
         return self.low is not None and self.low > threshold
 
 
+class Spread(NamedTuple):
+    """A ratio and how certain it is.
+
+    Attributes
+    ----------
+    estimate
+        The ratio.
+    variance
+        Of the estimate; None where fewer than two days speak.
+    freedom
+        Degrees of freedom that the variance was estimated with.
+    """
+
+    estimate: float
+    variance: float | None
+    freedom: float
+
+
 def ratio(
     numerator: ArrayLike, denominator: ArrayLike, days: pd.Series, *, confidence: float, lag: int = LAG_DAYS
 ) -> Interval:
-    """Estimate sum(numerator) / sum(denominator) with bounds that hold for rows clustered by day.
+    """Estimate sum(numerator) / sum(denominator) with bounds that hold for rows clustered by day; see `spread`.
+
+    Parameters
+    ----------
+    numerator, denominator, days, lag
+        See `spread`.
+    confidence
+        Of each one-sided bound, in (0.5, 1).
+    """
+    return _interval(spread(numerator, denominator, days, lag=lag), confidence)
+
+
+def spread(
+    numerator: ArrayLike, denominator: ArrayLike, days: Iterable[date] | pd.Series, *, lag: int = LAG_DAYS
+) -> Spread:
+    """Estimate sum(numerator) / sum(denominator), and its variance where rows are clustered by day.
 
     Rows of one day are summed, the influence of each day on the ratio is taken, and its long-run variance
     is estimated with Bartlett weights over calendar days (days without rows count as zero influence).
@@ -55,11 +91,9 @@ def ratio(
     Parameters
     ----------
     numerator, denominator
-        Shape (n,), finite. With a denominator of ones the ratio is the mean.
+        Shape (n,), finite. With a denominator of ones the ratio is the mean; sums by day do as well as rows.
     days
         Shape (n,), the date of each row.
-    confidence
-        Of each one-sided bound, in (0.5, 1).
     lag
         Days over which dependence is allowed for.
 
@@ -75,24 +109,48 @@ def ratio(
     regression with multi-stage samples": scale and degrees of freedom. The quantiles agree with Kiefer and Vogelsang
     (2005), "A new asymptotic theory for heteroskedasticity-autocorrelation robust tests", to 1 % at 4 of 28 days.
     """
-    from scipy import stats  # takes a second to import, and whoever only reads an Interval needs none of it
-
     top, bottom = np.asarray(numerator, dtype=float), np.asarray(denominator, dtype=float)
     total = bottom.sum()
     if not len(top) or total == 0:
         msg = "a ratio needs rows and a denominator that is not zero"
         raise ValueError(msg)
-    estimate, level = float(top.sum() / total), round(2 * confidence - 1, 6)
+    estimate = float(top.sum() / total)
     position, day = np.unique(day_numbers(days), return_inverse=True)
     if len(position) < 2:  # noqa: PLR2004 a variance needs two days
-        return Interval(estimate=estimate, low=None, high=None, level=level)
+        return Spread(estimate, None, 0.0)
     influence = np.bincount(day, weights=top - estimate * bottom)
     weights = np.clip(1 - np.abs(position[:, None] - position) / (lag + 1), 0, None)
     scale, freedom = _small_sample(weights)
     # Products are added up by NumPy and not by BLAS, whose order, and so the last digits, depend on the processor.
     variance = float((weights * np.outer(influence, influence)).sum())
-    deviation = np.sqrt(max(variance, 0.0) * scale) / abs(total)
-    reach = float(stats.t.ppf(confidence, freedom) * deviation)
+    return Spread(estimate, max(variance, 0.0) * scale / total**2, freedom)
+
+
+def difference(first: Spread, second: Spread, *, factor: float, confidence: float) -> Interval:
+    """Estimate first − factor · second of two independent windows, both of which are uncertain.
+
+    References
+    ----------
+    Welch (1947), "The generalization of 'Student's' problem when several different population variances are involved":
+    the degrees of freedom.
+    """
+    estimate = first.estimate - factor * second.estimate
+    if first.variance is None or second.variance is None:
+        return _interval(Spread(estimate, None, 0.0), confidence)
+    parts = ((first.variance, first.freedom), (factor**2 * second.variance, second.freedom))
+    variance = sum(part for part, _ in parts)
+    spread_of_it = sum(part**2 / freedom for part, freedom in parts if part)
+    return _interval(Spread(estimate, variance, variance**2 / spread_of_it if variance else 1.0), confidence)
+
+
+def _interval(found: Spread, confidence: float) -> Interval:
+    """Bound an estimate by the quantiles of Student's t."""
+    from scipy import stats  # takes a second to import, and whoever only reads an Interval needs none of it
+
+    estimate, level = found.estimate, round(2 * confidence - 1, 6)
+    if found.variance is None:
+        return Interval(estimate=estimate, low=None, high=None, level=level)
+    reach = float(stats.t.ppf(confidence, found.freedom) * np.sqrt(found.variance))
     return Interval(estimate=estimate, low=estimate - reach, high=estimate + reach, level=level)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from driftloop.core.dates import last
-from driftloop.core.decision.thresholds import LOSS_RISE
 from driftloop.core.figures import figure, less_error
 from driftloop.core.judging.metrics import METRICS, unit_of
 
@@ -72,11 +71,6 @@ def against_normal(decision: Decision, show: Callable[[str], str] = str) -> str:
         if ratio > 1
         else f"{said}, below normal ({figure(normal)})"
     )
-
-
-def is_up(decision: Decision) -> bool:
-    """Whether the error is above normal for certain."""
-    return bool(decision.error and decision.normal_error and decision.error.above(LOSS_RISE * decision.normal_error))
 
 
 def with_faults(decision: Decision, show: Callable[[str], str] = str) -> str:

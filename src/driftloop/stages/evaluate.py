@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from driftloop.core.columns import DAY, loss_of, scores_of
 from driftloop.core.judging import gate, metrics, refits
 from driftloop.core.judging.data_alarms import Alarms
-from driftloop.core.judging.scored import judged_rows, steps_of
+from driftloop.core.judging.scored import judged_rows, sound_rows, steps_of
 from driftloop.core.judging.verdict import Report, Verdict
 from driftloop.core.models import estimator
 from driftloop.core.models.card import Candidate, judged_days
@@ -33,6 +33,8 @@ from driftloop.store.files import (
 from driftloop.store.production import read_model, read_production
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
     from pathlib import Path
 
     import numpy as np
@@ -52,20 +54,23 @@ def run(params: Params, root: Path) -> None:
     candidate = Candidate.model_validate(found) if "sha256" in found else None
     labelled = read_frame(root / LABELLED)
     judged = _judged(params, production, candidate, root, labelled)
-    verdict = _verdict(params, production.card, root, judged, None if candidate else found["untrainable"])
-    report = _report(params, production, candidate, judged, verdict)
+    alarms = read_value(root / ALARMS, Alarms)
+    untrainable = None if candidate else found["untrainable"]
+    verdict = _verdict(params, production.card, root, judged, alarms=alarms, untrainable=untrainable)
+    report = _report(params, production, candidate, judged, verdict, faulty=alarms.faulty_steps)
     write_json(root / VERDICT, report.model_dump(mode="json"))
     write_json(root / METRICS / "evaluate.json", numbers(report))
     _draw(params, root, judged, _importance(params, root, candidate, labelled))
 
 
-def _verdict(params: Params, card: Card, root: Path, judged: pd.DataFrame, untrainable: str | None) -> Verdict:
+def _verdict(
+    params: Params, card: Card, root: Path, judged: pd.DataFrame, *, alarms: Alarms, untrainable: str | None
+) -> Verdict:
     """Ask the gate, with the faults that the newest data and the judged steps have."""
-    alarms = read_value(root / ALARMS, Alarms)
     newest = end_day(params.source.until_instant, params.zone) - timedelta(days=1)
     faults = [finding["text"] for finding in read_json(root / QUALITY)["findings"]]
     faults += [alarm.text for alarm in alarms.history.active(newest, "fault")]
-    faulty = [step for step in steps_of(params, judged) if step in alarms.faulty_steps]
+    faulty = [step for step in steps_of(params, judged) if step in alarms.faulty_steps] if card.version else []
     return gate.verdict(params, card, judged, faulty=faulty, findings=faults, untrainable=untrainable)
 
 
@@ -114,8 +119,15 @@ def _judged(
 
 
 def _report(
-    params: Params, production: Production, candidate: Candidate | None, judged: pd.DataFrame, verdict: Verdict
+    params: Params,
+    production: Production,
+    candidate: Candidate | None,
+    judged: pd.DataFrame,
+    verdict: Verdict,
+    *,
+    faulty: Sequence[date],
 ) -> Report:
+    """Word the report; what is normal is measured without faulty steps, or an outage would raise it for years."""
     target, task = params.data.target, params.data.task
     sides = {side: metrics.side(judged, side) for side in ("production", "refit")}
     tables = {
@@ -123,8 +135,11 @@ def _report(
         for side, scores in sides.items()
     }
     honest: dict[str, NDArray[np.float64]] = {}
+    sound = sound_rows(params, judged, faulty)
+    rows = sound if len(sound) else judged
     if tables["refit"]:
-        honest = {name: metrics.row_losses(name, judged[target], sides["refit"]) for name in metrics.losses_of(task)}
+        scores = metrics.side(rows, "refit")
+        honest = {name: metrics.row_losses(name, rows[target], scores) for name in metrics.losses_of(task)}
     return Report(
         verdict=verdict,
         production_version=production.card.version,
@@ -132,7 +147,7 @@ def _report(
         rule=params.evaluate.model_dump(mode="json"),
         candidate_sha256=candidate.sha256 if candidate else None,
         normal_error={name: float(loss.mean()) for name, loss in honest.items()},
-        judged=judged_days(judged[DAY], honest) if honest else (),
+        judged=judged_days(rows[DAY], honest) if honest else (),
         production=tables["production"],
         refit=tables["refit"],
         window=candidate.window if candidate else None,

@@ -35,6 +35,7 @@ def make_evidence(
     return Evidence(
         error=Interval(estimate=error + 0.1, low=error, high=error + 0.2, level=0.9),
         normal_error=1.0,
+        rise=Interval(estimate=error - 1.0, low=error - 1.1, high=error - 0.9, level=0.994),
         waiting=Waiting(days=days, since=START if days else None, saved=0.0, history=()),
         recent_gain=Interval(estimate=0.14, low=0.05, high=0.23, level=0.9),
         refusal=refusal,

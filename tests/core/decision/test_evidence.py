@@ -10,7 +10,7 @@ from factories import START, make_losses, make_params
 
 from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS, STEP, loss_of
 from driftloop.core.decision.evidence import gather
-from driftloop.core.models.card import Card
+from driftloop.core.models.card import Card, JudgedDay
 from driftloop.core.windows import Window
 
 if TYPE_CHECKING:
@@ -79,3 +79,33 @@ def test_measure__says_the_error_with_and_without_faulty_steps() -> None:
     assert gather(params, CARD, scored, [START]).with_faults is None  # too old to count
     alone = gather(params, CARD, scored, sorted(scored[STEP].unique()))
     assert (alone.error, alone.with_faults and alone.with_faults.steps) == (None, 4)
+
+
+def make_card(days: int, *, loss: float = 1.0, sway: float = 0.0) -> Card:
+    """Give a card whose normal error was measured on so many days of 24 rows, around a mean loss."""
+    honest = [loss * (1 + sway * (-1) ** (day // 4)) for day in range(days)]
+    judged = tuple(
+        JudgedDay(day=START - timedelta(days=days - place), rows=24, losses={"mae": 24 * mean})
+        for place, mean in enumerate(honest)
+    )
+    return CARD.model_copy(update={"judged": judged, "normal_error": {"mae": sum(honest) / days}})
+
+
+@pytest.mark.parametrize(
+    ("card", "up"),
+    [
+        (make_card(28), True),
+        (make_card(28, sway=0.1), True),
+        (make_card(28, sway=0.5), False),  # what is normal is not known well enough
+        (make_card(28, loss=1.3), False),
+        (make_card(1), False),  # one day says nothing of the others
+        (CARD, True),  # a card that does not keep its days is believed
+    ],
+)
+def test_measure__a_rise_is_certain_only_where_normal_is(card: Card, *, up: bool) -> None:
+    scored = make_losses(28)
+    scored[PRODUCTION_LOSS] *= 1.5 / scored[PRODUCTION_LOSS].mean()
+    params = make_params(source={"until": f"{START + timedelta(days=28)}T00:00Z"}, data={"label_delay_days": 0})
+    found = gather(params, card, scored, [])
+    assert found.normal_error == pytest.approx(card.normal_error["mae"])
+    assert found.loss_is_up == up

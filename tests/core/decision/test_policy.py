@@ -75,24 +75,16 @@ def test_avoidable_loss__says_since_when() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "normal", "asks"),
-    [
-        (interval(1.11), 1.0, True),
-        (interval(1.10), 1.0, False),
-        (interval(2.19), 2.0, False),
-        (interval(None), 1.0, False),
-        (interval(9.0), None, False),
-        (None, 1.0, False),
-    ],
+    ("rise", "asks"), [(interval(0.01), True), (interval(0.0), False), (interval(None), False), (None, False)]
 )
-def test_loss__asks_above_a_tenth_over_normal(error: Interval | None, normal: float | None, *, asks: bool) -> None:
-    evidence = make_evidence(error=error, normal_error=normal)
+def test_loss__asks_where_it_certainly_rose(rise: Interval | None, *, asks: bool) -> None:
+    evidence = make_evidence(error=interval(1.2), normal_error=1.0, rise=rise)
     assert evidence.loss_is_up == asks
     assert bool(policy.loss(evidence, SETTINGS)) == asks
 
 
 def test_loss__says_how_far() -> None:
-    evidence = make_evidence(error=interval(1.2), normal_error=1.0)
+    evidence = make_evidence(error=interval(1.2), normal_error=1.0, rise=interval(0.1))
     assert policy.loss(evidence, SETTINGS) == "error is 70 % above normal"
 
 

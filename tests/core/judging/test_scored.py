@@ -11,9 +11,9 @@ from factories import START, make_days, make_losses, make_params
 from profiles import make_rows, make_tables
 
 from driftloop.core.alarms.values import Alarm
-from driftloop.core.columns import DAY, STEP
+from driftloop.core.columns import DAY, STEP, TS
 from driftloop.core.data.cumulated import CumulatedProfile
-from driftloop.core.judging.scored import faulty_among, faulty_steps, holdout, steps_of
+from driftloop.core.judging.scored import faulty_among, faulty_steps, holdout, sound_rows, steps_of
 from driftloop.core.models.card import Card
 from driftloop.core.windows import Window
 
@@ -70,14 +70,19 @@ def test_faulty_among__a_step_that_broke_a_rule() -> None:
     assert faulty_among(STEPS, 7, [make_alarm(0, 3)], lambda window: window == broken) == [STEPS[0], STEPS[2]]
 
 
-def test_faulty_steps__without_a_reference_there_are_none() -> None:
-    assert (
-        faulty_steps(
-            make_params(),
-            Card(),
-            CumulatedProfile.of(make_tables(make_rows(28), reference=14)[0]),
-            STEPS,
-            [make_alarm(7, 14)],
-        )
-        == []
-    )
+def test_faulty_steps__without_production_are_compared_with_the_days_before() -> None:
+    params = make_params(source={"until": f"{day(84)}T00:00Z"}, data={"label_delay_days": 0})
+    rows = make_rows(84)
+    rows["x"] = rows["x"].mask((rows[TS] >= pd.Timestamp(day(70))) & (rows[TS] < pd.Timestamp(day(72))), 999.0)
+    profile = CumulatedProfile.of(make_tables(rows, reference=56)[0])
+    steps = [day(7 * place) for place in range(8, 12)]
+    assert faulty_steps(params, Card(), profile, steps) == [day(70)]
+    assert faulty_steps(params, Card(), CumulatedProfile.of(make_tables(rows)[0].head(0)), steps) == []
+
+
+def test_sound_rows__are_those_outside_of_faulty_steps() -> None:
+    rows = pd.DataFrame({DAY: make_days(28)})
+    assert list(sound_rows(make_params(), rows, [day(7), day(99)])[DAY]) == [
+        *map(day, range(7)),
+        *map(day, range(14, 28)),
+    ]

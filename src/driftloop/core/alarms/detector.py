@@ -47,7 +47,7 @@ def detect(
         First day that production has not seen. What was unusual before is normal since its promotion.
     """
     if not columns or not len(columns[0].rows):
-        return AlarmHistory(first=first, score=(), alarms=(), shifts={}, compared={}, weeks_missing=ALL_WEEKS)
+        return AlarmHistory(first=first, alarms=(), shifts={}, compared={}, weeks_missing=ALL_WEEKS)
     found = _Pass(
         Past(columns, first), quiet_days=quiet_days, accepted=(accepted - first).days if accepted is not None else None
     )
@@ -59,7 +59,6 @@ def detect(
     past = found.past
     return AlarmHistory(
         first=first,
-        score=tuple(None if np.isnan(value) else value for value in found.score.tolist()),
         alarms=tuple(alarm_of(opened, past, first) for opened in found.opened),
         shifts={column.name: shift_of(past, place, limits) for place, column in enumerate(columns)},
         compared={column.name: compared_of(past, place, first) for place, column in enumerate(columns)},
@@ -75,10 +74,9 @@ class _Pass:
     ----------
     past, listener
         The deviations, and what has been heard of them so far.
-    score
-        Shape (days,): the largest deviation in units of the limit; NaN where nothing is judged.
     levels
-        Shape (days, columns): the same per data column.
+        Shape (days, columns): the largest deviation in units of the limit, also of columns that are quiet after an alarm;
+        NaN where nothing is judged.
     opened
         The alarms so far.
     """
@@ -89,7 +87,6 @@ class _Pass:
         self.quiet_days = quiet_days
         self.accepted = accepted
         self.listener = Listener(past.statistics, len(past.columns))
-        self.score: NDArray[np.float64] = np.full(len(past.days), np.nan)
         self.levels: NDArray[np.float64] = np.full((len(past.days), len(past.columns)), np.nan)
         self.opened: list[Opened] = []
 
@@ -98,7 +95,6 @@ class _Pass:
         while day < end:
             days = np.arange(day, end)
             ratios = self.past.ratios(self.past.found[day:end], days, limits)
-            self.score[day:end] = np.fmax.reduce(ratios, axis=1)
             for place in range(len(self.past.columns)):
                 self.levels[day:end, place] = np.fmax.reduce(ratios[:, self.past.statistics.owner == place], axis=1)
             heard = self.listener.hear(days, ratios)

@@ -120,9 +120,6 @@ class AlarmHistory(BaseModel):
     ----------
     first
         First day of the profile.
-    score
-        One value per day: the largest deviation in units of the limit, also of columns that are quiet after an alarm;
-        None where nothing is judged.
     alarms
         In order of `found`.
     shifts
@@ -139,7 +136,6 @@ class AlarmHistory(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     first: date
-    score: tuple[float | None, ...]
     alarms: tuple[Alarm, ...]
     shifts: dict[str, Shift]
     compared: dict[str, tuple[Window, ...]]

@@ -13,7 +13,7 @@ import numpy as np
 from driftloop.core.backtest.values import Fit
 from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS, STEP, loss_of
 from driftloop.core.judging import refits
-from driftloop.core.models.card import Card
+from driftloop.core.models.card import Card, judged_days
 from driftloop.core.models.recipe import recipe_of
 from driftloop.core.windows import Window, day_numbers, last_days
 
@@ -55,8 +55,12 @@ class LossTable:
         """Write the card of a production that knows the labels before `cut`, with the error of the refits before it."""
         first = self.stream.rows[DAY].iloc[0]
         trained, days = Window(since=first, until=cut), self.params.windows.reference_days
-        honest = [loss for loss in self._refitted(self._plan(None, cut)) if loss is not None]
-        found = np.concatenate(honest) if honest else np.empty(0)
+        steps, metric = self._plan(None, cut), self.params.evaluate.metric
+        known = [
+            (step.window, loss) for step, loss in zip(steps, self._refitted(steps), strict=True) if loss is not None
+        ]
+        found = np.concatenate([loss for _, loss in known]) if known else np.empty(0)
+        rows = [self.stream.rows[DAY].iloc[self._place(one.since) : self._place(one.until)] for one, _ in known]
         return Card(
             version=version,
             model=self.params.model,
@@ -64,7 +68,8 @@ class LossTable:
             trained=trained,
             reference=trained if days == "all" else last_days(cut, min(days, trained.days)),
             sha256="",
-            normal_error={self.params.evaluate.metric: float(found.mean())} if len(found) else {},
+            normal_error={metric: float(found.mean())} if len(found) else {},
+            judged=judged_days(np.concatenate(rows), {metric: found}) if len(found) else (),
         )
 
     def scored(self, cut: date, until: date, *, seeds: int = 1) -> pd.DataFrame:

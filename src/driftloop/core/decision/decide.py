@@ -116,6 +116,7 @@ def _measured(params: Params, evidence: Evidence) -> dict[str, Any]:
         "rows": len(judged),
         "error": evidence.error,
         "normal_error": evidence.normal_error,
+        "error_up": evidence.loss_is_up,
         "with_faults": evidence.with_faults,
         "refit_error": float(judged[REFIT_LOSS].mean()) if evidence.recent_gain else None,
         "waiting_days": waiting.days if waiting else None,

@@ -6,10 +6,13 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from driftloop.core import intervals
 from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS, STEP
-from driftloop.core.decision.thresholds import LOSS_RISE
+from driftloop.core.decision.thresholds import LOSS_RISE, RISE_CONFIDENCE
 from driftloop.core.decision.values import Drift, WithFaults
+from driftloop.core.intervals import Spread
 from driftloop.core.judging import gate, refits
 from driftloop.core.judging.scored import judged_rows
 from driftloop.core.windows import Window, end_day
@@ -41,6 +44,8 @@ class Evidence:
         Production's mean loss on the judged rows; None without production or rows.
     normal_error
         Its honest mean loss at its promotion; None where nothing is known of it.
+    rise
+        By how much its loss exceeds 1.1 times normal: both are measured, so both are uncertain.
     with_faults
         Its loss where the steps left out count as well; None where there are none among the newest.
     waiting
@@ -59,6 +64,7 @@ class Evidence:
     judged: pd.DataFrame = field(repr=False, compare=False)
     error: Interval | None = None
     normal_error: float | None = None
+    rise: Interval | None = None
     with_faults: WithFaults | None = None
     waiting: refits.Waiting | None = None
     recent_gain: Interval | None = None
@@ -68,9 +74,7 @@ class Evidence:
     @property
     def loss_is_up(self) -> bool:
         """Whether measured loss is certainly above normal."""
-        if self.error is None or self.normal_error is None:
-            return False
-        return self.error.above(LOSS_RISE * self.normal_error)
+        return self.rise is not None and self.rise.above(0)
 
     def rose_since(self, since: date, *, confidence: float) -> bool:
         """Whether production's loss certainly rose on a day: above normal, and above the weeks before.
@@ -111,7 +115,8 @@ def gather(
     sound, newest = scored[~scored[STEP].isin(left_out)], judged_rows(params, scored)
     faulty = [step for step in newest[STEP].unique() if step in left_out]
     judged, confidence = judged_rows(params, sound), params.evaluate.confidence
-    normal = _normal_error(params, card, sound) if card.version else None
+    usual = _normal(params, card, sound) if card.version else None
+    normal = usual.estimate if usual else None
     evidence = Evidence(
         until=end_day(params.source.until_instant, params.zone),
         trained_until=card.trained_until,
@@ -123,7 +128,12 @@ def gather(
     )
     if judged.empty or card.version == 0:
         return evidence
-    evidence = replace(evidence, error=intervals.mean(judged[PRODUCTION_LOSS], judged[DAY], confidence=confidence))
+    recent = intervals.spread(judged[PRODUCTION_LOSS], np.ones(len(judged)), judged[DAY])
+    evidence = replace(
+        evidence,
+        error=intervals.mean(judged[PRODUCTION_LOSS], judged[DAY], confidence=confidence),
+        rise=intervals.difference(recent, usual, factor=LOSS_RISE, confidence=RISE_CONFIDENCE) if usual else None,
+    )
     if REFIT_LOSS not in scored or not normal or not judged[PRODUCTION_LOSS].sum():
         return evidence
     verdict = gate.verdict(params, card, judged, faulty=faulty)
@@ -143,11 +153,20 @@ def _with_faults(newest: pd.DataFrame, steps: int, confidence: float) -> WithFau
     return WithFaults(error=error, judged=judged, rows=len(newest), steps=steps)
 
 
-def _normal_error(params: Params, card: Card, sound: pd.DataFrame) -> float | None:
-    """Return the card's normal error; where it has none, that of the first refits after the promotion."""
-    known = card.normal_error.get(params.evaluate.metric)
-    if known is not None or REFIT_LOSS not in sound:
-        return known
+def _normal(params: Params, card: Card, sound: pd.DataFrame) -> Spread | None:
+    """Return the card's normal error; where it has none, that of the first refits after the promotion.
+
+    The days that it was measured on say how certain it is. A card without them is believed.
+    """
+    metric = params.evaluate.metric
+    if (known := card.normal_error.get(metric)) is not None:
+        days = [day for day in card.judged if metric in day.losses and day.rows]
+        if not days:
+            return Spread(known, 0.0, 1.0)
+        sums, rows = ([day.losses[metric] for day in days], [day.rows for day in days])
+        return intervals.spread(sums, rows, [day.day for day in days])._replace(estimate=known)
+    if REFIT_LOSS not in sound:
+        return None
     steps = refits.judged_steps(params.windows.judge_days, params.monitor.step_days)
     first = sound[sound[STEP].isin(sorted(sound[STEP].unique())[:steps])]
-    return float(first[REFIT_LOSS].mean()) if len(first) else None
+    return intervals.spread(first[REFIT_LOSS], np.ones(len(first)), first[DAY]) if len(first) else None

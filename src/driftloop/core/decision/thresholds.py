@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-LOSS_RISE = 1.10  # the lower bound of measured loss must exceed normal by this before loss counts as up
+LOSS_RISE = 1.10  # measured loss must certainly exceed normal by this before it counts as up
+RISE_CONFIDENCE = (
+    0.997  # of that, at each run: at most one false rise in ten years of weekly runs; benchmarks/README.md
+)
 DRIFT_SHARE = 0.5  # Evidently's default for a drifted data set
 
 

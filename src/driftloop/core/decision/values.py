@@ -113,6 +113,8 @@ class Decision(BaseModel):
         Days and rows that errors were measured on.
     error, normal_error
         Production's mean loss there, and its honest loss at promotion.
+    error_up
+        Whether it is more than 10 % above normal for certain; both are measured, so both are uncertain.
     with_faults
         The same with the steps whose data is faulty, which `error` leaves out; None where there are none.
     refit_error
@@ -163,6 +165,7 @@ class Decision(BaseModel):
     rows: int = 0
     error: Interval | None = None
     normal_error: float | None = None
+    error_up: bool = False
     with_faults: WithFaults | None = None
     refit_error: float | None = None
     waiting_days: float | None = None

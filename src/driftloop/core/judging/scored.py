@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from driftloop.core.columns import DAY, STEP
 from driftloop.core.data import quality
 from driftloop.core.data.schema import columns_of
@@ -13,8 +15,6 @@ from driftloop.core.windows import Window, end_day, last_days
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-
-    import pandas as pd
 
     from driftloop.core.alarms.values import Alarm
     from driftloop.core.data.cumulated import CumulatedProfile
@@ -43,7 +43,8 @@ def faulty_steps(
     Parameters
     ----------
     params, card
-        The length of a step and the columns; production's reference. Without one no step is faulty.
+        The length of a step and the columns; production's reference. Without production, steps are compared with the
+        days before those that are judged.
     profile
         Of all days.
     steps
@@ -51,9 +52,10 @@ def faulty_steps(
     alarms
         Data alarms.
     """
-    reference = card.reference
-    if reference is None:
+    if not len(profile.days):
         return []
+    first = date(1970, 1, 1) + timedelta(days=int(profile.days[0]))
+    reference = card.reference or Window(since=first, until=holdout(params).since)
     columns = columns_of(params, card)
 
     def breaks_rule(window: Window) -> bool:
@@ -73,6 +75,15 @@ def faulty_among(
         for window in windows
         if any(alarm.touches(window.since, window.until) for alarm in faults) or breaks_rule(window)
     ]
+
+
+def sound_rows(params: Params, scored: pd.DataFrame, faulty: Iterable[date]) -> pd.DataFrame:
+    """Leave out the rows of faulty steps."""
+    lasts = timedelta(days=params.monitor.step_days)
+    hit = pd.Series(data=False, index=scored.index)
+    for step in faulty:
+        hit |= (scored[DAY] >= step) & (scored[DAY] < step + lasts)
+    return scored[~hit]
 
 
 def has_fault(evidence: quality.Inspection) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from driftloop.core.columns import DAY, PRODUCTION_LOSS
@@ -14,7 +15,10 @@ from driftloop.errors import LoopError, ModelError
 from driftloop.foreign import jsonfile
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
+    from numpy.typing import NDArray
 
     from driftloop.params import Params
 
@@ -176,11 +180,11 @@ def honest_error(losses: pd.DataFrame, card: Card, metric: str, window: Window) 
     return (total / rows, rows) if rows else None
 
 
-def judged_days(days: pd.Series, losses: dict[str, Any]) -> tuple[JudgedDay, ...]:
+def judged_days(days: Sequence[date] | NDArray[Any] | pd.Series, losses: dict[str, Any]) -> tuple[JudgedDay, ...]:
     """Sum each metric's losses by day, in order of days."""
     import pandas as pd
 
-    frame = pd.DataFrame({DAY: days.to_numpy(), "rows": 1, **losses})
+    frame = pd.DataFrame({DAY: np.asarray(days), "rows": 1, **losses})
     sums = frame.groupby(DAY, sort=True).sum()
     return tuple(
         JudgedDay(day=day, rows=int(row["rows"]), losses={name: float(row[name]) for name in losses})
