@@ -28,6 +28,7 @@ from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS, ROW, SCORE,
 from driftloop.core.data import histogram, quality
 from driftloop.core.data import profile as profiles
 from driftloop.core.data.cumulated import CumulatedProfile
+from driftloop.core.data.inspection import Inspection
 from driftloop.core.data.schema import columns_of, typed
 from driftloop.core.decision.decide import decide
 from driftloop.core.decision.evidence import gather
@@ -148,7 +149,7 @@ def decided(given: World, rows: pd.DataFrame, start: pd.Timestamp) -> Decision:
     states = find_alarms(params, card, profile, histogram.daily(table, grid), grid)
     until = (start + UNTIL * WEEK).date()
     newest = Window(since=until - timedelta(days=7), until=until)
-    findings = quality.check(quality.Inspection(CumulatedProfile.of(profile), columns, newest, known_window))
+    findings = quality.check(Inspection(CumulatedProfile.of(profile), columns, newest, known_window))
     faulty = faulty_steps(params, card, CumulatedProfile.of(profile), steps_of(params, scored), states.alarms)
     return decide(params, card, gather(params, card, scored, faulty), findings, states=states)
 

@@ -20,6 +20,7 @@ from driftloop.core.columns import DAY, STEP
 from driftloop.core.data import histogram, quality
 from driftloop.core.data import profile as profiles
 from driftloop.core.data.cumulated import CumulatedProfile
+from driftloop.core.data.inspection import Inspection
 from driftloop.core.data.lasting import lasting
 from driftloop.core.data.schema import columns_of
 from driftloop.core.decision.decide import alarm_findings
@@ -186,7 +187,7 @@ class History:
         def breaks_rule(window: Window) -> bool:
             key = reference.until, window.since, later
             if key not in self._steps:
-                evidence = quality.Inspection(self._cumulate(reference, later), self.columns, window, reference)
+                evidence = Inspection(self._cumulate(reference, later), self.columns, window, reference)
                 self._steps[key] = judged.has_fault(evidence)
             return self._steps[key]
 
@@ -194,7 +195,7 @@ class History:
 
     def _rules(self, reference: Window, until: date) -> list[Finding]:
         if (key := (reference.until, until)) not in self._found:
-            evidence = quality.Inspection(
+            evidence = Inspection(
                 profile=self._cumulate(reference, self._later(reference, until)),
                 columns=self.columns,
                 window=last_days(until, self.params.windows.current_days),

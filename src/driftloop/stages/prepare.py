@@ -15,6 +15,7 @@ from driftloop.core.data import examples, histogram, quality
 from driftloop.core.data import profile as profiles
 from driftloop.core.data.cumulated import CumulatedProfile
 from driftloop.core.data.hints import codes
+from driftloop.core.data.inspection import Inspection
 from driftloop.core.data.lasting import told
 from driftloop.core.data.schema import MARKERS, columns_of
 from driftloop.core.windows import Window, end_day, last_days
@@ -159,9 +160,9 @@ def _check(
     }
 
 
-def _inspection(read: Read, columns: Columns, spans: Spans, profile: pd.DataFrame) -> quality.Inspection:
+def _inspection(read: Read, columns: Columns, spans: Spans, profile: pd.DataFrame) -> Inspection:
     """Bring together what the quality rules check."""
-    return quality.Inspection(
+    return Inspection(
         profile=CumulatedProfile.of(profile),
         columns=columns,
         window=spans.current,
@@ -173,9 +174,7 @@ def _inspection(read: Read, columns: Columns, spans: Spans, profile: pd.DataFram
     )
 
 
-def _findings(
-    evidence: quality.Inspection, read: Read, known: profiles.Known, spans: Spans, params: Params
-) -> list[Finding]:
+def _findings(evidence: Inspection, read: Read, known: profiles.Known, spans: Spans, params: Params) -> list[Finding]:
     """Apply the quality rules to the newest days, and the one about labels to the newest step; show a value of each."""
     shown = examples.Examples(read.raw, read.rows, known.names, params.data.timestamps, params.data.private)
     judged = last_days(spans.labelled_until, params.monitor.step_days)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from driftloop.core.columns import DAY, STEP
 from driftloop.core.data import quality
+from driftloop.core.data.inspection import Inspection
 from driftloop.core.data.schema import columns_of
 from driftloop.core.judging import refits
 from driftloop.core.windows import Window, end_day, last_days
@@ -61,7 +62,7 @@ def faulty_steps(
     columns = columns_of(params, card)
 
     def breaks_rule(window: Window) -> bool:
-        return has_fault(quality.Inspection(profile, columns, window, reference))
+        return has_fault(Inspection(profile, columns, window, reference))
 
     return faulty_among(steps, params.monitor.step_days, alarms, breaks_rule)
 
@@ -88,7 +89,7 @@ def sound_rows(params: Params, scored: pd.DataFrame, faulty: Iterable[date]) -> 
     return scored[~hit]
 
 
-def has_fault(evidence: quality.Inspection) -> bool:
+def has_fault(evidence: Inspection) -> bool:
     """Whether a quality rule finds a fault."""
     return any(finding.kind == "fault" for finding in quality.check(evidence))
 
