@@ -1,0 +1,96 @@
+"""What an estimator is given of the columns: by a table of what estimators support, or as `train.encoding` says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from driftloop.core.models.encoding import MAX_CATEGORIES, Coarse, Codes
+
+if TYPE_CHECKING:
+    from sklearn.compose import ColumnTransformer
+
+    from driftloop.core.models.recipe import Recipe
+
+NATIVE = "native"  # numbers of categories that the estimator takes as categories, missing values, no scaling
+ORDINAL = "ordinal"  # numbers of categories that the estimator takes as numbers
+ONE_HOT = "one_hot"  # a column per category, missing numbers imputed, all numbers scaled
+
+TREE_LIBRARIES = ("catboost", "lightgbm", "xgboost")
+
+
+def encoding_of(recipe: Recipe, estimator: Any) -> str:
+    """Return the encoding that the recipe names, or, where it is `auto`, the one that suits the estimator."""
+    if recipe.encoding != "auto":
+        return recipe.encoding
+    if takes_categories(estimator):
+        return NATIVE
+    return ORDINAL if _splits(estimator) else ONE_HOT
+
+
+def takes_categories(estimator: Any) -> bool:
+    """Whether the estimator can be told which columns of a matrix hold numbers of categories.
+
+    Of the other libraries each asks for them in a way of its own, so those get numbers that they split as numbers.
+    """
+    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+    return isinstance(estimator, (HistGradientBoostingClassifier, HistGradientBoostingRegressor))
+
+
+def _splits(estimator: Any) -> bool:
+    """Whether the estimator splits columns in two, so that the numbers of categories need no meaning."""
+    from sklearn import ensemble, tree
+
+    trees = (
+        tree.DecisionTreeClassifier, tree.DecisionTreeRegressor,
+        ensemble.RandomForestClassifier, ensemble.RandomForestRegressor,
+        ensemble.ExtraTreesClassifier, ensemble.ExtraTreesRegressor,
+        ensemble.GradientBoostingClassifier, ensemble.GradientBoostingRegressor,
+    )  # fmt: skip
+    libraries = {kind.__module__.partition(".")[0] for kind in type(estimator).__mro__}
+    return isinstance(estimator, trees) or not libraries.isdisjoint(TREE_LIBRARIES)
+
+
+def takes_missing(estimator: Any) -> bool:
+    """Whether the estimator says that it takes NaN; forests do so since scikit-learn 1.4, for some criteria."""
+    from sklearn.utils import get_tags
+
+    libraries = {kind.__module__.partition(".")[0] for kind in type(estimator).__mro__}
+    return not libraries.isdisjoint(TREE_LIBRARIES) or bool(get_tags(estimator).input_tags.allow_nan)
+
+
+def columns_for(recipe: Recipe, estimator: Any) -> ColumnTransformer:
+    """Assemble what prepares the columns: numbers first, then categories; private ones are coarse in each encoding."""
+    from sklearn.compose import ColumnTransformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import Pipeline
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+    encoding = encoding_of(recipe, estimator)
+    private = [name for name in recipe.numerical if name in recipe.private]
+    steps: list[tuple[str, Any]] = [("coarse", Coarse(private))] if private else []
+    if encoding == ONE_HOT or not takes_missing(estimator):
+        steps.append(("impute", SimpleImputer(strategy="median", keep_empty_features=True)))
+    if encoding != NATIVE:  # forests hold numbers in single precision: unscaled, a time in seconds would lose its minutes
+        steps.append(("scale", StandardScaler()))
+    most = min(MAX_CATEGORIES, getattr(estimator, "max_bins", MAX_CATEGORIES)) if encoding == NATIVE else MAX_CATEGORIES
+    names: list[tuple[str, Any]] = [
+        ("number", Codes(most, private=[name for name in recipe.categorical if name in recipe.private]))
+    ]
+    if encoding == ONE_HOT:
+        names.append(("encode", OneHotEncoder(handle_unknown="ignore", sparse_output=False)))
+    return ColumnTransformer(
+        [
+            ("numerical", Pipeline(steps) if steps else "passthrough", list(recipe.numerical)),
+            ("categorical", Pipeline(names), list(recipe.categorical)),
+        ]
+    )
+
+
+def told(recipe: Recipe, estimator: Any) -> Any:
+    """Tell the estimator which columns hold categories, unless `train.params` does."""
+    if encoding_of(recipe, estimator) == NATIVE and takes_categories(estimator) and recipe.categorical:
+        first = len(recipe.numerical)
+        if "categorical_features" not in recipe.params:
+            estimator.set_params(categorical_features=list(range(first, first + len(recipe.categorical))))
+    return estimator
