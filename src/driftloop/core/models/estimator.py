@@ -69,10 +69,10 @@ def build(recipe: Recipe, seed: int) -> Pipeline:
     """
     from sklearn.pipeline import Pipeline
 
-    from driftloop.core.models.preparing import columns_for, told
+    from driftloop.core.models.preparing import columns_for
 
     estimator = _estimator(recipe, seed)
-    return Pipeline([("columns", columns_for(recipe, estimator)), ("model", told(recipe, estimator))])
+    return Pipeline([("columns", columns_for(recipe, estimator)), ("model", estimator)])
 
 
 def _estimator(recipe: Recipe, seed: int) -> Any:
@@ -118,6 +118,8 @@ def fit(recipe: Recipe, rows: pd.DataFrame, *, seed: int | None = None) -> Pipel
     if reason := untrainable(recipe, rows):
         raise UnfittableError(reason)
     given = inputs(recipe, rows)
+    # A column without a value is a constant, whatever the encoding; histogram boosting fails on one that is all missing.
+    given = given.fillna({name: 0.0 for name in recipe.numerical if given[name].isna().all()})
     _bound(recipe, given, one_hot=encoding_of(recipe, pipeline[-1]) == ONE_HOT)
     # Only where threads cannot change the model: each tree of an ensemble has its own seed.
     parallel = recipe.estimator.startswith("sklearn.ensemble.") and _is_free(pipeline, recipe, "n_jobs")

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from driftloop.core.models.encoding import MAX_CATEGORIES, Coarse, Codes
+from driftloop.core.models.encoding import Coarse, Codes
 
 if TYPE_CHECKING:
     from sklearn.compose import ColumnTransformer
 
     from driftloop.core.models.recipe import Recipe
 
-NATIVE = "native"  # numbers of categories that the estimator takes as categories, missing values, no scaling
-ORDINAL = "ordinal"  # numbers of categories that the estimator takes as numbers
-ONE_HOT = "one_hot"  # a column per category, missing numbers imputed, all numbers scaled
+ORDINAL = "ordinal"  # a number per category; missing numbers stay missing where the estimator takes them
+ONE_HOT = "one_hot"  # a column per category, missing numbers imputed
 
 TREE_LIBRARIES = ("catboost", "lightgbm", "xgboost")
 
@@ -22,23 +21,15 @@ def encoding_of(recipe: Recipe, estimator: Any) -> str:
     """Return the encoding that the recipe names, or, where it is `auto`, the one that suits the estimator."""
     if recipe.encoding != "auto":
         return recipe.encoding
-    if takes_categories(estimator):
-        return NATIVE
     return ORDINAL if _splits(estimator) else ONE_HOT
 
 
-def takes_categories(estimator: Any) -> bool:
-    """Whether the estimator can be told which columns of a matrix hold numbers of categories.
-
-    Of the other libraries each asks for them in a way of its own, so those get numbers that they split as numbers.
-    """
-    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-
-    return isinstance(estimator, (HistGradientBoostingClassifier, HistGradientBoostingRegressor))
-
-
 def _splits(estimator: Any) -> bool:
-    """Whether the estimator splits columns in two, so that the numbers of categories need no meaning."""
+    """Whether the estimator splits columns in two, so that the order of the numbers of categories matters little.
+
+    Histogram boosting could be told that they are categories, but then the model holds a function (`functools.partial`),
+    and model files are trusted to hold data alone.
+    """
     from sklearn import ensemble, tree
 
     trees = (
@@ -46,6 +37,7 @@ def _splits(estimator: Any) -> bool:
         ensemble.RandomForestClassifier, ensemble.RandomForestRegressor,
         ensemble.ExtraTreesClassifier, ensemble.ExtraTreesRegressor,
         ensemble.GradientBoostingClassifier, ensemble.GradientBoostingRegressor,
+        ensemble.HistGradientBoostingClassifier, ensemble.HistGradientBoostingRegressor,
     )  # fmt: skip
     libraries = {kind.__module__.partition(".")[0] for kind in type(estimator).__mro__}
     return isinstance(estimator, trees) or not libraries.isdisjoint(TREE_LIBRARIES)
@@ -71,26 +63,17 @@ def columns_for(recipe: Recipe, estimator: Any) -> ColumnTransformer:
     steps: list[tuple[str, Any]] = [("coarse", Coarse(private))] if private else []
     if encoding == ONE_HOT or not takes_missing(estimator):
         steps.append(("impute", SimpleImputer(strategy="median", keep_empty_features=True)))
-    if encoding != NATIVE:  # forests hold numbers in single precision: unscaled, a time in seconds would lose its minutes
-        steps.append(("scale", StandardScaler()))
-    most = min(MAX_CATEGORIES, getattr(estimator, "max_bins", MAX_CATEGORIES)) if encoding == NATIVE else MAX_CATEGORIES
+    steps.append(
+        ("scale", StandardScaler())
+    )  # for trees too: in single precision a time in seconds would lose its minutes
     names: list[tuple[str, Any]] = [
-        ("number", Codes(most, private=[name for name in recipe.categorical if name in recipe.private]))
+        ("number", Codes(private=[name for name in recipe.categorical if name in recipe.private]))
     ]
     if encoding == ONE_HOT:
         names.append(("encode", OneHotEncoder(handle_unknown="ignore", sparse_output=False)))
     return ColumnTransformer(
         [
-            ("numerical", Pipeline(steps) if steps else "passthrough", list(recipe.numerical)),
+            ("numerical", Pipeline(steps), list(recipe.numerical)),
             ("categorical", Pipeline(names), list(recipe.categorical)),
         ]
     )
-
-
-def told(recipe: Recipe, estimator: Any) -> Any:
-    """Tell the estimator which columns hold categories, unless `train.params` does."""
-    if encoding_of(recipe, estimator) == NATIVE and takes_categories(estimator) and recipe.categorical:
-        first = len(recipe.numerical)
-        if "categorical_features" not in recipe.params:
-            estimator.set_params(categorical_features=list(range(first, first + len(recipe.categorical))))
-    return estimator
