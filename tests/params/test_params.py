@@ -73,7 +73,7 @@ NAME = 'lower-case letters, digits, dots, dashes and underscores such as "bike-d
 # What stands in TEXT, what is put in its place, and the line that says what is wrong.
 WRONG = {
     # keys
-    "unknown key": ("seed: 0", "seed: 0\n  colour: red", "train.colour: unknown key; expected estimator, params, trusted, max_rows or seed"),
+    "unknown key": ("seed: 0", "seed: 0\n  colour: red", "train.colour: unknown key; expected estimator, params, encoding, trusted, max_rows or seed"),
     "unknown section": ("report:", "oddities: {}\nreport:", "oddities: unknown key; expected model, source, data, windows, monitor, train, evaluate, retrain or report"),
     "misspelt key": ("  policy:", "  polcy:", "monitor.polcy: unknown key; did you mean policy?"),
     "misspelt key that must be there": ("  until:", "  untill:", "source.untill: unknown key; did you mean until? (and 1 more)"),

@@ -75,6 +75,9 @@ class Train(Section):
         description="dotted name of a scikit-learn compatible estimator", examples=["sklearn.linear_model.Ridge"]
     )
     params: Annotated[dict[str, Any], AfterValidator(_plain)] = Field(default_factory=dict)
+    encoding: Literal["auto", "ordinal", "one_hot"] = Field(
+        default="auto", description="how columns are given to the estimator; auto: as suits it"
+    )
     trusted: list[str] = Field(default_factory=list, description="your classes allowed in model files")
     max_rows: Positive = Field(default=1_000_000, description="deterministic sample")
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0

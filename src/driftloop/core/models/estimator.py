@@ -60,38 +60,19 @@ def load_estimator(name: str) -> type:
 
 
 def build(recipe: Recipe, seed: int) -> Pipeline:
-    """Assemble the unfitted pipeline: impute and scale numbers, encode names, estimate.
+    """Assemble the unfitted pipeline: prepare the columns as suits the estimator, estimate.
 
     Raises
     ------
     ModelError
         If the estimator does not import, does not take the parameters, or does not fit the task.
     """
-    from sklearn.compose import ColumnTransformer
-    from sklearn.impute import SimpleImputer
     from sklearn.pipeline import Pipeline
-    from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-    from driftloop.core.models.encoding import Coarse, Codes
+    from driftloop.core.models.preparing import columns_for
 
-    private = [name for name in recipe.numerical if name in recipe.private]
-    numbers = Pipeline(
-        [
-            *([("coarse", Coarse(private))] if private else []),
-            ("impute", SimpleImputer(strategy="median", keep_empty_features=True)),
-            ("scale", StandardScaler()),
-        ]
-    )
-    names = Pipeline(
-        [
-            ("number", Codes(private=[name for name in recipe.categorical if name in recipe.private])),
-            ("encode", OneHotEncoder(handle_unknown="ignore", sparse_output=False)),
-        ]
-    )
-    columns = ColumnTransformer(
-        [("numerical", numbers, list(recipe.numerical)), ("categorical", names, list(recipe.categorical))]
-    )
-    return Pipeline([("columns", columns), ("model", _estimator(recipe, seed))])
+    estimator = _estimator(recipe, seed)
+    return Pipeline([("columns", columns_for(recipe, estimator)), ("model", estimator)])
 
 
 def _estimator(recipe: Recipe, seed: int) -> Any:
@@ -131,11 +112,15 @@ def fit(recipe: Recipe, rows: pd.DataFrame, *, seed: int | None = None) -> Pipel
     UnfittableError
         If it refuses the rows: that is for the decision to say.
     """
+    from driftloop.core.models.preparing import ONE_HOT, encoding_of
+
     pipeline = build(recipe, recipe.seed if seed is None else seed)
     if reason := untrainable(recipe, rows):
         raise UnfittableError(reason)
     given = inputs(recipe, rows)
-    _bound(recipe, given)
+    # A column without a value is a constant, whatever the encoding; histogram boosting fails on one that is all missing.
+    given = given.fillna({name: 0.0 for name in recipe.numerical if given[name].isna().all()})
+    _bound(recipe, given, one_hot=encoding_of(recipe, pipeline[-1]) == ONE_HOT)
     # Only where threads cannot change the model: each tree of an ensemble has its own seed.
     parallel = recipe.estimator.startswith("sklearn.ensemble.") and _is_free(pipeline, recipe, "n_jobs")
     if parallel:
@@ -173,11 +158,12 @@ def _target(recipe: Recipe, rows: pd.DataFrame) -> np.ndarray:
     return target
 
 
-def _bound(recipe: Recipe, given: pd.DataFrame) -> None:
+def _bound(recipe: Recipe, given: pd.DataFrame, *, one_hot: bool) -> None:
     """Refuse what would run out of memory hours later, when it is killed without a message."""
     from driftloop.core.models.encoding import MAX_CATEGORIES
 
-    names = {name: min(int(given[name].nunique(dropna=False)), MAX_CATEGORIES) for name in recipe.categorical}
+    most_names = MAX_CATEGORIES if one_hot else 1
+    names = {name: min(int(given[name].nunique(dropna=False)), most_names) for name in recipe.categorical}
     width = len(recipe.numerical) + sum(names.values())
     most = MAX_MATRIX_BYTES // (8 * max(width, 1))
     if len(given) > most:

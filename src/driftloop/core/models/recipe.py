@@ -70,6 +70,8 @@ class Recipe(BaseModel):
         For `random_state`, where the estimator has one.
     private
         Those of the columns and the target of which the model keeps no name and no exact number.
+    encoding
+        How the estimator is given the columns, see `preparing`; cards from before it could be chosen mean "one_hot".
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -83,6 +85,7 @@ class Recipe(BaseModel):
     train_days: int | str
     seed: int
     private: tuple[str, ...] = ()
+    encoding: str = "one_hot"
 
     @property
     def features(self) -> list[str]:
@@ -102,4 +105,5 @@ def recipe_of(params: Params) -> Recipe:
         train_days=params.windows.train_days,
         seed=params.train.seed,
         private=tuple(name for name in (*params.data.features, params.data.target) if name in params.data.private),
+        encoding=params.train.encoding,
     )
