@@ -66,6 +66,8 @@ class Run:
         Hash of the commit that ran; empty where it is not known.
     links
         Pages for people, by name.
+    by
+        Login of who started it: set the label, or merged; empty where nobody did, or it is not known.
     """
 
     kind: Kind
@@ -75,6 +77,7 @@ class Run:
     attempt: str = ""
     revision: str = ""
     links: dict[str, str] = field(default_factory=dict)
+    by: str = ""
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,7 @@ def collect(root: Path, run: Run) -> Record:
         "run": {"id": run.id, "attempt": run.attempt},
         "revision": run.revision,
         "links": run.links,
+        "by": run.by,
         "decision": decision.model_dump(mode="json") if decision else None,
         # The card of a promoted model keeps the judged days.
         "verdict": report.model_dump(mode="json", exclude={"judged"}) if report else None,

@@ -15,6 +15,7 @@ from driftloop.errors import LoopError
 from driftloop.github import steps
 
 app = typer.Typer()
+STARTED_BY_PEOPLE = {"issues", "push", "workflow_dispatch"}  # the sender of a schedule did nothing
 
 
 Dashboard = Annotated[
@@ -85,6 +86,7 @@ def record(
             attempt=_digits(os.environ.get("GITHUB_RUN_ATTEMPT", "")),
             revision=revision,
             links={name: link for name, link in links.items() if link},
+            by=runtime.sender if runtime.event_name in STARTED_BY_PEOPLE else "",
         ),
     )
     if dry_run:

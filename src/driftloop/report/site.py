@@ -23,13 +23,17 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
+    from driftloop.report.dashboard.versions import Change
+
     Value = TypeVar("Value", bound=BaseModel)
 
 REPORT = "index.html"
 OURS = frozenset({REPORT, "dashboard.css", "dashboard.js", "history.json", "feed.xml", "badge.svg", EVIDENTLY.name})
 
 
-def build(root: Path, out: Path, *, built: datetime, records: Sequence[dict[str, Any]] = ()) -> Path:
+def build(
+    root: Path, out: Path, *, built: datetime, records: Sequence[dict[str, Any]] = (), changes: Sequence[Change] = ()
+) -> Path:
     """Build the pages from what the pipeline wrote, whole or not at all; return the first one.
 
     Parameters
@@ -40,6 +44,8 @@ def build(root: Path, out: Path, *, built: datetime, records: Sequence[dict[str,
         Now: what the page is as of, where no run is recorded.
     records
         Of all runs; see `records.read`.
+    changes
+        Of production's card; see `lineage.read`.
 
     Raises
     ------
@@ -56,6 +62,7 @@ def build(root: Path, out: Path, *, built: datetime, records: Sequence[dict[str,
         card=_optional(root / CARD, Card),
         overview=_optional(root / OVERVIEW, Overview),
         records=records,
+        changes=changes,
         built=built,
         rendered=report.is_file(),
     )
