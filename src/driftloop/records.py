@@ -66,6 +66,8 @@ class Run:
         Hash of the commit that ran; empty where it is not known.
     links
         Pages for people, by name.
+    failed_in
+        The job that failed; empty where none did, or it is not known.
     by
         Login of who started it: set the label, or merged; empty where nobody did, or it is not known.
     """
@@ -78,6 +80,7 @@ class Run:
     revision: str = ""
     links: dict[str, str] = field(default_factory=dict)
     by: str = ""
+    failed_in: str = ""
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,7 @@ def collect(root: Path, run: Run) -> Record:
         "revision": run.revision,
         "links": run.links,
         "by": run.by,
+        "failed_in": run.failed_in,
         "decision": decision.model_dump(mode="json") if decision else None,
         # The card of a promoted model keeps the judged days.
         "verdict": report.model_dump(mode="json", exclude={"judged"}) if report else None,

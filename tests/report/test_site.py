@@ -16,7 +16,7 @@ from sites import BUILT, fill, make_input, make_overview, make_record, make_reco
 from driftloop.errors import LoopError
 from driftloop.report import site
 from driftloop.report.dashboard import history
-from driftloop.store.files import EVIDENTLY, OVERVIEW, write_json, write_text
+from driftloop.store.files import DECISION, EVIDENTLY, OVERVIEW, write_json, write_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,6 +106,22 @@ def test_build__the_last_run_failed(root: Path) -> None:
     text = Page(build(root, records=records).read_text("utf-8"))
     assert "The last run failed" in text.text
     assert "https://github.com/acme/bikes/actions/runs/2" in text.links
+
+
+def test_build__a_run_that_failed_before_it_decided_shows_what_the_records_know(root: Path) -> None:
+    for path in (DECISION, OVERVIEW):
+        (root / path).unlink()
+    with pytest.raises(LoopError, match="not found"):
+        build(root, records=[make_record(BUILT, failed=True)])
+    failed = make_record(BUILT, failed=True, number=2) | {"failed_in": "measure"}
+    page = Page(
+        build(root, records=[make_record(BUILT - timedelta(days=1), status="watch"), failed]).read_text("utf-8")
+    )
+    said = " ".join(page.text.split())
+    assert "The last run failed in the job measure (monitor, 14 Apr 2025, 05:30 UTC): what went wrong" in said
+    assert "bikes v1 is healthy: inputs moved, error did not" in said
+    assert "https://github.com/acme/bikes/actions/runs/2" in page.links
+    assert "svg" in page.tags  # the errors of the steps that are recorded
 
 
 def test_build__a_run_that_failed_elsewhere_than_on_actions_has_no_link(root: Path) -> None:

@@ -91,6 +91,7 @@ def test_lineage__knows_merge_pull_request_and_revert(git: Git) -> None:
     found = versions([], changes, "https://github.com/acme/bikes")
     assert [each.number for each in found] == [2, 1, 2, 1]
     assert found[2].ended == "taken back: v1 is production again"
+    assert [each.returned for each in found] == [True, True, False, False]
     assert found[2].revert == f"git revert -m 1 {merged[:12]}"
     assert found[2].links["alert"] == "https://github.com/acme/bikes/issues/12"
     assert (found[2].rows, found[2].merged_by, found[2].asked_by) == (200, "Ann", "")

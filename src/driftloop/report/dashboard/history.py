@@ -50,6 +50,8 @@ class Run:
         Web addresses by name.
     revision
         Hash of the commit.
+    failed_in
+        The job that failed; empty where it is not known.
     by
         Login of who started it; empty where it is not known.
     """
@@ -66,6 +68,7 @@ class Run:
     links: dict[str, str] = field(default_factory=dict)
     revision: str = ""
     by: str = ""
+    failed_in: str = ""
 
     @property
     def status(self) -> str:
@@ -106,6 +109,7 @@ def _run(record: dict[str, Any]) -> Run:
         links=links,
         revision=revision if re.fullmatch(r"[0-9a-f]{7,64}", revision) else "",
         by=str(record.get("by") or "")[:100],
+        failed_in=str(record.get("failed_in") or "")[:100],
     )
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-MOST_SHOWN = 30
+MOST_SHOWN, UNFOLDED = 30, 3
 
 
 class Known(BaseModel):
@@ -77,6 +77,8 @@ class Version:
     ----------
     number, since, until
         Of the model, and when it was production; `until` is None for the one that is.
+    returned
+        Whether it had been production before, and its successor was taken back.
     ended
         What ended it; empty for the one that is production.
     trained, rows, normal_error, gain
@@ -92,6 +94,7 @@ class Version:
     number: int
     since: datetime
     until: datetime | None
+    returned: bool
     ended: str
     trained: Window | None
     rows: int
@@ -174,7 +177,8 @@ def _same(one: Run, other: Run) -> bool:
 def _life(start: _Start, after: _Start | None, before: Sequence[_Start], runs: Sequence[Run], home: str) -> Version:
     number, change = start.key[0], start.change
     previous = before[-1] if before else None
-    asked = _asked(runs, previous, start) if previous and start.key not in {each.key for each in before} else None
+    returned = start.key in {each.key for each in before}
+    asked = _asked(runs, previous, start) if previous and not returned else None
     merged = _merged(runs, start, after)
     issue, pull = (change.issue, change.pull) if change else (0, 0)
     links = {
@@ -189,6 +193,7 @@ def _life(start: _Start, after: _Start | None, before: Sequence[_Start], runs: S
         number=number,
         since=start.time,
         until=after.time if after else None,
+        returned=returned,
         ended=_ended(after, before),
         trained=start.card.trained,
         rows=start.card.rows,
