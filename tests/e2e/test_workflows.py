@@ -225,7 +225,7 @@ def test_monitor__that_failed_says_so_on_the_page_at_once(shop: Setting) -> None
     shop.repo.pages = {"build_type": "workflow"}
     first = shop.runner.schedule(shop.repo, "monitor.yml")
     assert first.result == "success", first.log
-    change(shop, "params.yaml", f"model: {MODEL}", f"model: {MODEL}\nmonitr: 1")
+    change(shop, "models/production/card.json", '"version": 1,', '"version": "one",')
     broken = shop.runner.schedule(shop.repo, "monitor.yml")
     results = {name: job.result for name, job in broken.jobs.items()}
     assert results == {
