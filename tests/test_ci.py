@@ -223,6 +223,14 @@ def test_record__links_to_the_alert_that_was_told_and_to_the_pull_request(
     assert retrained["pull request"] == f"https://github.com/{NAME}/pull/3"
 
 
+@pytest.mark.parametrize(("event", "by"), [("issues", "ann"), ("push", "ann"), ("schedule", "")])
+def test_record__says_who_started_the_run(driftloop: Run, site: Site, clone: Path, event: str, by: str) -> None:
+    payload = clone.parent / "payload.json"
+    payload.write_text(json.dumps({"sender": {"login": "ann"}}), encoding="utf-8")
+    assert driftloop("ci", "record", GITHUB_EVENT_NAME=event, GITHUB_EVENT_PATH=str(payload)).code == 0
+    assert json.loads(site.repo.git.run("show", "driftloop:records/2025-04-14/monitor-77-2.json"))["by"] == by
+
+
 def test_alert__tells_no_issue_where_there_is_nothing_to_tell(driftloop: Run, clone: Path) -> None:
     outputs = clone.parent / "outputs"
     decide(clone, "healthy")

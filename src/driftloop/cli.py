@@ -206,14 +206,14 @@ def site(
     serve: Annotated[bool, typer.Option("--serve", help="Show them here, and reload when a run ends.")] = False,
 ) -> None:
     """Build the pages that GitHub Pages would show: the dashboard, and Evidently's report."""
-    from driftloop import records
+    from driftloop import lineage, records
     from driftloop.git import Git
     from driftloop.report import site as pages
 
-    known = records.read(Git(Path()))
+    known, changes = records.read(Git(Path())), lineage.read(Git(Path()))
 
     def build() -> Path:
-        return pages.build(Path(), out, built=datetime.now(tz=UTC), records=known)
+        return pages.build(Path(), out, built=datetime.now(tz=UTC), records=known, changes=changes)
 
     if not serve:
         typer.echo(f"built {build()}: open it in a browser")

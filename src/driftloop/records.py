@@ -70,6 +70,10 @@ class Run:
         Pages for people, by name.
     approval
         The standing approval in force, if there is one.
+    failed_in
+        The job that failed; empty where none did, or it is not known.
+    by
+        Login of who started it: set the label, or merged; empty where nobody did, or it is not known.
     """
 
     kind: Kind
@@ -80,6 +84,8 @@ class Run:
     revision: str = ""
     links: dict[str, str] = field(default_factory=dict)
     approval: Approval | None = None
+    by: str = ""
+    failed_in: str = ""
 
 
 @dataclass(frozen=True)
@@ -127,6 +133,8 @@ def collect(root: Path, run: Run) -> Record:
         "revision": run.revision,
         "links": run.links,
         "approval": run.approval.model_dump(mode="json") if run.approval else None,
+        "by": run.by,
+        "failed_in": run.failed_in,
         "decision": decision.model_dump(mode="json") if decision else None,
         # The card of a promoted model keeps the judged days.
         "verdict": report.model_dump(mode="json", exclude={"judged"}) if report else None,

@@ -221,6 +221,23 @@ def test_monitor__after_github_failed_does_the_rest(shop: Setting) -> None:
     assert [each["outcome"] for each in records(shop)] == ["failed", "ok"]
 
 
+def test_monitor__that_failed_says_so_on_the_page_at_once(shop: Setting) -> None:
+    shop.repo.pages = {"build_type": "workflow"}
+    first = shop.runner.schedule(shop.repo, "monitor.yml")
+    assert first.result == "success", first.log
+    change(shop, "models/production/card.json", '"version": 1,', '"version": "one",')
+    broken = shop.runner.schedule(shop.repo, "monitor.yml")
+    results = {name: job.result for name, job in broken.jobs.items()}
+    assert results == {
+        "measure": "failure", "act": "skipped", "publish": "skipped", "failed": "success", "publish-failed": "success",
+    }, broken.log  # fmt: skip
+    page = (shop.runner.shelf.pages[shop.repo.name] / "index.html").read_text("utf-8")
+    assert "The last run failed in the job measure" in page
+    newest = records(shop)[-1]
+    assert (newest["outcome"], newest["failed_in"]) == ("failed", "measure")
+    assert newest["links"]["run"] in page
+
+
 # Who may ask
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from decisions import HOSTILE
-from sites import BUILT, fill, make_input, make_overview, make_record, make_records
+from sites import BUILT, fill, make_input, make_overview, make_record, make_records, make_steps
 
+from driftloop.core.intervals import Interval
 from driftloop.report import site
 
 if TYPE_CHECKING:
@@ -34,6 +35,10 @@ STATES: dict[str, dict[str, Any]] = {
     "data fault": {"overview": make_overview(), "records": make_records(30), "decision": {"status": "data fault"}},
     "failed run": {"overview": make_overview(), "records": [*make_records(9), make_record(BUILT + timedelta(hours=1), failed=True, number=99)], "decision": {}},
     "labels that stopped": {"overview": make_overview(steps=4).model_copy(update={"steps": make_overview(steps=9).steps[:4]}), "decision": {}},
+    "failed before it measured": {"overview": None, "records": [*make_records(9), make_record(BUILT + timedelta(hours=1), failed=True, number=99) | {"failed_in": "measure"}], "decision": {}},
+    "classification": {"overview": make_overview(), "records": make_records(30), "decision": {"metric": "log_loss", "unit": "", "error": Interval(estimate=0.412, low=0.38, high=0.44, level=0.9), "normal_error": 0.371}},
+    "rows once a day": {"overview": make_overview(inputs=3, days=900).model_copy(update={"steps": tuple(step.model_copy(update={"rows": 7}) for step in make_steps(26)), "periods": (), "inputs": tuple(make_input(name, place, 128, 0, bins=(), shares=(), usual="") for place, name in enumerate(("price", "weekday", "promotion")))}), "records": make_records(30), "decision": {"status": "watch"}},
+    "versions taken back": {"overview": make_overview(), "records": [make_record(BUILT - timedelta(days=9 - day), kind, version=version, number=day) | {"by": HOSTILE} for day, (kind, version) in enumerate((("monitor", 1), ("retrain", 1), ("promote", 2), ("monitor", 2), ("promote", 1), ("monitor", 1)))], "decision": {}},
     "strange names": {"overview": make_overview(inputs=0).model_copy(update={"inputs": tuple(make_input(name, place, 57, 57) for place, name in enumerate((LONG, "عمود من اليمين", "🚲 bikes", HOSTILE)))}), "decision": {"model": LONG[:60]}},
     "100 columns": {"overview": make_overview(inputs=100, days=200), "decision": {}},
     "a long history": {"overview": make_overview(inputs=20, days=1000, steps=26), "records": make_records(60), "decision": {}},

@@ -16,7 +16,7 @@ from sites import BUILT, fill, make_input, make_overview, make_record, make_reco
 from driftloop.errors import LoopError
 from driftloop.report import site
 from driftloop.report.dashboard import history
-from driftloop.store.files import EVIDENTLY, OVERVIEW, write_json, write_text
+from driftloop.store.files import DECISION, EVIDENTLY, OVERVIEW, write_json, write_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,6 +108,27 @@ def test_build__the_last_run_failed(root: Path) -> None:
     assert "https://github.com/acme/bikes/actions/runs/2" in text.links
 
 
+def test_build__a_run_that_failed_before_it_decided_shows_what_the_records_know(root: Path) -> None:
+    for path in (DECISION, OVERVIEW):
+        (root / path).unlink()
+    with pytest.raises(LoopError, match="not found"):
+        build(root, records=[make_record(BUILT, failed=True)])
+    failed = make_record(BUILT, failed=True, number=2) | {"failed_in": "measure"}
+    page = Page(
+        build(root, records=[make_record(BUILT - timedelta(days=1), status="watch"), failed]).read_text("utf-8")
+    )
+    said = " ".join(page.text.split())
+    assert "The last run failed in the job measure (monitor, 14 Apr 2025, 05:30 UTC): what went wrong" in said
+    assert "bikes v1 is healthy: inputs moved, error did not" in said
+    assert "https://github.com/acme/bikes/actions/runs/2" in page.links
+    assert "svg" in page.tags  # the errors of the steps that are recorded
+
+
+def test_build__a_run_that_failed_elsewhere_than_on_actions_has_no_link(root: Path) -> None:
+    failed = make_record(BUILT, failed=True) | {"links": {}}
+    assert "The last run failed" in Page(build(root, records=[failed]).read_text("utf-8")).text
+
+
 def test_build__text_stays_text(root: Path) -> None:
     hostile = [make_input(HOSTILE, 0, 57, 57, bins=[HOSTILE] * 16)]
     fill(
@@ -185,3 +206,19 @@ def test_build__steps_of_earlier_versions_stay(root: Path) -> None:
     steps = json.loads((root / "_site/history.json").read_text("utf-8"))["steps"]
     assert len(steps) == 14 + 4
     assert steps == sorted(steps, key=lambda step: step["window"]["since"])
+
+
+def test_build__says_who_asked_who_merged_and_what_ended_a_version(root: Path) -> None:
+    issue, pull = "https://github.com/acme/bikes/issues/12", "https://github.com/acme/bikes/pull/13"
+    asked = make_record(BUILT - timedelta(days=3), "retrain", number=2) | {"by": "ann"}
+    asked["links"] |= {"issue": issue, "pull request": pull}
+    merged = make_record(BUILT - timedelta(days=2), "promote", number=3, version=2) | {"by": "bob"}
+    records = [make_record(BUILT - timedelta(days=9)), asked, merged, make_record(BUILT, number=4, version=2)]
+    page = Page(build(root, records=records).read_text("utf-8"))
+    said = " ".join(page.text.split())
+    assert "v1 in production from 5 Apr 2025 to 12 Apr 2025: replaced by v2" in said
+    assert "v2 in production since 12 Apr 2025" in said
+    assert "Asked for by ann, alert" in said
+    assert "Merged by bob, pull request, commit, release run" in said
+    assert said.count("Asked for by not known") == said.count("Merged by not known") == 1  # of v1
+    assert page.links.count(pull) >= 2  # also at: how to go back

@@ -15,6 +15,7 @@ from driftloop.errors import LoopError
 from driftloop.github import steps
 
 app = typer.Typer()
+STARTED_BY_PEOPLE = {"issues", "push", "workflow_dispatch"}  # the sender of a schedule did nothing
 
 
 Dashboard = Annotated[
@@ -87,6 +88,9 @@ def record(
     *,
     kind: Annotated[str, typer.Option(help="What the run was for: monitor, retrain, propose or promote.")] = "monitor",
     failed: Annotated[bool, typer.Option("--failed", help="The run failed: record what there is.")] = False,
+    failed_in: Annotated[
+        str, typer.Option("--in", envvar="DRIFTLOOP_FAILED_JOB", help="Name of the job that failed.")
+    ] = "",
     issue: Annotated[str, typer.Option(envvar="DRIFTLOOP_ISSUE", help="Number of the alert, to link to.")] = "",
     pull: Annotated[str, typer.Option(envvar="DRIFTLOOP_PULL", help="Number of the pull request, to link to.")] = "",
     approval: Annotated[
@@ -121,6 +125,8 @@ def record(
             revision=revision,
             links={name: link for name, link in links.items() if link},
             approval=recording.approval(approval),
+            by=runtime.sender if runtime.event_name in STARTED_BY_PEOPLE else "",
+            failed_in=failed_in if failed else "",
         ),
     )
     if dry_run:

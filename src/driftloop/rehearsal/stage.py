@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from driftloop import dvc, records
+from driftloop import dvc, lineage, records
 from driftloop.core.decision.values import Decision
 from driftloop.git import Git
 from driftloop.githubstub import GitHubServer, World, observe_pushes
@@ -161,7 +161,7 @@ class Stage(Remote):
             kind=records.Kind.MONITOR, outcome="ok", time=datetime.now(tz=UTC), revision=Git(where).head()
         )
         self.recorded.append(records.collect(where, run).content)
-        site.build(where, self.site, built=run.time, records=self.recorded)
+        site.build(where, self.site, built=run.time, records=self.recorded, changes=lineage.read(Git(where)))
 
     @property
     def site(self) -> Path:

@@ -13,6 +13,7 @@ from driftloop.core.overview.values import Overview
 from driftloop.errors import LoopError
 from driftloop.report.dashboard import feed, page
 from driftloop.report.dashboard.facts import facts
+from driftloop.report.dashboard.history import value
 from driftloop.store.files import CARD, DECISION, EVIDENTLY, OVERVIEW, VERDICT, read_value, replacing_folder, write_text
 
 if TYPE_CHECKING:
@@ -23,13 +24,17 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
+    from driftloop.report.dashboard.versions import Change
+
     Value = TypeVar("Value", bound=BaseModel)
 
 REPORT = "index.html"
 OURS = frozenset({REPORT, "dashboard.css", "dashboard.js", "history.json", "feed.xml", "badge.svg", EVIDENTLY.name})
 
 
-def build(root: Path, out: Path, *, built: datetime, records: Sequence[dict[str, Any]] = ()) -> Path:
+def build(
+    root: Path, out: Path, *, built: datetime, records: Sequence[dict[str, Any]] = (), changes: Sequence[Change] = ()
+) -> Path:
     """Build the pages from what the pipeline wrote, whole or not at all; return the first one.
 
     Parameters
@@ -40,22 +45,25 @@ def build(root: Path, out: Path, *, built: datetime, records: Sequence[dict[str,
         Now: what the page is as of, where no run is recorded.
     records
         Of all runs; see `records.read`.
+    changes
+        Of production's card; see `lineage.read`.
 
     Raises
     ------
     LoopError
-        If `out` holds something else, or there is no decision yet.
+        If `out` holds something else, or there is no decision yet, neither here nor in a record.
     """
     if out.is_symlink() or (out.exists() and not out.is_dir()) or (out.is_dir() and _is_foreign(out)):
         msg = f"{out}: expected a new folder or an earlier site, got something else"
         raise LoopError(msg)
     report = root / EVIDENTLY / REPORT
     found = facts(
-        read_value(root / DECISION, Decision),
+        _decision(root / DECISION, records),
         report=_optional(root / VERDICT, Report),
         card=_optional(root / CARD, Card),
         overview=_optional(root / OVERVIEW, Overview),
         records=records,
+        changes=changes,
         built=built,
         rendered=report.is_file(),
     )
@@ -73,6 +81,15 @@ def build(root: Path, out: Path, *, built: datetime, records: Sequence[dict[str,
             (folder / EVIDENTLY.name).mkdir()
             shutil.copyfile(report, folder / EVIDENTLY.name / REPORT)
     return out / REPORT
+
+
+def _decision(path: Path, records: Sequence[dict[str, Any]]) -> Decision:
+    """Read the newest decision: where a run failed before it had one, that of the newest record."""
+    if not path.exists():
+        for record in reversed(records):
+            if found := value(Decision, record.get("decision")):
+                return found  # type: ignore[no-any-return]
+    return read_value(path, Decision)
 
 
 def _optional(path: Path, kind: type[Value]) -> Value | None:

@@ -10,7 +10,7 @@ from driftloop.core.figures import figure, percent
 from driftloop.core.judging.metrics import METRICS, unit_of
 from driftloop.core.overview.values import Input, Overview
 from driftloop.report import error_lines
-from driftloop.report.dashboard import history
+from driftloop.report.dashboard import history, versions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,6 +65,8 @@ class Facts:
         When the newest run was recorded; without records, when the page was built.
     rendered
         Whether Evidently's report is beside the page.
+    changes
+        Of production's card, oldest first, as far as Git knows them.
     """
 
     decision: Decision
@@ -74,6 +76,7 @@ class Facts:
     runs: tuple[history.Run, ...]
     made: datetime
     rendered: bool
+    changes: tuple[versions.Change, ...] = ()
 
     @property
     def tone(self) -> Tone:
@@ -108,9 +111,9 @@ class Facts:
         return history.steps(self.runs, self.overview.version, self.overview.steps)
 
     @property
-    def versions(self) -> list[history.Version]:
-        """All versions that the records know."""
-        return history.versions(self.runs)
+    def versions(self) -> list[versions.Version]:
+        """All lives of production models that Git or the records know, newest first."""
+        return versions.versions(self.runs, self.changes, history.repository(self.runs))
 
     @property
     def to_do_link(self) -> tuple[str, str] | None:
@@ -234,6 +237,7 @@ def facts(
     records: Sequence[dict[str, Any]],
     built: datetime,
     rendered: bool,
+    changes: Sequence[versions.Change] = (),
 ) -> Facts:
     """Bring together what the page shows; an overview of other data or another model does not count."""
     runs = tuple(history.runs(records, decision.model))
@@ -248,4 +252,5 @@ def facts(
         runs=runs,
         made=runs[-1].time if runs else built,
         rendered=rendered,
+        changes=tuple(change for change in changes if change.card.model == decision.model),
     )

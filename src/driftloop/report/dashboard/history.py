@@ -1,4 +1,4 @@
-"""What the records tell: runs, versions, and the steps of models that are not production any more."""
+"""What the records tell: runs, and the steps of models that are not production any more."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from driftloop.core.decision.approval import Approval
 from driftloop.core.decision.values import Decision
 from driftloop.core.judging.verdict import Verdict
 from driftloop.core.overview.values import StepError
-from driftloop.core.windows import Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -54,6 +53,10 @@ class Run:
         Hash of the commit.
     approval
         The standing approval in force then.
+    failed_in
+        The job that failed; empty where it is not known.
+    by
+        Login of who started it; empty where it is not known.
     """
 
     kind: str
@@ -68,24 +71,13 @@ class Run:
     links: dict[str, str] = field(default_factory=dict)
     revision: str = ""
     approval: Approval | None = None
+    by: str = ""
+    failed_in: str = ""
 
     @property
     def status(self) -> str:
         """What to filter by."""
         return "failed" if self.outcome == "failed" else self.decision.status if self.decision else "ok"
-
-
-@dataclass(frozen=True)
-class Version:
-    """One production model: what is known of it, and when it was production."""
-
-    number: int
-    since: datetime
-    until: datetime | None
-    trained: Window | None
-    rows: int
-    normal_error: dict[str, float]
-    gate: Verdict | None
 
 
 def runs(records: Iterable[dict[str, Any]], model: str) -> list[Run]:
@@ -101,7 +93,7 @@ def runs(records: Iterable[dict[str, Any]], model: str) -> list[Run]:
 def _run(record: dict[str, Any]) -> Run:
     time = datetime.fromisoformat(record["time"])
     production = (record.get("models") or {}).get("production") or {}
-    decision, verdict = _value(Decision, record.get("decision")), record.get("verdict") or {}
+    decision, verdict = value(Decision, record.get("decision")), record.get("verdict") or {}
     links = {
         str(name): COMMIT.sub(r"\1", link)
         for name, link in record.get("links", {}).items()
@@ -114,17 +106,20 @@ def _run(record: dict[str, Any]) -> Run:
         time=time if time.tzinfo else time.replace(tzinfo=UTC),
         until=date.fromisoformat(record["until"]) if record.get("until") else None,
         decision=decision,
-        verdict=_value(Verdict, verdict.get("verdict")),
+        verdict=value(Verdict, verdict.get("verdict")),
         version=int(production.get("version") or (decision.version if decision else 0)),
         card=production,
-        steps=tuple(step for each in record.get("steps", ()) if (step := _value(StepError, each))),
+        steps=tuple(step for each in record.get("steps", ()) if (step := value(StepError, each))),
         links=links,
-        approval=_value(Approval, record.get("approval")),
+        approval=value(Approval, record.get("approval")),
         revision=revision if re.fullmatch(r"[0-9a-f]{7,64}", revision) else "",
+        by=str(record.get("by") or "")[:100],
+        failed_in=str(record.get("failed_in") or "")[:100],
     )
 
 
-def _value(kind: Any, given: Any) -> Any:
+def value(kind: Any, given: Any) -> Any:
+    """Read a value of a record; None where it is not one of this version."""
     if given is None:
         return None
     try:
@@ -157,37 +152,6 @@ def steps(all_runs: Sequence[Run], version: int, newest: Sequence[StepError]) ->
     for step in (found[since] for since in sorted(found)):
         if not out or step.window.since >= out[-1].window.until:  # those of two versions may overlap
             out.append(step)
-    return out
-
-
-def versions(all_runs: Sequence[Run]) -> list[Version]:
-    """List the production models that the records know, newest first."""
-    found: dict[int, list[Run]] = {}
-    for run in all_runs:
-        if run.version:
-            found.setdefault(run.version, []).append(run)
-    numbers = sorted(found, reverse=True)
-    out = []
-    for place, number in enumerate(numbers):
-        mine = found[number]
-        card = mine[-1].card
-        gate = [
-            run.verdict
-            for run in all_runs
-            if run.verdict and run.verdict.outcome == "promote" and run.version == number - 1
-        ]
-        errors = card.get("normal_error") or {}
-        out.append(
-            Version(
-                number=number,
-                since=mine[0].time,
-                until=found[numbers[place - 1]][0].time if place else None,
-                trained=_value(Window, card.get("trained")),
-                rows=int(card.get("rows") or 0),
-                normal_error={str(name): float(value) for name, value in errors.items()},
-                gate=gate[-1] if gate else None,
-            )
-        )
     return out
 
 

@@ -20,6 +20,7 @@ from driftloop.core.text import line
 from driftloop.report import error_lines
 from driftloop.report.dashboard import charts, history, svg
 from driftloop.report.dashboard.facts import TONES, leaning, moved, now
+from driftloop.report.dashboard.versions import MOST_SHOWN, UNFOLDED
 from driftloop.report.headline import for_title, unmeasured
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ def render(facts: Facts) -> str:
         said=_said(facts),
         inputs=[_input(each, facts, opens=place < MOST_OPEN) for place, each in enumerate(facts.ranked)],
         most_open=MOST_OPEN,
+        most_lives=MOST_SHOWN,
+        unfolded_lives=UNFOLDED,
         shown_runs=history.shown(facts.runs),
         table=facts.steps[::-1][:SHOWN_STEPS],
         periods=json.dumps([str(each) for each in facts.overview.periods]),

@@ -45,7 +45,9 @@ def body(proposal: Proposal) -> str:
 
 def lead(proposal: Proposal) -> str:
     """Return the verdict with its figures, and what it answers."""
-    answer = OUTCOMES[proposal.report.verdict.outcome].answer if proposal.is_better else "Fresh, and not shown to be better."
+    answer = (
+        OUTCOMES[proposal.report.verdict.outcome].answer if proposal.is_better else "Fresh, and not shown to be better."
+    )
     return f"**{answer}** {_sentence(proposal)} Closes #{proposal.issue}."
 
 
