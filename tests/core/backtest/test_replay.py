@@ -35,7 +35,8 @@ def test_under__an_abrupt_change_is_noticed_when_labels_and_refits_have_seen_it(
     # The refit of the first changed week, and of the one that its labels are missing in, know nothing of the change.
     # From the third on a step adds 7 * 0.99 days: 6.93, 13.86. The labels of that step are final a week after it.
     found = replayed()
-    [asked] = found.alerts
+    degraded, asked = found.alerts
+    assert degraded.status == "degraded"  # error was up before a refit could know why
     assert asked.status == "outdated"
     assert asked.day == CHANGE + timedelta(weeks=4 + 1)
     assert "13.9 normal days" in asked.reason
@@ -52,7 +53,7 @@ def test_under__the_answer_takes_its_time() -> None:
 
 
 def test_under__gain_is_what_retraining_saves_in_four_weeks() -> None:
-    [asked] = replayed().alerts
+    _, asked = replayed().alerts
     assert asked.gain == pytest.approx(0.5)
     assert asked.gain_live == pytest.approx(0.5)
 
@@ -89,7 +90,7 @@ def test_under__a_fault_that_stays_becomes_the_new_normal() -> None:
 
 def test_under__a_standing_approval_refreshes_without_asking() -> None:
     found = replayed(standing_days=28)
-    assert [alert.status for alert in found.alerts] == ["outdated"]
+    assert [alert.status for alert in found.alerts] == ["degraded", "outdated"]
     assert [one.how for one in found.promotions][:5] == ["first", "asked", "standing", "standing", "standing"]
     lives = [one.live for one in found.promotions[1:]]
     assert {after - before for before, after in pairwise(lives)} == {timedelta(weeks=1)}
