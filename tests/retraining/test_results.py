@@ -115,7 +115,9 @@ def test_take__what_is_missing_is_named(git: Git, folder: Path) -> None:
 def test_take__another_parameter_is_refused(git: Git, folder: Path) -> None:
     params = folder / "params.yaml"
     params.write_text(params.read_text().replace("alert_at_days: 8", "alert_at_days: 80"))
-    with pytest.raises(LoopError, match=r"more than source.until and source.fingerprint differs"):
+    with pytest.raises(
+        LoopError, match=r"more than source.until, source.fingerprint and retrain.standing_until differs"
+    ):
         results.take(git, folder)
 
 

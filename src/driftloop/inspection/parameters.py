@@ -8,9 +8,9 @@ if TYPE_CHECKING:
     from driftloop.inspection.values import Inspected
 
 WEEK = 7
-JUDGED = (28, 56, 91)  # days: the shortest with rows enough for the gate
-ENOUGH_ROWS = 200  # for the gate, as evaluate.min_rows
-SHORT_DAYS = 365  # of history: then a shorter window is judged, so that something is left to train on
+ENOUGH_ROWS, LEAST_ROWS = 50, 20  # for the gate, as evaluate.min_rows; where a quarter does not hold as many
+QUARTER_DAYS = 91
+SHORT_DAYS = 182  # of history: then a shorter window is judged, so that something is left to train on
 ESTIMATORS = {
     "regression": "sklearn.ensemble.HistGradientBoostingRegressor",
     "classification": "sklearn.ensemble.HistGradientBoostingClassifier",
@@ -50,7 +50,7 @@ def parameters(found: Inspected, *, path: str, label_delay_days: int) -> Values:
     calendar = _calendar(found)
     numerical = [*found.named("numerical"), *_parts(found), *(name for name in calendar if name == "hour")]
     categorical = [*found.named("categorical"), *(name for name in calendar if name != "hour")]
-    judge = _judge_days(found)
+    short = (found.until - found.since).days < SHORT_DAYS
     time = found.time.columns
     values: dict[str, Any] = {
         "source.kind": "files",
@@ -71,11 +71,11 @@ def parameters(found: Inspected, *, path: str, label_delay_days: int) -> Values:
         "data.segments": [],
         "data.missing": dict(found.missing) if found.missing else [],
         "data.private": [name for name in found.private if name in {*numerical, *categorical, found.target, *found.key}],
-        "windows.judge_days": judge,
+        "windows.judge_days": 2 * WEEK if short else "auto",
         "train.estimator": ESTIMATORS[found.task],
         "train.params": {"max_iter": 150},
         "evaluate.metric": METRICS[found.task],
-        "evaluate.min_rows": min(ENOUGH_ROWS, max(20, int(found.rows_a_day * judge * 0.8))),
+        "evaluate.min_rows": min(ENOUGH_ROWS, max(LEAST_ROWS, int(found.rows_a_day * QUARTER_DAYS * 0.8))),
     }  # fmt: skip
     out = [f"{each.name} ({each.why})" for each in found.roles if each.role == "left out"]
     comments = {
@@ -84,7 +84,7 @@ def parameters(found: Inspected, *, path: str, label_delay_days: int) -> Values:
         "data.timezone": "times without an offset are taken for UTC; correct it if they are local",
         "data.numerical": f"left out: {'; '.join(out)}" if out else "all numbers",
         "data.label_delay_days": "days until a target is final",
-        "windows.judge_days": f"newest labelled; at {found.rows_a_day:,.3g} rows a day",
+        "windows.judge_days": "newest labelled; short, as the history is" if short else "newest labelled",
     }
     if found.missing:
         comments["data.missing"] = "stand for no value, as it seems"
@@ -112,12 +112,3 @@ def _calendar(found: Inspected) -> dict[str, str]:
     if found.hours > 1:
         made["hour"] = "hour()"
     return {name: how for name, how in made.items() if name not in there}
-
-
-def _judge_days(found: Inspected) -> int:
-    days = (found.until - found.since).days
-    if days < SHORT_DAYS // 2:
-        return 2 * WEEK
-    return next(
-        (length for length in JUDGED if length * found.rows_a_day >= ENOUGH_ROWS and length < days / 4), JUDGED[0]
-    )

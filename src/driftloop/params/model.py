@@ -171,16 +171,12 @@ class Params(Section):
     @property
     def least_judge_days(self) -> int:
         """Labelled days since a promotion that the gate needs, in which also the recent error is measured."""
-        return self._judge_days(28)
+        return _judge_days(self, 28)
 
     @property
     def most_judge_days(self) -> int:
         """Newest labelled days that the gate looks at, where production has not seen them."""
-        return self._judge_days(91)
-
-    def _judge_days(self, auto: int) -> int:
-        given, step = self.windows.judge_days, self.monitor.step_days
-        return min(max(auto, step), MOST_STEPS * step) if given == "auto" else given
+        return _judge_days(self, 91)
 
     @property
     def standing(self) -> bool:
@@ -192,3 +188,8 @@ class Params(Section):
     def zone(self) -> ZoneInfo:
         """The zone that cuts days."""
         return ZoneInfo(self.data.timezone)
+
+
+def _judge_days(params: Params, auto: int) -> int:
+    given, step = params.windows.judge_days, params.monitor.step_days
+    return min(max(auto, step), MOST_STEPS * step) if given == "auto" else given

@@ -45,6 +45,7 @@ class Quality(BaseModel):
     absent: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     hints: tuple[str, ...] = ()
+    lasting: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

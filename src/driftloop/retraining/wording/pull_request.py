@@ -70,7 +70,7 @@ def _sentence(proposal: Proposal) -> str:
         said = f"{less_error(verdict.gain)} on {verdict.rows:,} rows that neither side had seen"
         return f"{said[:1].upper()}{said[1:]}: within the approval it need not be better."
     return (
-        f"Error was {percent(verdict.gain.estimate)} lower ({span(verdict.gain)}; it had to be "
+        f"Error was {percent(verdict.gain.estimate)} lower ({span(verdict.gain)}; it had to be at least "
         f"{percent(verdict.needed or 0)}) on {verdict.rows:,} rows that neither side had seen."
     )
 
