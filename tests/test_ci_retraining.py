@@ -87,7 +87,7 @@ def test_ci__dry_run_says_it_and_touches_nothing(ci: Run, bench: Bench, made: Ma
     assert done.code == 0
     data = json.loads(done.out)
     if verb == "retrain":
-        assert data == {"action": "retrain", "issue": 1, "asked_by": "ann"}
+        assert data == {"action": "retrain", "issue": 1, "asked_by": "ann", "keep_fresh": False, "approval": None}
         assert done.err == f"would refresh, run `dvc repro` for #1, and leave the hand-over in {out}\n"
     else:
         assert (data["action"], data["issue"], data["branch"]) == ("propose", 1, "retrain/issue-1")
@@ -215,7 +215,7 @@ def test_propose__says_in_one_line_what_is_wrong(ci: Run, bench: Bench, made: Ma
         case "edited params":
             text = (folder / "data/params.yaml").read_text()
             handed.rewrite(folder, "data/params.yaml", text.replace("min_gain: 0.01", "min_gain: 0.0").encode())
-            said = "params.yaml: more than source.until and source.fingerprint differs from the base commit"
+            said = "params.yaml: more than source.until, source.fingerprint and retrain.standing_until differs from the base commit"
         case "extra file":
             handed.rewrite(folder, "promote/src/run.py", b"print()")
             said = "hand-over: 'promote/src/run.py' does not belong there"

@@ -82,7 +82,8 @@ def test_rehearse__leaves_texts_to_read(played: Played) -> None:
     assert names == ["1-alert.md", "2-pull-request.md", "3-alert.md", "site", "story.txt"]
     page = played.user.text("site/index.html")
     assert "gets faulty data: fix the data, do not retrain" in page
-    assert "<td>v2<td>" in page or "<td>v2</td>" in page
+    assert "<strong>v2</strong> in production since" in page
+    assert "replaced by v2" in page
     alert, pull, fault = (played.user.text(name) for name in names[:3])
     assert alert.startswith("# small v1 is outdated: retraining would have paid (simulated data)\n")
     assert "**Proposed in #2.**" in alert

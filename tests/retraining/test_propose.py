@@ -260,7 +260,7 @@ def test_propose__what_dvc_knows_better_is_refused(bench: Bench, made: Made, tmp
             code = lock.split("stages.evaluate:")[1].split("code: ")[1][:32]
             edit("data/dvc.lock", code, "0" * 32)
         case "parameter in the lock":
-            edit("data/dvc.lock", "min_rows: 200", "min_rows: 100")
+            edit("data/dvc.lock", "min_rows: 50", "min_rows: 40")
         case "card in the lock":
             lock = (folder / "promote/dvc.lock").read_text()
             md5 = lock.split("path: models/production\n")[1].split("md5: ")[1][:32]
