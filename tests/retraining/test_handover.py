@@ -139,7 +139,9 @@ def test_check__params_beyond_the_two_keys_are_refused(made: Made, folder: Path)
     for state in ("data", "promote"):
         text = (folder / state / "params.yaml").read_text()
         handed.rewrite(folder, f"{state}/params.yaml", text.replace("min_gain: 0.01", "min_gain: 0.00").encode())
-    with pytest.raises(LoopError, match=r"params.yaml: more than source.until, source.fingerprint and retrain.standing_until differs"):
+    with pytest.raises(
+        LoopError, match=r"params.yaml: more than source.until, source.fingerprint and retrain.standing_until differs"
+    ):
         check(made, folder)
 
 
@@ -147,7 +149,9 @@ def test_check__a_comment_in_params_is_refused(made: Made, folder: Path) -> None
     for state in ("data", "promote"):
         text = (folder / state / "params.yaml").read_text()
         handed.rewrite(folder, f"{state}/params.yaml", f"{text}# a note\n".encode())
-    with pytest.raises(LoopError, match=r"params.yaml: more than source.until, source.fingerprint and retrain.standing_until differs"):
+    with pytest.raises(
+        LoopError, match=r"params.yaml: more than source.until, source.fingerprint and retrain.standing_until differs"
+    ):
         check(made, folder)
 
 
