@@ -7,6 +7,7 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from factories import make_frame, make_params
 from threadpoolctl import threadpool_limits
@@ -87,7 +88,7 @@ def test_fit__gives_the_estimator_what_it_takes(estimator: str, encoding: str, w
 def test_score__takes_new_names_missing_names_and_empty_columns(estimator: str) -> None:
     recipe, rows = make_recipe(estimator), make_rows()
     pipeline = fit(recipe, rows.assign(x=np.nan))
-    later = rows.assign(c=np.where(np.arange(600) % 2, "new", None))
+    later = rows.assign(c=pd.Series(["new", None] * (len(rows) // 2), index=rows.index, dtype=object))
     assert np.isfinite(score(pipeline, recipe, later).to_numpy()).all()
 
 

@@ -57,7 +57,7 @@ class LossTable:
         """Write the card of a production that knows the labels before `cut`, with the error of the refits before it."""
         first = self.stream.rows[DAY].iloc[0]
         trained, days = Window(since=first, until=cut), self.params.windows.reference_days
-        metric, steps = self.params.evaluate.metric, self._plan(None, cut)
+        metric, steps = str(self.params.evaluate.metric), self._plan(None, cut)
         scored = [
             (self.stream.rows[DAY].iloc[self._place(step.window.since) : self._place(step.window.until)], losses)
             for step, losses in zip(steps, self._refitted(steps), strict=True)

@@ -146,7 +146,7 @@ def judge_days(params: Params, rows: pd.DataFrame) -> int:
         return most
     longest = MOST_STEPS * params.monitor.step_days
     newest = rows[rows[DAY] > rows[DAY].max() - timedelta(days=longest)]
-    a_day = len(newest) / ((newest[DAY].max() - newest[DAY].min()).days + 1)
+    a_day: float = len(newest) / ((newest[DAY].max() - newest[DAY].min()).days + 1)
     return min(longest, max(most, ceil(params.evaluate.min_rows / a_day)))
 
 
