@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,9 +17,6 @@ from driftloop.core.models.encoding import bucket
 from driftloop.core.models.estimator import build, fit, inputs, score
 from driftloop.core.models.preparing import encoding_of, takes_missing
 from driftloop.core.models.recipe import Recipe, recipe_of
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 HISTOGRAM = "ensemble.HistGradientBoostingRegressor"
 FOREST = "ensemble.RandomForestRegressor"
