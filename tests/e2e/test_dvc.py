@@ -166,6 +166,9 @@ def test_repro__after_a_kill_is_right_and_forced_the_same(project: Project) -> N
         running.wait()
     if not project.lock_is_whole():  # DVC writes its lock file in place
         project.sh("git", "checkout", "--", "dvc.lock")
+    rwlock = project.root / ".dvc/tmp/rwlock"
+    if rwlock.exists() and not rwlock.read_bytes().strip():  # and this one, too
+        rwlock.unlink()
     project.repro()
     project.sh("git", "add", "-A")
     tree = project.sh("git", "write-tree")

@@ -314,7 +314,7 @@ def test_retrain__two_at_once_make_one_proposal(alerted: Setting) -> None:
 
 def test_retrain__while_main_moves_says_to_do_it_again(alerted: Setting) -> None:
     def move() -> None:
-        change(alerted, "params.yaml", "min_samples_leaf: 5", "min_samples_leaf: 6")
+        change(alerted, "params.yaml", "min_samples_leaf: 40", "min_samples_leaf: 41")
 
     alerted.runner.before["propose"] = move
     run = retrain(alerted)

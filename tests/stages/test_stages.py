@@ -33,6 +33,7 @@ CONDITIONAL = {
     "collect": {"data.private"},
     "prepare": {"windows.judge_days"},
     "alarms": {"data.label_delay_days", "windows.judge_days"},
+    "refit": {"evaluate.min_rows"},
     "train": {"windows.judge_days"},
     "monitor": {"windows.current_days"},
 }
