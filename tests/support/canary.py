@@ -101,7 +101,8 @@ class Canary:
         """Say where a private value stands in a file, whose archives and arrays are opened."""
         yield from (f"{name}: {mark!r}" for mark in MARKS if mark in content or mark in content.lower())
         texts = set(re.findall(rb"(?<![\w.#])\d[\d,]*(?:\.\d+)?(?!\w)", content))
-        texts |= {text.replace(b",", b"") for text in texts}
+        texts |= {text.replace(b",", b"") for text in texts if THOUSANDS.fullmatch(text)}
+        texts |= {part for text in texts for part in text.split(b",")}  # in a CSV file a comma parts numbers
         known = self.spellings | self.short if len(content) < SMALL_FILE else self.spellings
         yield from (f"{name}: {text!r}" for text in texts & known)
         if content[:4] == b"PK\x03\x04":
@@ -117,6 +118,7 @@ def _base64(text: str) -> list[bytes]:
     return [base64.b64encode(b"\0" * place + text.encode())[place and place + 1 :][:-4] for place in range(3)]
 
 
+THOUSANDS = re.compile(rb"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 MARKS = [text for word in (WORD, SECOND) for text in (word.encode(), *_base64(word))]
 
 
