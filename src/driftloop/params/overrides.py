@@ -141,7 +141,9 @@ def _edited(text: str, override: Override) -> str:
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.width = 4096
-    yaml.representer.add_representer(type(None), lambda shown, _: shown.represent_scalar("tag:yaml.org,2002:null", "null"))
+    yaml.representer.add_representer(
+        type(None), lambda shown, _: shown.represent_scalar("tag:yaml.org,2002:null", "null")
+    )
     tree = yaml.load(text)
     node, (*sections, last) = tree, override.key.split(".")
     for name in sections:
