@@ -24,16 +24,16 @@ def test_written__replaces_values_and_keeps_comments() -> None:
         "params: {max_iter: 500, min_samples_leaf: 40}",
         "seed: 1",
     ]
-    assert changed("windows.train_days=all") == ["train_days: \"all\"            # number | all | auto: chosen by evidence"]
+    (line,) = changed("windows.train_days=all")
+    assert line.startswith('train_days: "all" ')
+    assert line.endswith("# number | all | auto: chosen by evidence")
 
 
 def test_written__adds_and_removes_keys() -> None:
     assert changed("~train.params.max_iter +train.params.learning_rate=0.05") == [
         "params: {min_samples_leaf: 40, learning_rate: 0.05}"
     ]
-    assert changed("windows.candidates=[all,28]") == ["candidates: [all, 28] # that auto chooses from"] or changed(
-        "windows.candidates=[all,28]"
-    )[0].startswith("candidates:")
+    assert changed("windows.candidates=[all,28]")[0].startswith("candidates: [all, 28]")
 
 
 def test_parse__one_experiment_per_line_or_with_semicolons_and_each_once() -> None:
@@ -60,6 +60,5 @@ def test_parse__one_experiment_per_line_or_with_semicolons_and_each_once() -> No
 )
 def test_parse__what_is_none_is_refused_in_one_line(text: str, said: str) -> None:
     with pytest.raises(ParamsError, match=said) as told:
-        for each in overrides.parse(text):
-            each.written(SHIPPED)
+        [each.written(SHIPPED) for each in overrides.parse(text)]
     assert "\n" not in str(told.value)
