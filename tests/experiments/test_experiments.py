@@ -27,7 +27,7 @@ ASKED = overrides.parse("train.params.max_depth=10; train.estimator=nope.Nope")
 
 def tried(text: str, loss: float, outcome: str = "promote", rows: int = 672) -> Tried:
     verdict = make_verdict(outcome=outcome, refit=loss, rows=rows)
-    report = Report(verdict=verdict, production_version=1, until="2025-04-14", rule={}, candidate_sha256=None)  # type: ignore[arg-type]
+    report = Report(verdict=verdict, production_version=1, until="2025-04-14", rule={}, candidate_sha256=None)
     return Tried(text, report)
 
 

@@ -26,7 +26,6 @@ Overrides = Annotated[
     str,
     typer.Option(
         "--set",
-        envvar="DRIFTLOOP_EXPERIMENTS",
         help="Parameters as for `dvc exp run -S`; one experiment per line, or semicolons between them.",
     ),
 ]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedSeq
 from ruamel.yaml.error import YAMLError
 
 from driftloop.errors import ParamsError
@@ -151,7 +152,9 @@ def _edited(text: str, override: Override) -> str:
     if override.removed:
         del node[last]
     else:
-        node[last] = override.value
+        node[last] = CommentedSeq(override.value) if isinstance(override.value, list) else override.value
+        if isinstance(override.value, list):
+            node[last].fa.set_flow_style()
     out = io.StringIO()
     yaml.dump(tree, out)
     return out.getvalue()
