@@ -75,7 +75,7 @@ def repro(root: Path) -> None:
     sys.stdout.flush()
     env = environment(os.environ)
     if code := processes.wait([*COMMAND, "repro"], name="dvc repro", seconds=RUN_SECONDS, cwd=root, env=env):
-        msg = f"dvc repro: ended with exit code {code}, see above; nothing was handed over"
+        msg = f"dvc repro: ended with exit code {code}, see above"
         raise LoopError(msg)
 
 

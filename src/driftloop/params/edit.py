@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 WHERE = "params.yaml"
 
 
-def with_values(text: str, values: Mapping[str, str | None]) -> str:
+Scalar = str | int | float | bool | None
+
+
+def with_values(text: str, values: Mapping[str, Scalar]) -> str:
     """Replace scalars in `text`; a column of comments beside them keeps its place where it can.
 
     Parameters
@@ -60,7 +63,7 @@ def with_approval(text: str, until: date | None) -> str:
     return f"{text.rstrip()}\nretrain:\n  standing_until: {json.dumps(str(until))}  # written by the loop\n"
 
 
-def _replaced(text: str, place: slice, value: str | None) -> str:
+def _replaced(text: str, place: slice, value: Scalar) -> str:
     new, start, end = json.dumps(value, ensure_ascii=False), place.start, place.stop  # JSON is YAML
     if start == end:  # `key:` without a value
         new = f" {new}"
@@ -71,7 +74,7 @@ def _replaced(text: str, place: slice, value: str | None) -> str:
     return text[:start] + new + rest
 
 
-def _with(tree: Any, key: str, value: str | None) -> Any:
+def _with(tree: Any, key: str, value: Scalar) -> Any:
     """Copy the tree with another value in one place."""
     first, _, rest = key.partition(".")
     return {**tree, first: _with(tree[first], rest, value) if rest else value}

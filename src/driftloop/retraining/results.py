@@ -35,8 +35,8 @@ def take(git: Git, folder: Path) -> list[str]:
     return sorted(found.files)
 
 
-def read(git: Git, folder: Path) -> Snapshot:
-    """Read measured files that anybody may have written, and check them against HEAD."""
+def read(git: Git, folder: Path, *, params: bytes | None = None) -> Snapshot:
+    """Read measured files that anybody may have written, and check them against HEAD, or HEAD with other parameters."""
     files = dict(handover.walk(folder))
     metrics = handover.metrics_of(git.show("HEAD", PIPELINE) or b"")
     needed = {PARAMS, LOCK, *metrics}
@@ -49,6 +49,8 @@ def read(git: Git, folder: Path) -> Snapshot:
         msg = f"{folder}: {name} is missing; the job that measured has to leave it"
         raise LoopError(msg)
     base = {path: git.show("HEAD", path) for path in verify.BASE}
+    if params is not None:
+        base[PARAMS] = params
     if not verify.check_measured(Snapshot(files), base):
         files.pop(VERDICT.as_posix(), None)
     return Snapshot(files)
