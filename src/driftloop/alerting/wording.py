@@ -101,6 +101,8 @@ def _points(decision: Decision) -> Iterator[str]:
         yield f"- **Retraining would be refused now:** {plain(decision.held_back)}."
     if pattern := _pattern(decision):
         yield f"- **Pattern:** {pattern}."
+    if told := error_lines.blamed(decision, plain):
+        yield f"- **Probably:** {told}. It moved when the error rose; that proves no cause."
     yield from _data(decision.findings)
     if told := error_lines.with_faults(decision, plain):
         yield f"- **Error:** {told}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from driftloop.core.decision.blame import weight
 from driftloop.core.decision.statuses import STATUSES
 from driftloop.core.figures import figure, percent
 from driftloop.core.judging.metrics import METRICS, unit_of
@@ -35,7 +36,6 @@ TONES: dict[Status, Tone] = {
     "no production": "none",
 }
 SHOWN_INPUTS, FEWEST_INPUTS = 12, 5
-STILL, UNIMPORTANT = 0.1, 0.02  # what an input counts as that has not moved, or does not matter
 NEAR = 0.5  # of its limit: what is less is not worth a figure
 
 
@@ -130,12 +130,8 @@ class Facts:
 
     @property
     def ranked(self) -> list[Input]:
-        """The inputs: by how much they matter and have moved; neither alone puts one first, or leaves it out."""
-
-        def rank(each: Input) -> float:
-            return (now(each) + STILL) * ((each.importance or 0.0) + UNIMPORTANT)
-
-        return sorted(self.overview.inputs, key=lambda each: (-rank(each), each.name))
+        """The inputs: by how much they matter and have moved."""
+        return sorted(self.overview.inputs, key=lambda each: (-weight(now(each), each.importance), each.name))
 
     @property
     def unfolded(self) -> int:
