@@ -102,7 +102,8 @@ def _points(decision: Decision) -> Iterator[str]:
     if pattern := _pattern(decision):
         yield f"- **Pattern:** {pattern}."
     if told := error_lines.blamed(decision, plain):
-        yield f"- **Probably:** {told}. It moved when the error rose; that proves no cause."
+        no_proof = f"{error_lines.NO_PROOF[:1].upper()}{error_lines.NO_PROOF[1:]}"
+        yield f"- **Probably:** {'; '.join(told)}. {no_proof}."
     yield from _data(decision.findings)
     if told := error_lines.with_faults(decision, plain):
         yield f"- **Error:** {told}."

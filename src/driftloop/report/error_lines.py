@@ -30,6 +30,7 @@ PARTS = {
 HARDLY, NEARLY_ALL, MOST = 0.05, 0.95, 0.6
 MOST_NAMED = 4  # inputs
 MOST_BLAMED = 2  # inputs, and segments, in a sentence
+NO_PROOF = "this moved when the error rose, which proves no cause"
 PLACES = {1: "matters most", 2: "matters second most", 3: "matters third most"}
 
 
@@ -135,17 +136,16 @@ def inputs(decision: Decision) -> str:
     return f"{len(inputs.shifted)} of {inputs.columns} columns shifted ({names}): no reason to retrain by itself"
 
 
-def blamed(decision: Decision, show: Callable[[str], str] = str) -> str:
-    """Name what moved when the error rose, without a full stop; empty where nothing stands out."""
+def blamed(decision: Decision, show: Callable[[str], str] = str) -> list[str]:
+    """Name what moved when the error rose, the most likely first; empty where nothing stands out."""
     found = decision.blame
-    parts = [f"{show(each.name)} ({moved(each)})" for each in found.inputs[:MOST_BLAMED]]
-    parts += [f"{show(each.name)} {carried(each)}" for each in found.segments[:MOST_BLAMED]]
-    return "; ".join(parts)
+    named = [f"{show(each.name)} ({moved(each)})" for each in found.inputs[:MOST_BLAMED]]
+    return [*named, *(f"{show(each.name)} {carried(each)}" for each in found.segments[:MOST_BLAMED])]
 
 
 def moved(each: BlamedInput) -> str:
     """Say since when an input is unusual, and how much it matters."""
-    return f"unusual since {day(each.since)}, {PLACES.get(each.place, f'matters as number {each.place}')}"
+    return f"unusual since {day(each.since)}, {PLACES.get(each.place, f'matters less than {each.place - 1} others')}"
 
 
 def carried(each: BlamedSegment) -> str:

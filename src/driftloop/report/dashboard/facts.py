@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from driftloop.core.decision.blame import weight
@@ -12,6 +12,7 @@ from driftloop.core.judging.metrics import METRICS, unit_of
 from driftloop.core.overview.values import Input, Overview
 from driftloop.report import error_lines
 from driftloop.report.dashboard import history, versions
+from driftloop.report.dashboard.backtest import Results
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,6 +68,8 @@ class Facts:
         Whether Evidently's report is beside the page.
     changes
         Of production's card, oldest first, as far as Git knows them.
+    results
+        Of backtests.
     """
 
     decision: Decision
@@ -77,6 +80,7 @@ class Facts:
     made: datetime
     rendered: bool
     changes: tuple[versions.Change, ...] = ()
+    results: Results = field(default_factory=Results)
 
     @property
     def tone(self) -> Tone:
@@ -234,6 +238,7 @@ def facts(
     built: datetime,
     rendered: bool,
     changes: Sequence[versions.Change] = (),
+    results: Results | None = None,
 ) -> Facts:
     """Bring together what the page shows; an overview of other data or another model does not count."""
     runs = tuple(history.runs(records, decision.model))
@@ -249,4 +254,5 @@ def facts(
         made=runs[-1].time if runs else built,
         rendered=rendered,
         changes=tuple(change for change in changes if change.card.model == decision.model),
+        results=results or Results(),
     )
