@@ -71,7 +71,7 @@ def make_case(seed: int, cause: Cause) -> Case:
     if cause == "segment":
         column, part = str(random.choice(NAMES)), str(random.choice(list(PARTS)))
         planted, hit = f"{column} = {part}", (rows[column] == part).to_numpy()
-    scored = _losses(rows, random, first, hit, 1.0 if cause == "nothing" else random.uniform(1.5, 3))
+    scored = _losses(rows, random, first, hit, 1.0 if cause == "nothing" else random.uniform(1.8, 3))
     return Case(planted, day(first), _ask(rows, scored, importance))
 
 

@@ -100,7 +100,7 @@ def _summary(numbers: Mapping[str, float]) -> str:
     if below is None or above is None or asks is None:
         return ""
     return (
-        f"Under the settings of the last backtest, with {figure(asks)} questions a year: error {retold.against_never(below)}, "
+        f"Under the settings of the last backtest, with {asks:.1f} questions a year: error {retold.against_never(below)}, "
         f"{retold.against_always(above, 'retraining at every run')}."
     )
 
