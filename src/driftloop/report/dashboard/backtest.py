@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 TALL, ROOM, BELOW = 200, 18, 26  # pixels: of the picture, above its highest point, and below its lowest
 BESIDE = 0.06  # of the width, left of the first point and right of the last
+SAME_X, SAME_Y = 0.03, 11  # of the width, and pixels: nearer points share a label
 MOST_TOLD = 40
 
 
@@ -81,17 +82,38 @@ def picture(rules: tuple[Figures, ...], decision: Decision) -> Markup:
         for line in rules
         if line.policy in ("always", "never") and _is_end(line)
     )
-    for place, line in enumerate(rules, start=1):
-        if not _is_end(line):
-            x, y = across(line.alerts_a_year), down(line.loss)
-            kind = "own" if _is_own(line, decision) else "standing" if line.standing_days else "rule"
-            fixed += svg.dot(x, y, kind, 4) + svg.text(x, y + 4, str(place), "mark", moves=False)
+    points = [(across(line.alerts_a_year), down(line.loss), place) for place, line in enumerate(rules, start=1)]
+    shown = sorted(point for point in points if not _is_end(rules[point[2] - 1]))
+    for x, y, place in shown:
+        line = rules[place - 1]
+        kind = "own" if _is_own(line, decision) else "standing" if line.standing_days else "rule"
+        fixed += svg.dot(x, y, kind, 4)
+    fixed += "".join(svg.text(x, y + 4, said, "mark", moves=False) for x, y, said in _labels(shown))
     fixed += "".join(
         svg.text(across(value), TALL + 15, f"{value:g}", "date", moves=False) for value in (0.0, *svg.ticks(most))
     )
     return svg.chart(
         drawn, fixed, pixels=TALL, name="Error against alerts a year; the table has its figures", kind="frontier"
     )
+
+
+def _labels(points: list[tuple[float, float, int]]) -> list[tuple[float, float, str]]:
+    """Number the points, which are in order; those that lie upon each other share a label.
+
+    >>> _labels([(0.1, 20.0, 5), (0.1, 24.0, 9), (0.1, 60.0, 7)])
+    [(0.1, 22.0, '5, 9'), (0.1, 60.0, '7')]
+    """
+    groups: list[list[tuple[float, float, int]]] = []
+    for point in points:
+        near = groups and abs(point[0] - groups[-1][-1][0]) < SAME_X and abs(point[1] - groups[-1][-1][1]) < SAME_Y
+        if near:
+            groups[-1].append(point)
+        else:
+            groups.append([point])
+    return [
+        (group[0][0], sum(y for _, y, _ in group) / len(group), ", ".join(str(place) for *_, place in group))
+        for group in groups
+    ]
 
 
 def _summary(numbers: Mapping[str, float]) -> str:
