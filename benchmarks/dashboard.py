@@ -15,9 +15,10 @@ from tempfile import TemporaryDirectory
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "tests/support")]
 
-from sites import BUILT, fill, make_overview, make_records  # noqa: E402
+from sites import BUILT, fill, make_compared, make_overview, make_records  # noqa: E402
 
 from driftloop.report import site  # noqa: E402
+from driftloop.store.files import BACKTEST, write_json  # noqa: E402
 
 # Runs, columns, days of data → seconds, kB, kB compressed that it may take; Evidently's report aside.
 CASES = {(3, 8, 400): (5.0, 100, 40), (1_000, 60, 1_000): (5.0, 600, 150), (1_000, 300, 1_000): (10.0, 1_200, 300)}
@@ -52,6 +53,7 @@ def main() -> None:
     for (runs, columns, days), (most_seconds, most_raw, most_packed) in CASES.items():
         with TemporaryDirectory() as folder:
             root = fill(Path(folder), make_overview(columns, days=days, steps=26))
+            write_json(root / BACKTEST, make_compared().model_dump(mode="json"))
             records = make_records(runs)
             start = time.perf_counter()
             out = site.build(root, root / "_site", built=BUILT, records=records).parent

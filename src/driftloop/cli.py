@@ -268,6 +268,7 @@ def backtest(
     from driftloop.backtest import run as replaying
     from driftloop.backtest import table as words
     from driftloop.params import load_params
+    from driftloop.store import files
 
     own_code.allow_imports(Path())
     params = load_params(PARAMS)
@@ -296,9 +297,7 @@ def backtest(
     console.print(words.table(done.lines, unit=params.data.target_unit, metric=params.evaluate.metric))
     for line in (*words.notes(done.lines), "", *words.recommended(done.recommendation), ""):
         typer.echo(line)
-    typer.echo(
-        f"{done.fits} fits, {done.seconds:.0f} s · {replaying.BACKTEST} · {replaying.FRONTIER} · {retelling.REPLAY}"
-    )
+    typer.echo(f"{done.fits} fits, {done.seconds:.0f} s · {files.BACKTEST} · {replaying.FRONTIER} · {files.REPLAY}")
 
 
 @app.command(epilog="Examples: driftloop lock · driftloop lock --check")

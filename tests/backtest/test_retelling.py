@@ -14,11 +14,13 @@ from rich.console import Console
 from workspace import Workspace
 
 from driftloop.backtest import retelling, telling
-from driftloop.backtest.retelling import REPLAY, Retelling, Untold, retell, too_short
+from driftloop.backtest.retelling import retell, too_short
 from driftloop.backtest.run import Options
+from driftloop.core.backtest.results import Retelling, Untold
 from driftloop.core.backtest.schedule import ShortHistoryError
 from driftloop.params import load_params
 from driftloop.sources.simulator import SINCE
+from driftloop.store.files import REPLAY
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,11 +13,11 @@ from workspace import Workspace
 from yaml import safe_load
 
 from driftloop.backtest import run
-from driftloop.backtest.run import BACKTEST, FRONTIER, Options
+from driftloop.backtest.run import FRONTIER, Options
 from driftloop.core.backtest.figures import own_rules, rules
 from driftloop.errors import DataError, ParamsError
 from driftloop.params import load_params
-from driftloop.store.files import METRICS
+from driftloop.store.files import BACKTEST, METRICS
 
 if TYPE_CHECKING:
     from pathlib import Path

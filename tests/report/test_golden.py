@@ -18,26 +18,29 @@ from comparisons import make_comparison
 from decisions import make_decision, make_finding
 from proposals import make_card, make_proposal, make_verdict
 from rich.console import Console
-from sites import BUILT, make_overview
+from sites import BUILT, make_compared, make_overview
 
 from driftloop import publication
 from driftloop.alerting import wording
 from driftloop.alerting.wording import Links
 from driftloop.backtest import telling
-from driftloop.backtest.retelling import Retelling, too_short
+from driftloop.backtest.retelling import too_short
 from driftloop.comparison.wording import Difference, text
 from driftloop.core.alarms.values import Alarm
 from driftloop.core.backtest import told
+from driftloop.core.backtest.results import Retelling
 from driftloop.core.backtest.schedule import ShortHistoryError
 from driftloop.core.decision.approval import Approval, End
 from driftloop.core.decision.statuses import STATUSES
-from driftloop.core.decision.values import Inputs, Pattern, WithFaults
+from driftloop.core.decision.values import Blame, BlamedInput, BlamedSegment, Inputs, Pattern, WithFaults
 from driftloop.core.intervals import Interval
 from driftloop.core.judging.verdict import Report
+from driftloop.core.overview.values import Segment
 from driftloop.core.windows import Window
 from driftloop.github.values import Repository
 from driftloop.report import headline, release_notes
 from driftloop.report.dashboard import page
+from driftloop.report.dashboard.backtest import Results
 from driftloop.report.dashboard.facts import facts
 from driftloop.report.screen import screen
 from driftloop.retraining.wording import answer, pull_request, standing
@@ -45,7 +48,7 @@ from driftloop.retraining.wording import answer, pull_request, standing
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from driftloop.backtest.retelling import Untold
+    from driftloop.core.backtest.results import Untold
     from driftloop.core.decision.statuses import Status
     from driftloop.core.decision.values import Decision
     from driftloop.core.overview.values import Overview
@@ -79,6 +82,14 @@ FAULTY = WithFaults(error=HIGH, judged=Window(since=date(2025, 3, 10), until=dat
 FEW = Interval(estimate=0.02, low=-0.01, high=0.05, level=0.9)
 MOVED = Alarm(kind="shape", column="temp", statistic="shape", since=date(2025, 4, 1), found=date(2025, 4, 8), until=None,
               now=1.4, usual=0.0, years=2.0, number=True, rows=168)  # fmt: skip
+BLAME = Blame(
+    since=date(2025, 3, 3),
+    inputs=(
+        BlamedInput(name="a_b", since=date(2025, 3, 4), level=2.31, importance=0.4, place=2),
+        BlamedInput(name="temp", since=date(2025, 2, 28), level=1.2, importance=0.05, place=4),
+    ),
+    segments=(BlamedSegment(name="workingday = 1", share=0.84, usual=0.62, since=date(2025, 3, 3)),),
+)
 DAYS = "day,date,production,refit\n" + "".join(f"{n + 1},2025-03-{10 + n},{80 + n}.5,{70 + n}.25\n" for n in range(5))
 REFUSED: dict[str, Any] = {"outcome": "keep production", "gain": FEW,
                            "reasons": ("2.0 % less error is not certain enough; the lower end must exceed 1.0 %",)}  # fmt: skip
@@ -92,6 +103,7 @@ DECISIONS: dict[str, Decision] = {
         pattern=Pattern(bias=-54.2, worst="workingday = 1", worst_error=100.99),
         inputs=Inputs(shifted=("temp", "a_b"), columns=9),
         comparable_from=date(2025, 5, 5),
+        blame=BLAME,
     ),
     "outdated-wholly": make_decision(refit_error=31.5, unit="", metric="log_loss", step_days=5),
     "outdated-normal": make_decision(error=Interval(estimate=32, low=29, high=35, level=0.9), refit_error=27.1),
@@ -105,7 +117,11 @@ DECISIONS: dict[str, Decision] = {
         **{"policy": "calendar", "reasons": ("95 days since production's last label",), **NOTHING}
     ),
     "degraded": make_decision(
-        "degraded", recent_gain=FEW, refit_error=82.9, refusal="2.0 % less error is not certain enough"
+        "degraded",
+        recent_gain=FEW,
+        refit_error=82.9,
+        refusal="2.0 % less error is not certain enough",
+        blame=BLAME.model_copy(update={"inputs": ()}),
     ),
     "data-fault": make_decision(
         "data fault",
@@ -140,6 +156,10 @@ DECISIONS: dict[str, Decision] = {
     "watch-unmeasured": make_decision("watch", reasons=(MOVED.text, *UNSEEN), alarms=(MOVED,), **UNMEASURED),
     "no-production": make_decision("no production", **{**NOTHING, "version": 0, "rows": 0}),
 }
+SEGMENTS = [
+    Segment(column="workingday", value="1", rows=480, production=96.1, refit=82.0, normal=30.2, share=0.84, usual=0.62),
+    Segment(column="workingday", value="0", rows=192, production=52.4, refit=50.0, normal=33.0, share=0.16, usual=0.38),
+]
 CARDS = {"before": make_card(1, normal_error={"mae": 31.08}), "after": make_card(2, normal_error={"mae": 58.7})}
 METRICS = (
     Difference("metrics/production.json", "mae", 84.62, 70.63),
@@ -306,14 +326,26 @@ TEXTS: dict[str, Callable[[], str]] = {
     "told-unlabelled.txt": lambda: shown(too_short(ShortHistoryError("backtest: expected rows with labels, got none"))),
     "page-headlines.txt": lambda: "\n".join(f"bikes {headline.for_title(made)}" for made in DECISIONS.values()),
     "page-outdated.txt": lambda: dashboard(DECISIONS["outdated"], overview=make_overview(inputs=1, days=21, steps=3)),
+    "page-degraded-with-backtest.txt": lambda: dashboard(
+        DECISIONS["degraded"],
+        overview=make_overview(inputs=1, days=21, steps=3, segments=SEGMENTS),
+        results=Results(retold=retold(), compared=make_compared()),
+    ),
     "page-healthy-unmeasured.txt": lambda: dashboard(DECISIONS["healthy-unmeasured"]),
     "page-healthy-after-faults.txt": lambda: dashboard(DECISIONS["healthy-after-faults"]),
 }  # fmt: skip
 
 
-def dashboard(decision: Decision, overview: Overview | None = None) -> str:
+def dashboard(decision: Decision, overview: Overview | None = None, **over: Any) -> str:
     """The words of the page."""
-    found = facts(decision, report=None, card=make_card(1), overview=overview, records=[], built=BUILT, rendered=True)
+    given: dict[str, Any] = {
+        "report": None,
+        "card": make_card(1),
+        "records": [],
+        "built": BUILT,
+        "rendered": True,
+    } | over
+    found = facts(decision, overview=overview, **given)
     told = re.sub(r"<head>.*?</head>|<path[^>]*>|<[^>]+>", " ", page.render(found), flags=re.DOTALL)
     lines = (" ".join(unescape(line).split()) for line in told.splitlines())
     return "\n".join(line for line in lines if line)

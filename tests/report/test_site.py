@@ -11,12 +11,12 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from decisions import HOSTILE, REASONS
-from sites import BUILT, fill, make_input, make_overview, make_record, make_records
+from sites import BUILT, fill, make_compared, make_input, make_overview, make_record, make_records
 
 from driftloop.errors import LoopError
 from driftloop.report import site
 from driftloop.report.dashboard import history
-from driftloop.store.files import DECISION, EVIDENTLY, OVERVIEW, write_json, write_text
+from driftloop.store.files import BACKTEST, DECISION, EVIDENTLY, METRICS, OVERVIEW, REPLAY, write_json, write_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -222,3 +222,41 @@ def test_build__says_who_asked_who_merged_and_what_ended_a_version(root: Path) -
     assert "Merged by bob, pull request, commit, release run" in said
     assert said.count("Asked for by not known") == said.count("Merged by not known") == 1  # of v1
     assert page.links.count(pull) >= 2  # also at: how to go back
+
+
+def test_build__shows_backtests_of_this_model_and_metric_alone(root: Path) -> None:
+    assert "What other settings would have cost" not in build(root).read_text("utf-8")
+    write_json(root / METRICS / "backtest.json", {"below_never": 0.03, "above_always": 0.064, "alerts_a_year": 2.43})
+    said = " ".join(Page(build(root).read_text("utf-8")).text.split())
+    assert (
+        "with 2.4 questions a year: error 3.0 % lower than never retraining, 6.4 % above retraining at" in said
+    )
+    write_json(root / BACKTEST, make_compared().model_dump(mode="json"))
+    page = Page(build(root).read_text("utf-8"))
+    assert "avoidable loss, 8 days, as now" in " ".join(page.text.split())
+    assert "Error against alerts a year; the table has its figures" in (root / "_site/index.html").read_text("utf-8")
+    for other in ({"model": "cars"}, {"metric": "mse"}):
+        write_json(root / BACKTEST, make_compared(**other).model_dump(mode="json"))
+        assert "avoidable loss, 8 days" not in build(root).read_text("utf-8")
+
+
+def test_build__a_backtest_that_cannot_be_read_is_none(root: Path) -> None:
+    for path in (BACKTEST, REPLAY, METRICS / "backtest.json"):
+        write_text(root / path, "[")
+    assert "What other settings would have cost" not in build(root).read_text("utf-8")
+
+
+def test_build__what_moved_links_to_its_place(root: Path) -> None:
+    blame = {
+        "since": "2025-03-03",
+        "inputs": [{"name": HOSTILE, "since": "2025-03-03", "level": 1.2, "importance": 0.1, "place": 2},
+                   {"name": "input_1", "since": "2025-03-03", "level": 2.5, "importance": 0.4, "place": 1}],
+        "segments": [{"name": HOSTILE, "share": 0.8, "usual": 0.5, "since": None}],
+    }  # fmt: skip
+    fill(root, make_overview(), blame=blame)
+    page = Page(build(root).read_text("utf-8"))
+    assert "#input-1" in page.links
+    assert "#segments" in page.links
+    assert "img" not in page.tags
+    fill(root, make_overview(), blame={"since": "2025-03-03"})
+    assert "No input that matters was beyond its limit then" in build(root).read_text("utf-8")

@@ -9,6 +9,7 @@ import numpy as np
 from decisions import make_decision
 from proposals import make_card, make_verdict
 
+from driftloop.core.backtest.results import Compared
 from driftloop.core.overview.histograms import encoded
 from driftloop.core.overview.inputs import periods, weeks
 from driftloop.core.overview.values import Input, Overview, Segment, StepError
@@ -132,6 +133,34 @@ def make_records(count: int) -> list[dict[str, Any]]:
         kind = "promote" if place and place % 180 == 0 else "retrain" if place % 180 == 170 else "monitor"
         found.append(make_record(time, kind, failed=place % 97 == 96, number=place + 1, version=version, status=status))
     return found
+
+
+def make_rule(name: str, loss: float, alerts: float = 0.0, **over: Any) -> dict[str, Any]:
+    """The figures of one rule, as reports/backtest.json has them."""
+    policy = "avoidable_loss" if name.startswith(("avoidable", "keep")) else name.partition(",")[0]
+    return {
+        "name": name, "policy": policy, "alert_at_days": 8.0, "calendar_days": 28, "standing_days": 0, "train_days": "all",
+        "loss": loss, "above_always": loss / 45 - 1, "below_never": 1 - loss / 50, "alerts": 2, "alerts_a_year": alerts,
+        "actions_a_year": 2 * alerts, "degraded_a_year": 0.0, "data_a_year": 0.0, "promotions_a_year": alerts,
+        "refused": 0, "useful": 1.0, "useful_live": 1.0, "fits": 9, "delays": {}, "log": [], "steps": {},
+    } | over  # fmt: skip
+
+
+def make_compared(**over: Any) -> Compared:
+    """A backtest of the model of `make_decision`."""
+    rules = [
+        make_rule("always", 45.0),
+        make_rule("never", 50.0),
+        make_rule("calendar, 28 days", 48.0, 13.3),
+        make_rule("avoidable loss, 8 days", 47.96, 2.4),
+        make_rule("avoidable loss, 16 days", 49.2, 1.2, alert_at_days=16.0),
+        make_rule("keep-fresh", 46.9, 3.6, standing_days=91),
+    ]
+    given: dict[str, Any] = {
+        "model": "bikes", "metric": "mae", "since": "2024-06-10", "until": "2025-04-07", "rules": rules,
+        "recommendation": {"monitor": {"policy": "avoidable_loss", "alert_at_days": 8.0}, "reason": "the smallest error"},
+    }  # fmt: skip
+    return Compared.model_validate(given | over)
 
 
 def make_facts(decision: dict[str, Any] | None = None, **over: Any) -> Facts:

@@ -101,6 +101,9 @@ def _points(decision: Decision) -> Iterator[str]:
         yield f"- **Retraining would be refused now:** {plain(decision.held_back)}."
     if pattern := _pattern(decision):
         yield f"- **Pattern:** {pattern}."
+    if blamed := error_lines.blamed(decision, plain):
+        no_proof = f"{error_lines.NO_PROOF[:1].upper()}{error_lines.NO_PROOF[1:]}"
+        yield f"- **Probably:** {'; '.join(blamed)}. {no_proof}."
     yield from _data(decision.findings)
     if told := error_lines.with_faults(decision, plain):
         yield f"- **Error:** {told}."

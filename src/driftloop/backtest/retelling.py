@@ -4,74 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict
-
 from driftloop.backtest import run as replaying
 from driftloop.core.backtest import figures
-from driftloop.core.backtest.recommendation import Recommendation
+from driftloop.core.backtest.results import Retelling, Untold
 from driftloop.core.backtest.schedule import ShortHistoryError
-from driftloop.core.backtest.told import Told
 from driftloop.core.decision.policy import policy_of
 from driftloop.core.windows import Window
-from driftloop.store.files import REPORTS, write_json
+from driftloop.store.files import REPLAY, write_json
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from driftloop.backtest.run import Backtest, Options
     from driftloop.params import Params
-
-REPLAY = REPORTS / "replay.json"
-
-
-class Retelling(BaseModel):
-    """reports/replay.json.
-
-    Attributes
-    ----------
-    model, simulated, metric, unit
-        What it is about; the loss; the target's unit.
-    window
-        Days that were replayed, from the first production to the last final label.
-    step_days
-        Days from one run to the next.
-    told
-        All alerts, in order.
-    questions, versions
-        How many asked to retrain; new productions.
-    error, below_never, above_always
-        Mean loss under these settings; the shares by which it is below that of never retraining, and above that of
-        retraining at every run.
-    recommendation
-        The settings that the replay recommends, and why.
-    changes
-        Whether params.yaml has others.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    model: str
-    simulated: bool
-    metric: str
-    unit: str
-    window: Window
-    step_days: int
-    told: tuple[Told, ...]
-    questions: int
-    versions: int
-    error: float
-    below_never: float
-    above_always: float
-    recommendation: Recommendation
-    changes: bool
-
-
-class Untold(BaseModel):
-    """Why nothing could be replayed, in one line."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    untold: str
 
 
 def retell(params: Params, root: Path, options: Options) -> Retelling | Untold:

@@ -16,7 +16,7 @@ from driftloop.core.backtest.told import tell
 from driftloop.core.columns import DAY
 from driftloop.errors import ParamsError
 from driftloop.progress import track
-from driftloop.store.files import CACHE, METRICS, REPORTS, SRC, write_json, write_text
+from driftloop.store.files import BACKTEST, CACHE, METRICS, REPORTS, SRC, write_json, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from driftloop.core.backtest.values import Rule
     from driftloop.params import Params
 
-BACKTEST = REPORTS / "backtest.json"
 FRONTIER = REPORTS / "backtest.svg"
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from driftloop.core.dates import last
-from driftloop.core.figures import figure, less_error
+from driftloop.core.dates import day, last
+from driftloop.core.figures import figure, less_error, percent
 from driftloop.core.judging.metrics import METRICS, unit_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from driftloop.core.decision.values import Decision
+    from driftloop.core.decision.values import BlamedInput, BlamedSegment, Decision
 
 WEEK = 7
 ABOUT_NORMAL = 0.05  # so near to normal nobody calls it more or less
@@ -29,6 +29,9 @@ PARTS = {
 }
 HARDLY, NEARLY_ALL, MOST = 0.05, 0.95, 0.6
 MOST_NAMED = 4  # inputs
+MOST_BLAMED = 2  # inputs, and segments, in a sentence
+NO_PROOF = "this moved when the error rose, which proves no cause"
+PLACES = {1: "matters most", 2: "matters second most", 3: "matters third most"}
 
 
 def each(decision: Decision) -> str:
@@ -131,3 +134,23 @@ def inputs(decision: Decision) -> str:
         return f"none of {inputs.columns} columns shifted beyond what is usual for it"
     names = ", ".join(inputs.shifted[:MOST_NAMED]) + ("…" if len(inputs.shifted) > MOST_NAMED else "")
     return f"{len(inputs.shifted)} of {inputs.columns} columns shifted ({names}): no reason to retrain by itself"
+
+
+def blamed(decision: Decision, show: Callable[[str], str] = str) -> list[str]:
+    """Name what moved when the error rose, the most likely first; empty where nothing stands out."""
+    found = decision.blame
+    named = [f"{show(each.name)} ({moved(each)})" for each in found.inputs[:MOST_BLAMED]]
+    return [*named, *(f"{show(each.name)} {carried(each)}" for each in found.segments[:MOST_BLAMED])]
+
+
+def moved(each: BlamedInput) -> str:
+    """Say since when an input is unusual, and how much it matters."""
+    return f"unusual since {day(each.since)}, {PLACES.get(each.place, f'matters less than {each.place - 1} others')}"
+
+
+def carried(each: BlamedSegment) -> str:
+    """Say how much of the added error lies in a segment: `carries 62 % of the added error since 3 Mar 2025, 40 % if …`."""
+    since = f" since {day(each.since)}" if each.since else ""
+    return (
+        f"carries {percent(each.share, 0)} of the added error{since} ({percent(each.usual, 0)} if all had risen alike)"
+    )

@@ -10,7 +10,7 @@ from driftloop.core.figures import figure, less_error
 from driftloop.core.judging.metrics import unit_of
 from driftloop.core.judging.outcomes import KEPT_BACK, OUTCOMES
 from driftloop.core.text import line, log
-from driftloop.report.error_lines import each, inputs, with_faults
+from driftloop.report.error_lines import NO_PROOF, blamed, each, inputs, with_faults
 from driftloop.report.headline import for_screen
 
 if TYPE_CHECKING:
@@ -61,6 +61,9 @@ def _decision(decision: Decision) -> Iterator[str]:
         yield _line("", f"nobody is asked, since a retrained model would be refused now: {decision.held_back}")
     if decision.recent_gain:
         yield _line("Refitted", f"{each(decision)}: {less_error(decision.recent_gain)}")
+    probable = blamed(decision)
+    for place, text in enumerate([*probable, f"({NO_PROOF})"] if probable else []):
+        yield _line("" if place else "Probably", text)
     faults = [finding.text for finding in decision.findings]
     for name, text in zip(["Data", *[""] * len(faults)], faults or ["no fault found"], strict=False):
         yield _line(name, text)

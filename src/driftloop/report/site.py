@@ -6,15 +6,30 @@ import shutil
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
+from driftloop.core.backtest.results import Compared, Retelling
 from driftloop.core.decision.values import Decision
 from driftloop.core.judging.verdict import Report
 from driftloop.core.models.card import Card
 from driftloop.core.overview.values import Overview
 from driftloop.errors import LoopError
 from driftloop.report.dashboard import feed, page
+from driftloop.report.dashboard.backtest import Results
 from driftloop.report.dashboard.facts import facts
 from driftloop.report.dashboard.history import value
-from driftloop.store.files import CARD, DECISION, EVIDENTLY, OVERVIEW, VERDICT, read_value, replacing_folder, write_text
+from driftloop.store.files import (
+    BACKTEST,
+    CARD,
+    DECISION,
+    EVIDENTLY,
+    METRICS,
+    OVERVIEW,
+    REPLAY,
+    VERDICT,
+    read_json,
+    read_value,
+    replacing_folder,
+    write_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,6 +81,11 @@ def build(
         changes=changes,
         built=built,
         rendered=report.is_file(),
+        results=Results(
+            retold=_optional(root / REPLAY, Retelling),
+            compared=_optional(root / BACKTEST, Compared),
+            numbers=_numbers(root / METRICS / BACKTEST.name),
+        ),
     )
     written = {
         REPORT: page.render(found),
@@ -97,6 +117,15 @@ def _optional(path: Path, kind: type[Value]) -> Value | None:
     with suppress(LoopError):
         return read_value(path, kind)
     return None
+
+
+def _numbers(path: Path) -> dict[str, float]:
+    """Read a file of metrics, as far as it holds numbers."""
+    with suppress(LoopError):
+        found = read_json(path)
+        if isinstance(found, dict):
+            return {name: float(value) for name, value in found.items() if isinstance(value, int | float)}
+    return {}
 
 
 def _is_foreign(out: Path) -> bool:

@@ -17,7 +17,7 @@ from driftloop.core.judging import metrics
 from driftloop.core.judging.data_alarms import Alarms
 from driftloop.core.models import estimator
 from driftloop.core.models.card import honest_error
-from driftloop.core.overview.importance import importance
+from driftloop.core.overview import importance as leaning
 from driftloop.core.overview.overview import overview
 from driftloop.core.windows import Window, end_day, last_days
 from driftloop.report.evidently import page, rendering
@@ -41,14 +41,12 @@ from driftloop.store.files import (
 from driftloop.store.production import read_production
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
-
-    import pandas as pd
 
     from driftloop.core.decision.evidence import Evidence
     from driftloop.core.decision.values import Decision
     from driftloop.core.models.card import Card
-    from driftloop.core.overview.values import Overview
     from driftloop.params import Params
     from driftloop.store.production import Production
 
@@ -59,13 +57,24 @@ def run(params: Params, root: Path) -> None:
     scored, alarms = read_frame(root / REFITS), read_value(root / ALARMS, Alarms)
     rendered = page.render(params, production, root, scored, alarms.history)
     evidence = gather(params, production.card, scored, alarms.faulty_steps, drift=_drift(rendered))
-    decision = _decision(params, production.card, root, evidence=evidence, alarms=alarms, rendered=rendered)
+    leans = _importance(params, production, root)
+    decision = _decision(
+        params, production.card, root, evidence=evidence, alarms=alarms, rendered=rendered, importance=leans
+    )
     page.write(rendered, root / EVIDENTLY)
     write_json(root / DECISION, decision.model_dump(mode="json"))
-    write_json(
-        root / OVERVIEW,
-        _overview(params, production, root, scored=scored, evidence=evidence, alarms=alarms).model_dump(mode="json"),
+    shown = overview(
+        params,
+        production.card,
+        evidence,
+        scored=scored,
+        profile=read_frame(root / PROFILE),
+        histogram=read_frame(root / HISTOGRAM),
+        grid=read_value(root / GRID, Grid),
+        alarms=alarms,
+        importance=leans,
     )
+    write_json(root / OVERVIEW, shown.model_dump(mode="json"))
     write_json(root / METRICS / "monitor.json", _numbers(decision))
     write_json(root / METRICS / "production.json", _honest(params, production, root))
 
@@ -78,6 +87,7 @@ def _decision(
     evidence: Evidence,
     alarms: Alarms,
     rendered: rendering.Rendered | rendering.Failed | None,
+    importance: Mapping[str, float],
 ) -> Decision:
     """Add to the evidence what rules found, what production has never seen, and what could not be rendered."""
     checked = read_json(root / QUALITY)
@@ -89,6 +99,7 @@ def _decision(
         evidence,
         [Finding.model_validate(found) for found in checked["findings"]],
         states=alarms.history,
+        importance=importance,
         unseen=[
             *checked["lasting"],
             *unseen.classes(card, evidence.judged, params.data.private),
@@ -104,26 +115,14 @@ def _drift(rendered: rendering.Rendered | rendering.Failed | None) -> Drift:
     return Drift(share=rendered.drift_share, drifted=sum(rendered.drifted.values()), columns=len(rendered.drifted))
 
 
-def _overview(
-    params: Params, production: Production, root: Path, *, scored: pd.DataFrame, evidence: Evidence, alarms: Alarms
-) -> Overview:
-    """Gather what the dashboard shows beside the decision."""
-    card, leans = production.card, {}
-    if production.model is not None and card.recipe is not None and card.trained_until is not None:
-        labelled = read_frame(root / LABELLED)
-        unseen = labelled[labelled[DAY] >= card.trained_until]
-        leans = importance(production.model, card.recipe, unseen, params.evaluate.metric)
-    return overview(
-        params,
-        card,
-        evidence,
-        scored=scored,
-        profile=read_frame(root / PROFILE),
-        histogram=read_frame(root / HISTOGRAM),
-        grid=read_value(root / GRID, Grid),
-        alarms=alarms,
-        importance=leans,
-    )
+def _importance(params: Params, production: Production, root: Path) -> dict[str, float]:
+    """Measure how much production leans on each input, on labelled rows that it has not seen; empty without a model."""
+    card = production.card
+    if production.model is None or card.recipe is None or card.trained_until is None:
+        return {}
+    labelled = read_frame(root / LABELLED)
+    rows = labelled[labelled[DAY] >= card.trained_until]
+    return leaning.importance(production.model, card.recipe, rows, params.evaluate.metric)
 
 
 def _honest(params: Params, production: Production, root: Path) -> dict[str, float]:

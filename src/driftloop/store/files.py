@@ -51,6 +51,8 @@ DECISION = REPORTS / "decision.json"
 OVERVIEW = REPORTS / "overview.json"
 VERDICT = REPORTS / "verdict.json"
 EVIDENTLY = REPORTS / "evidently"
+BACKTEST = REPORTS / "backtest.json"
+REPLAY = REPORTS / "replay.json"
 CACHE = Path(".cache")
 
 

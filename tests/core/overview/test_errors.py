@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from proposals import make_card
 
 from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS, STEP
 from driftloop.core.decision.evidence import Evidence
+from driftloop.core.intervals import Interval
 from driftloop.core.judging.refits import Waiting
 from driftloop.core.models.card import JudgedDay
 from driftloop.core.overview import errors
@@ -76,10 +78,23 @@ def test_band__needs_a_week_of_days_of_this_metric() -> None:
 
 
 def test_segments__the_worst_first_and_none_of_a_handful() -> None:
-    scored = make_scored(c=["a"] * 4 + ["b"] * 10)
-    found = errors.segments(scored, ["c", "gone"], fewest=5)
+    evidence = make_evidence(make_scored(c=["a"] * 4 + ["b"] * 10))
+    found = errors.segments(evidence, ["c", "gone"], fewest=5, confidence=0.95)
     assert [(each.value, each.rows) for each in found] == [("b", 10)]
-    worst, other = errors.segments(scored, ["c"], fewest=1)
+    worst, other = errors.segments(evidence, ["c"], fewest=1, confidence=0.95)
     assert worst.value == "b"
     assert worst.production == pytest.approx(3.4)
     assert (other.value, other.production, other.refit) == ("a", 2.0, 1.0)
+    assert (worst.normal, worst.share) == (None, None)
+
+
+def test_segments__say_what_each_has_of_the_added_loss_while_the_error_is_up() -> None:
+    up = Interval(estimate=1.0, low=0.5, high=1.5, level=0.9)
+    scored = make_scored(c=["a", "b"] * 7, **{PRODUCTION_LOSS: [2.0] * 7 + [2.0, 4.0] * 3 + [2.0]})
+    judged = scored[scored[STEP] > FIRST]
+    evidence = replace(make_evidence(scored), judged=judged, rise=up)
+    worst, other = errors.segments(evidence, ["c"], fewest=1, confidence=0.95)
+    assert (worst.value, worst.normal, worst.share, other.share) == ("a", 2.0, 1.0, 0.0)
+    assert worst.usual == pytest.approx(3 / 7)
+    calm = errors.segments(replace(evidence, rise=None), ["c"], fewest=1, confidence=0.95)
+    assert [each.share for each in calm] == [None, None]

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS, SCORE, scores_of
+from driftloop.core.decision.blame import blame
 from driftloop.core.decision.diagnosis import diagnose
 from driftloop.core.decision.policy import Settings, policy_of
 from driftloop.core.decision.statuses import STATUSES
@@ -15,7 +16,7 @@ from driftloop.core.judging.metrics import METRICS
 from driftloop.core.windows import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
     import pandas as pd
@@ -34,6 +35,7 @@ def decide(
     findings: Sequence[Finding],
     *,
     states: AlarmHistory,
+    importance: Mapping[str, float] | None = None,
     unseen: Sequence[str] = (),
     warnings: Sequence[str] = (),
 ) -> Decision:
@@ -49,13 +51,16 @@ def decide(
         Of the quality rules, over the newest days.
     states
         Data alarms; see `find.find_alarms`.
+    importance
+        Per input, see `overview.importance`; None where it is not known.
     unseen
         What production meets that it has never seen; see `unseen`. Where the error is up it is a reason, else a warning.
     warnings
         What looks odd, or could not be done, and does not matter for the decision.
     """
     alarms = states.active(evidence.until - timedelta(days=1))
-    told = (*findings, *alarm_findings(alarms, findings), *_harmful(params, evidence, alarms))
+    harmful = tuple(_harmful(params, evidence, alarms))
+    told = (*findings, *alarm_findings(alarms, findings), *(alarm.harmful for alarm in harmful))
     found = diagnose(evidence, told, policy=policy_of(params), settings=Settings.of(params), alarms=alarms)
     texts = STATUSES[found.status]
     explained = texts.about == "loss"
@@ -67,6 +72,15 @@ def decide(
         advice=texts.advice,
         findings=told,
         alarms=alarms,
+        blame=blame(
+            evidence,
+            states,
+            importance or {},
+            harmful=harmful,
+            columns=[name for name in params.data.segments if name not in params.data.private],
+            fewest=params.report.min_bin_rows,
+            confidence=params.evaluate.confidence,
+        ),
         warnings=(*warnings, *(() if explained else unseen)),
         **_subject(params, card, evidence.until),
         **_measured(params, evidence),
@@ -82,11 +96,11 @@ def alarm_findings(alarms: Sequence[Alarm], findings: Sequence[Finding]) -> Iter
             yield alarm.finding
 
 
-def _harmful(params: Params, evidence: Evidence, alarms: Sequence[Alarm]) -> Iterator[Finding]:
-    """Return the shifted inputs with which production's loss rose as findings."""
+def _harmful(params: Params, evidence: Evidence, alarms: Sequence[Alarm]) -> Iterator[Alarm]:
+    """Return the alarms on shifted inputs with which production's loss rose."""
     for alarm in alarms:
         if alarm.kind == "shape" and evidence.rose_since(alarm.since, confidence=params.evaluate.confidence):
-            yield alarm.harmful
+            yield alarm
 
 
 def _subject(params: Params, card: Card, until: date) -> dict[str, Any]:

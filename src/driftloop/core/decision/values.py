@@ -67,6 +67,69 @@ class Pattern(BaseModel):
     worst_error: float | None = None
 
 
+class BlamedInput(BaseModel):
+    """An input that was unusual when the error rose.
+
+    Attributes
+    ----------
+    name
+        Of the column.
+    since
+        First day on which it was unusual.
+    level
+        Its largest deviation then, in units of the limit of data alarms.
+    importance, place
+        By what share the error grows when it is shuffled; its place among all inputs by that, from 1.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    since: date
+    level: float
+    importance: float
+    place: int
+
+
+class BlamedSegment(BaseModel):
+    """A segment in which more error was added than if all had risen alike.
+
+    Attributes
+    ----------
+    name
+        Such as `workingday = 1`.
+    share, usual
+        Its share of the error that was added, and the share that it would have if all segments had risen alike.
+    since
+        First day of the step with which its error rose; None where that cannot be told.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    share: float
+    usual: float
+    since: date | None
+
+
+class Blame(BaseModel):
+    """What moved when the error rose, the most likely cause first. It is an association, and no proof.
+
+    Attributes
+    ----------
+    since
+        Day from which the error is higher; None where it is not up, or its steps do not show since when.
+    inputs, segments
+        Those that stand out, ranked; empty where none does.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    since: date | None = None
+    inputs: tuple[BlamedInput, ...] = ()
+    segments: tuple[BlamedSegment, ...] = ()
+
+
 class WithFaults(BaseModel):
     """Production's error where steps with faulty data count as well.
 
@@ -140,6 +203,8 @@ class Decision(BaseModel):
         None and 0 when it is.
     inputs, drift, pattern
         Which inputs are shifted; what Evidently's page says; how production errs.
+    blame
+        What moved when the error rose.
     warnings
         What looks odd, or could not be done, and did not matter for the decision.
     """
@@ -181,6 +246,7 @@ class Decision(BaseModel):
     inputs: Inputs = Inputs()
     drift: Drift = Drift()
     pattern: Pattern = Pattern()
+    blame: Blame = Blame()
     warnings: tuple[str, ...] = ()
 
     @property

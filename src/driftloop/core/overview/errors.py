@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from driftloop.core.columns import PRODUCTION_LOSS, REFIT_LOSS, STEP
+from driftloop.core.decision import rise
+from driftloop.core.decision.segments import before, rises
 from driftloop.core.overview.values import Segment, StepError
 from driftloop.core.windows import Window
 
@@ -62,28 +64,41 @@ def band(card: Card, metric: str, *, step_days: int) -> tuple[float, float] | No
     return max(0.0, float(mean) - reach), float(mean) + reach
 
 
-def segments(judged: pd.DataFrame, columns: Sequence[str], *, fewest: int) -> list[Segment]:
-    """Give the mean losses by segment; those of fewer rows than `fewest` are left out.
+def segments(evidence: Evidence, columns: Sequence[str], *, fewest: int, confidence: float) -> list[Segment]:
+    """Give the mean losses by segment over the judged days, and what each has of the added loss while the error is up.
 
     Parameters
     ----------
-    judged
-        Scored rows.
+    evidence
+        What was measured of production.
     columns
         Segment columns, none of which is private.
     fewest
-        Rows.
+        Rows; segments of fewer are left out.
+    confidence
+        See `segments.rises`.
     """
-    found: list[Segment] = []
+    judged, found = evidence.judged, []
+    then = before(evidence.sound, judged, rise.since(evidence.sound) if evidence.loss_is_up else None)
+    compared = rises(judged, then, columns, fewest=fewest, confidence=confidence) if len(then) else []
+    known = {(each.column, each.value): each for each in compared}
     for column in (name for name in columns if name in judged and PRODUCTION_LOSS in judged):
         for value, rows in judged.groupby(column):
-            production = _mean(rows, PRODUCTION_LOSS)
+            production, risen = _mean(rows, PRODUCTION_LOSS), known.get((column, value))
             if production is not None and len(rows) >= fewest:
-                refit = _mean(rows, REFIT_LOSS)
                 found.append(
-                    Segment(column=column, value=str(value), rows=len(rows), production=production, refit=refit)
+                    Segment(
+                        column=column,
+                        value=str(value),
+                        rows=len(rows),
+                        production=production,
+                        refit=_mean(rows, REFIT_LOSS),
+                        normal=risen.normal if risen else None,
+                        share=risen.share if risen else None,
+                        usual=risen.usual if risen else None,
+                    )
                 )
-    return sorted(found, key=lambda segment: -segment.production)
+    return sorted(found, key=lambda segment: (-(segment.share or 0.0), -segment.production))
 
 
 def _mean(rows: pd.DataFrame, column: str) -> float | None:

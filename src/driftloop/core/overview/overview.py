@@ -77,6 +77,6 @@ def overview(
                 fewest=fewest,
             )
         ),
-        segments=tuple(errors.segments(evidence.judged, shown, fewest=fewest)),
+        segments=tuple(errors.segments(evidence, shown, fewest=fewest, confidence=params.evaluate.confidence)),
         min_bin_rows=fewest,
     )

@@ -35,7 +35,19 @@ class StepError(BaseModel):
 
 
 class Segment(BaseModel):
-    """The error of the rows with one value of a segment column, over the judged days."""
+    """The error of the rows with one value of a segment column, over the judged days.
+
+    Attributes
+    ----------
+    column, value, rows
+        Which rows, and how many.
+    production, refit
+        Mean losses; the refit's is None where there are no refits.
+    normal
+        Production's mean loss before the error rose; None, as what follows, while it is not up, and where that is not known.
+    share, usual
+        Of the loss that was added since, over the segments of the column; and the share if all had risen alike.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -44,6 +56,9 @@ class Segment(BaseModel):
     rows: int
     production: float
     refit: float | None = None
+    normal: float | None = None
+    share: float | None = None
+    usual: float | None = None
 
 
 class Input(BaseModel):

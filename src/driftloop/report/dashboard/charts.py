@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 ERROR, WAITING = 188, 62  # pixels
 ROOM, ROOM_BELOW = 22, 16  # of them, above the largest value
 LABEL = 11  # pixels from above
+EARLY = 0.5  # up to here a label stands right of its mark, as it has room there on narrow screens
 
 
 def days(facts: Facts) -> svg.Days | None:
@@ -96,7 +97,7 @@ def _marks(facts: Facts, span: svg.Days) -> str:
     if decision.alert and since and span.since <= since < until:
         x = span.at(since)
         found += svg.rule(x, 0, ERROR, "alert") + svg.text(
-            x, LABEL, f"{decision.status} since {day(since)}", "mark alert"
+            x, LABEL, f"{decision.status} since {day(since)}", "mark alert" + " early" * (x < EARLY)
         )
     return found
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from driftloop.core.decision.blame import weight
 from driftloop.core.decision.statuses import STATUSES
 from driftloop.core.figures import figure, percent
 from driftloop.core.judging.metrics import METRICS, unit_of
 from driftloop.core.overview.values import Input, Overview
 from driftloop.report import error_lines
 from driftloop.report.dashboard import history, versions
+from driftloop.report.dashboard.backtest import Results
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +37,6 @@ TONES: dict[Status, Tone] = {
     "no production": "none",
 }
 SHOWN_INPUTS, FEWEST_INPUTS = 12, 5
-STILL, UNIMPORTANT = 0.1, 0.02  # what an input counts as that has not moved, or does not matter
 NEAR = 0.5  # of its limit: what is less is not worth a figure
 
 
@@ -67,6 +68,8 @@ class Facts:
         Whether Evidently's report is beside the page.
     changes
         Of production's card, oldest first, as far as Git knows them.
+    results
+        Of backtests.
     """
 
     decision: Decision
@@ -77,6 +80,7 @@ class Facts:
     made: datetime
     rendered: bool
     changes: tuple[versions.Change, ...] = ()
+    results: Results = field(default_factory=Results)
 
     @property
     def tone(self) -> Tone:
@@ -130,12 +134,8 @@ class Facts:
 
     @property
     def ranked(self) -> list[Input]:
-        """The inputs: by how much they matter and have moved; neither alone puts one first, or leaves it out."""
-
-        def rank(each: Input) -> float:
-            return (now(each) + STILL) * ((each.importance or 0.0) + UNIMPORTANT)
-
-        return sorted(self.overview.inputs, key=lambda each: (-rank(each), each.name))
+        """The inputs: by how much they matter and have moved."""
+        return sorted(self.overview.inputs, key=lambda each: (-weight(now(each), each.importance), each.name))
 
     @property
     def unfolded(self) -> int:
@@ -238,6 +238,7 @@ def facts(
     built: datetime,
     rendered: bool,
     changes: Sequence[versions.Change] = (),
+    results: Results | None = None,
 ) -> Facts:
     """Bring together what the page shows; an overview of other data or another model does not count."""
     runs = tuple(history.runs(records, decision.model))
@@ -253,4 +254,5 @@ def facts(
         made=runs[-1].time if runs else built,
         rendered=rendered,
         changes=tuple(change for change in changes if change.card.model == decision.model),
+        results=results or Results(),
     )

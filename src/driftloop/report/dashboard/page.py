@@ -18,7 +18,7 @@ from driftloop.core.judging.outcomes import OUTCOMES
 from driftloop.core.overview.histograms import decoded
 from driftloop.core.text import line
 from driftloop.report import error_lines
-from driftloop.report.dashboard import charts, history, svg
+from driftloop.report.dashboard import backtest, charts, history, svg
 from driftloop.report.dashboard.facts import TONES, leaning, moved, now
 from driftloop.report.dashboard.versions import MOST_SHOWN, UNFOLDED
 from driftloop.report.headline import for_title, unmeasured
@@ -50,6 +50,8 @@ def render(facts: Facts) -> str:
         charts=charts,
         ranges=[(days, said) for days, said in RANGES if span and days < (span.until - span.since).days],
         said=_said(facts),
+        blamed=_blamed(facts),
+        backtest=backtest.section(facts.results, facts.decision),
         inputs=[_input(each, facts, opens=place < MOST_OPEN) for place, each in enumerate(facts.ranked)],
         most_open=MOST_OPEN,
         most_lives=MOST_SHOWN,
@@ -131,6 +133,19 @@ def _said(facts: Facts) -> list[str]:
             if not (facts.decision.recent_gain and "less error" in reason)
         ]
     return [unbroken(line(each)) for each in found if each]
+
+
+def _blamed(facts: Facts) -> list[tuple[str, str, str]]:
+    """List what moved when the error rose, ranked: name, what is said of it, and where it leads."""
+    places = {each.name: place for place, each in enumerate(facts.overview.inputs)}
+    found, blame = [], facts.decision.blame
+    for each in blame.inputs:
+        link = f"#input-{places[each.name]}" if each.name in places else ""
+        found.append((each.name, f"{error_lines.moved(each)}, {each.level:.1f} times its limit", link))
+    found += [
+        (part.name, error_lines.carried(part), "#segments" * bool(facts.overview.segments)) for part in blame.segments
+    ]
+    return [(line(name), unbroken(said), link) for name, said, link in found]
 
 
 def _sentence(text: str) -> str:
