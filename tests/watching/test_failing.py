@@ -85,7 +85,7 @@ def test_act__stays_silent_where_a_person_closed_it_until_a_run_has_ended_well(s
 def test_ours__is_no_issue_of_a_stranger(site: Site) -> None:
     (made,) = failing.plan(failing.runs([record(1), record(2)]), [], "")
     assert isinstance(made, failing.Open)
-    site.stand.at(site.stand.world.token("eve")).create_issue(made.title, body=made.body, labels=[Label.MONITOR])
+    site.stand.at(site.stand.world.token("eve")).create_issue(made.title, body=made.body, labels=[str(Label.MONITOR)])
     assert run(site, record(1), record(2)) == ["opened #2"]
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -46,3 +49,20 @@ def ping(
     from driftloop.watching import ping as pinging
 
     steps.say("would ping, if an address is set" if dry_run else pinging.ping(url.strip()))
+
+
+@app.command(epilog="Examples: driftloop ci doctor · driftloop ci doctor --dry-run")
+def doctor(*, dry_run: run.DryRun = False) -> None:
+    """Look for what could stop the loop, as far as a run of Monitor can see it; for its page and the dashboard. It never fails."""
+    from driftloop.doctor.run import examine
+    from driftloop.report import examination
+    from driftloop.store.files import write_json
+
+    found = examine(Path(), os.environ, now=datetime.now(tz=UTC), in_run=True)
+    said = examination.markdown(found)
+    if dry_run:
+        run.would(found.model_dump(mode="json")["results"], f"would say: {said}")
+        return
+    write_json(examination.EXAMINATION, found.model_dump(mode="json"))
+    steps.say(said)
+    steps.summarise(os.environ, said)

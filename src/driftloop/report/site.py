@@ -14,6 +14,7 @@ from driftloop.errors import LoopError
 from driftloop.report.dashboard import feed, page
 from driftloop.report.dashboard.facts import facts
 from driftloop.report.dashboard.history import value
+from driftloop.report.examination import EXAMINATION, Examination
 from driftloop.store.files import CARD, DECISION, EVIDENTLY, OVERVIEW, VERDICT, read_value, replacing_folder, write_text
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def build(
         changes=changes,
         built=built,
         rendered=report.is_file(),
+        examination=_optional(root / EXAMINATION, Examination),
     )
     written = {
         REPORT: page.render(found),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from driftloop.core.judging.verdict import Report
     from driftloop.core.models.card import Card
     from driftloop.core.overview.values import StepError
+    from driftloop.report.examination import Examination
 
 Tone = str
 TONES: dict[Status, Tone] = {
@@ -67,6 +68,8 @@ class Facts:
         Whether Evidently's report is beside the page.
     changes
         Of production's card, oldest first, as far as Git knows them.
+    examination
+        What `driftloop ci doctor` found in this run; None where it was not called.
     """
 
     decision: Decision
@@ -77,6 +80,7 @@ class Facts:
     made: datetime
     rendered: bool
     changes: tuple[versions.Change, ...] = ()
+    examination: Examination | None = None
 
     @property
     def tone(self) -> Tone:
@@ -238,6 +242,7 @@ def facts(
     built: datetime,
     rendered: bool,
     changes: Sequence[versions.Change] = (),
+    examination: Examination | None = None,
 ) -> Facts:
     """Bring together what the page shows; an overview of other data or another model does not count."""
     runs = tuple(history.runs(records, decision.model))
@@ -253,4 +258,5 @@ def facts(
         made=runs[-1].time if runs else built,
         rendered=rendered,
         changes=tuple(change for change in changes if change.card.model == decision.model),
+        examination=examination,
     )
