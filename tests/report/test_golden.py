@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from comparisons import make_comparison
 from decisions import make_decision, make_finding
+from facts import NOW, make_clock, make_facts, make_hosted
 from proposals import make_card, make_proposal, make_verdict
 from rich.console import Console
 from sites import BUILT, make_overview
@@ -35,12 +36,15 @@ from driftloop.core.decision.values import Inputs, Pattern, WithFaults
 from driftloop.core.intervals import Interval
 from driftloop.core.judging.verdict import Report
 from driftloop.core.windows import Window
+from driftloop.doctor.checks import examine
+from driftloop.doctor.facts import Schedule, Unread
 from driftloop.github.values import Repository
-from driftloop.report import headline, release_notes
+from driftloop.report import examination, headline, release_notes
 from driftloop.report.dashboard import page
 from driftloop.report.dashboard.facts import facts
 from driftloop.report.screen import screen
 from driftloop.retraining.wording import answer, pull_request, standing
+from driftloop.watching import failing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +53,7 @@ if TYPE_CHECKING:
     from driftloop.core.decision.statuses import Status
     from driftloop.core.decision.values import Decision
     from driftloop.core.overview.values import Overview
+    from driftloop.report.examination import Examination
     from driftloop.retraining.wording.proposal import Proposal
 
 PUBLICATIONS: tuple[tuple[publication.Setting, Repository], ...] = (
@@ -79,6 +84,25 @@ FAULTY = WithFaults(error=HIGH, judged=Window(since=date(2025, 3, 10), until=dat
 FEW = Interval(estimate=0.02, low=-0.01, high=0.05, level=0.9)
 MOVED = Alarm(kind="shape", column="temp", statistic="shape", since=date(2025, 4, 1), found=date(2025, 4, 8), until=None,
               now=1.4, usual=0.0, years=2.0, number=True, rows=168)  # fmt: skip
+RUNS = "https://github.com/acme/bikes/actions/runs/"
+FAILED = [
+    failing.Run(failed=True, time=datetime(2025, 4, day, 5, 31, tzinfo=UTC), job="measure", url=f"{RUNS}{day}")
+    for day in (3, 4, 5)
+]
+UNSEEN_BY_MONITOR = make_hosted(may_propose=Unread("takes an administrator's token"))
+ILL: dict[str, Any] = {
+    "columns": ("humidity is missing",),
+    "clock": make_clock(until=NOW + timedelta(days=3)),
+    "pipeline": "stage refit would run",
+    "changed": ("params.yaml", "src/features.py"),
+    "hosted": make_hosted(
+        {"has_issues": False, "has_pages": False, "fork": True},
+        may_propose=False,
+        labels=frozenset({"model-alert"}),
+        schedule=Schedule("disabled_inactivity"),
+        branch_protected=Unread("takes `contents: read`"),
+    ),
+}
 DAYS = "day,date,production,refit\n" + "".join(f"{n + 1},2025-03-{10 + n},{80 + n}.5,{70 + n}.25\n" for n in range(5))
 REFUSED: dict[str, Any] = {"outcome": "keep production", "gain": FEW,
                            "reasons": ("2.0 % less error is not certain enough; the lower end must exceed 1.0 %",)}  # fmt: skip
@@ -304,6 +328,15 @@ TEXTS: dict[str, Callable[[], str]] = {
     ),
     "told-short.txt": lambda: shown(too_short(ShortHistoryError("", missing_days=23))),
     "told-unlabelled.txt": lambda: shown(too_short(ShortHistoryError("backtest: expected rows with labels, got none"))),
+    "monitoring-fails.md": lambda: "\n\n".join(
+        [titled(failing.title(FAILED), failing.body(FAILED).partition("\n")[2]), failing.over(f"{RUNS}9"), failing.over("")]
+    ),
+    "doctor-screen.txt": lambda: examined(examine(make_facts(**ILL))),
+    "doctor-well.txt": lambda: examined(examine(make_facts())),
+    "doctor-summary.md": lambda: "\n\n---\n\n".join(
+        examination.markdown(examine(made)) for made in (make_facts(**ILL), make_facts(), make_facts(hosted=UNSEEN_BY_MONITOR))
+    ),
+    "doctor-page.txt": lambda: dashboard(DECISIONS["healthy"], examined=examine(make_facts(**ILL))),
     "page-headlines.txt": lambda: "\n".join(f"bikes {headline.for_title(made)}" for made in DECISIONS.values()),
     "page-outdated.txt": lambda: dashboard(DECISIONS["outdated"], overview=make_overview(inputs=1, days=21, steps=3)),
     "page-healthy-unmeasured.txt": lambda: dashboard(DECISIONS["healthy-unmeasured"]),
@@ -311,9 +344,17 @@ TEXTS: dict[str, Callable[[], str]] = {
 }  # fmt: skip
 
 
-def dashboard(decision: Decision, overview: Overview | None = None) -> str:
+def examined(found: Examination) -> str:
+    """The screen of `driftloop doctor`."""
+    out = io.StringIO()
+    examination.show(found, Console(file=out, width=110))
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+
+
+def dashboard(decision: Decision, overview: Overview | None = None, examined: Examination | None = None) -> str:
     """The words of the page."""
-    found = facts(decision, report=None, card=make_card(1), overview=overview, records=[], built=BUILT, rendered=True)
+    found = facts(decision, report=None, card=make_card(1), overview=overview, records=[], built=BUILT, rendered=True,
+                  examination=examined)  # fmt: skip
     told = re.sub(r"<head>.*?</head>|<path[^>]*>|<[^>]+>", " ", page.render(found), flags=re.DOTALL)
     lines = (" ".join(unescape(line).split()) for line in told.splitlines())
     return "\n".join(line for line in lines if line)

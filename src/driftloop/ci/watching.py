@@ -48,7 +48,10 @@ def ping(
     """Call the address of a dead man's switch, if one is set: this run was good. It never fails, and never prints the address."""
     from driftloop.watching import ping as pinging
 
-    steps.say("would ping, if an address is set" if dry_run else pinging.ping(url.strip()))
+    if dry_run:
+        run.would({"set": bool(url.strip())}, f"would ping, if {pinging.NAME} is set")
+        return
+    steps.say(pinging.ping(url.strip()))
 
 
 @app.command(epilog="Examples: driftloop ci doctor · driftloop ci doctor --dry-run")

@@ -106,7 +106,7 @@ def clock(found: Clock, facts: Facts) -> Told:
 
 def lock(why: str, _: Facts) -> Told:
     """Whether the stages may run with the code and packages that are installed."""
-    return Told("wrong", why) if why else Told("ok", "is what is installed")
+    return Told("wrong", why) if why else Told("ok", "names what is installed")
 
 
 def pipeline(why: str, _: Facts) -> Told:
@@ -120,7 +120,7 @@ def changed(paths: tuple[str, ...], _: Facts) -> Told:
     """Whether the loop sees what is here."""
     if paths:
         return Told(
-            "warning", f"not committed: {_some(paths)}", "commit and push: the loop sees only what is on GitHub"
+            "warning", f"not committed: {_some(paths)}", "commit and push them: the loop sees only what is on GitHub"
         )
     return Told("ok", "everything is committed")
 
@@ -178,22 +178,18 @@ def hosted(found: Hosted | str, _: Facts) -> Told:
         )
     if found.repository.fork:
         return Told("warning", "the repository is a fork, in which Actions, issues and schedules are off until you turn them on",
-                    "better: push to a new repository, or Use this template, on the original's page")  # fmt: skip
+                    "push to a new repository instead, or choose Use this template on the page of the original")  # fmt: skip
     return Told("ok", "no fork, and not archived")
 
 
 def issues(found: Hosted, _: Facts) -> Told:
     """Whether there can be an alert."""
-    return (
-        Told("ok", "are on")
-        if found.repository.has_issues
-        else Told("wrong", "are off, so nobody can be told", GENERAL)
-    )
+    return Told("ok", "on") if found.repository.has_issues else Told("wrong", "off, so nobody can be told", GENERAL)
 
 
 def actions(on: bool, _: Facts) -> Told:  # noqa: FBT001 - the fact
     """Whether workflows run."""
-    return Told("ok", "are on") if on else Told("wrong", "are off, so nothing runs", ACTIONS)
+    return Told("ok", "on") if on else Told("wrong", "off, so nothing runs", ACTIONS)
 
 
 def proposals(may: bool, _: Facts) -> Told:  # noqa: FBT001 - the fact
@@ -211,10 +207,10 @@ def pages(found: Hosted, facts: Facts) -> Told:
     decided = publication.decide(setting, lambda: found.repository)
     wanted = setting == "always" or (setting == "auto" and not found.repository.private)
     if wanted and not decided.pages:
-        return Told("warning", "are not set up: the report is an artifact of each run", PAGES)
+        return Told("warning", "not set up: the report is an artifact of each run", PAGES)
     if wanted and found.pages_from == "legacy":
-        return Told("warning", "are built from a branch, and not by the workflow", PAGES)
-    return Told("ok", "are published by the workflow" if wanted else f"nothing is published: report.pages is {setting}")
+        return Told("warning", "built from a branch, and not by the workflow", PAGES)
+    return Told("ok", "published by the workflow" if wanted else f"nothing is published: report.pages is {setting}")
 
 
 def labels(there: frozenset[str], _: Facts) -> Told:
@@ -222,8 +218,10 @@ def labels(there: frozenset[str], _: Facts) -> Told:
     known = {name.casefold() for name in there}
     missing = [str(label) for label in LOOKS if label not in known]
     if missing:
-        return Told("warning", f"not there: {', '.join(missing)}", "`driftloop setup`; the first alert makes them too")
-    return Told("ok", "are all there")
+        return Told(
+            "warning", f"missing: {', '.join(missing)}", "`driftloop setup`; the first alert would make them too"
+        )
+    return Told("ok", "all there")
 
 
 def schedule(found: Schedule, facts: Facts) -> Told:
@@ -251,7 +249,7 @@ def schedule(found: Schedule, facts: Facts) -> Told:
 def branch(protected: bool, _: Facts) -> Told:  # noqa: FBT001 - the fact
     """Whether the loop can write its records."""
     if protected:
-        return Told("warning", "is protected: the loop pushes its records to it",
+        return Told("warning", "protected, and the loop has to push its records to it",
                     "Settings → Branches, or Rules: leave it out")  # fmt: skip
     return Told("ok", "open to the loop")
 

@@ -102,4 +102,4 @@ def markdown(found: Examination) -> str:
 
 
 def _then(result: Result) -> str:
-    return f". {line(result.remedy)}" if result.remedy else ""
+    return f". Do: {line(result.remedy)}" if result.remedy else ""
