@@ -35,10 +35,10 @@ def test_examine__of_a_healthy_loop_finds_nothing() -> None:
         ("clock of the data", "wrong", "--until now", {"clock": make_clock(until=NOW + DAY)}),
         ("clock of the data", "ok", "measured to", {"clock": make_clock(until=NOW + timedelta(minutes=9))}),
         ("clock of the data", "warning", "still delivers", {"clock": make_clock(newest=NOW - 9 * DAY)}),
-        ("clock of the data", "warning", "last 30 days", {"clock": make_clock(until=NOW - 30 * DAY, newest=None)}),
+        ("clock of the data", "warning", "measured only to 14 Mar 2025", {"clock": make_clock(until=NOW - 30 * DAY, newest=None)}),
         # A promotion of a month ago is in params.yaml; the runs since then are in the records.
         ("clock of the data", "ok", "measured to 13 Apr 2025",
-         {"clock": make_clock(until=NOW - 30 * DAY, newest=None, measured=NOW - DAY)}),
+         {"clock": make_clock(until=NOW - 30 * DAY, newest=None, measured=NOW - timedelta(hours=6))}),
         ("clock of the data", "ok", "moves by steps", {"clock": make_clock(replayed=True, until=NOW - 900 * DAY, newest=None)}),
         ("driftloop.lock", "wrong", "numpy 1", {"lock": "not what is installed: numpy 1 → 2"}),
         ("dvc.lock", "warning", "dvc repro", {"pipeline": "stage refit would run"}),

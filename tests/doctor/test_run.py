@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     Run = Callable[..., Done]
 
-MONITOR = {"id": 5, "name": "Monitor", "path": ".github/workflows/monitor.yml"}
+MONITOR: dict[str, Any] = {"id": 5, "name": "Monitor", "path": ".github/workflows/monitor.yml"}
 
 
 @pytest.fixture

@@ -89,7 +89,7 @@ FAILED = [
     failing.Run(failed=True, time=datetime(2025, 4, day, 5, 31, tzinfo=UTC), job="measure", url=f"{RUNS}{day}")
     for day in (3, 4, 5)
 ]
-UNSEEN_BY_MONITOR = make_hosted(may_propose=Unread("takes an administrator's token"))
+UNSEEN_BY_MONITOR = make_hosted(may_propose=Unread("needs a token of somebody who administers the repository"))
 ILL: dict[str, Any] = {
     "columns": ("humidity is missing",),
     "clock": make_clock(until=NOW + timedelta(days=3)),
@@ -100,7 +100,7 @@ ILL: dict[str, Any] = {
         may_propose=False,
         labels=frozenset({"model-alert"}),
         schedule=Schedule("disabled_inactivity"),
-        branch_protected=Unread("takes `contents: read`"),
+        branch_protected=Unread("needs `contents: read`"),
     ),
 }
 DAYS = "day,date,production,refit\n" + "".join(f"{n + 1},2025-03-{10 + n},{80 + n}.5,{70 + n}.25\n" for n in range(5))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from driftloop import publication
 from driftloop.alerting.labels import LOOKS
-from driftloop.core.dates import day
+from driftloop.core.dates import day, last
 from driftloop.doctor.facts import Facts, Hosted, Unread
 from driftloop.doctor.schedule import longest_gap
 from driftloop.foreign import BY_NAME, MIB
@@ -83,25 +83,21 @@ def columns(found: tuple[str, ...], _: Facts) -> Told:
 
 def clock(found: Clock, facts: Facts) -> Told:
     """Whether the data ends where it should by the clock, and its newest row near there."""
-    until = found.until
+    until, seen = found.until, max(found.until, found.measured or found.until)
     if not found.replayed and until > facts.now + AHEAD:
-        return Told(
-            "wrong", f"source.until is {day(until.date())}, which lies ahead of this clock, and is never moved back by itself",
-            "if this clock is right, `driftloop refresh --until now`",
-        )  # fmt: skip
-    step = timedelta(days=facts.params.monitor.step_days) if isinstance(facts.params, Params) else LATE
-    if found.newest and until - found.newest > max(step, LATE):
+        return Told("wrong", f"source.until is {_on(until)}, ahead of this clock, and is never moved back by itself",
+                    "if this clock is right, `driftloop refresh --until now`")  # fmt: skip
+    if found.newest and until - found.newest > max(found.step, LATE):
         behind = (until - found.newest).days
-        return Told("warning", f"the newest row is of {day(found.newest.date())}, {behind} days before source.until",
+        return Told("warning", f"the newest row is of {_on(found.newest)}, {behind} days before source.until",
                     "look whether the source still delivers")  # fmt: skip
+    measured = last(seen.astimezone(found.zone).date())
     if found.replayed:
-        return Told("ok", f"to {day(until.date())}; simulated or replayed data moves by steps")
-    seen = max(until, found.measured or until)
+        return Told("ok", f"measured to {measured}; simulated or replayed data moves by steps")
     gap = longest_gap(facts.crons, facts.now.date()) or 1
     if facts.now - seen > timedelta(days=gap) + LATE:
-        days = (facts.now - seen).days
-        return Told("warning", f"no data of the last {days} days has been measured", f"`driftloop refresh`, or {RUN}")
-    return Told("ok", f"measured to {day(seen.date())}")
+        return Told("warning", f"data is measured only to {measured}", f"`driftloop refresh`, or {RUN}")
+    return Told("ok", f"measured to {measured}")
 
 
 def lock(why: str, _: Facts) -> Told:

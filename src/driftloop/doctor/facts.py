@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from driftloop.github.values import Repository
     from driftloop.params import Params
 
@@ -38,12 +37,18 @@ class Clock:
         End of the newest data that a recorded run has measured; None where none is recorded.
     newest
         Time of the newest row that was collected here; None where none was.
+    step
+        Time between two refits.
+    zone
+        Cuts days.
     """
 
     replayed: bool
     until: datetime
     measured: datetime | None = None
     newest: datetime | None = None
+    step: timedelta = timedelta(days=7)
+    zone: tzinfo = UTC
 
 
 @dataclass(frozen=True)

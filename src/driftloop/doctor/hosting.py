@@ -104,7 +104,7 @@ def _read(step: Callable[[], T], takes: str) -> T | Unread:
     try:
         return step()
     except ForbiddenError:
-        return Unread(f"takes {takes}")
+        return Unread(f"needs {takes}")
     except GitHubError as exc:
         return Unread(str(exc))
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
-from zoneinfo import ZoneInfo
 
 from driftloop import dvc, dvc_remote, sources
 from driftloop.core.columns import TS
@@ -99,6 +98,8 @@ def _clock(root: Path, git: Git, params: Params) -> Clock:
         until=params.source.until_instant,
         measured=_measured(git, params),
         newest=_newest(root),
+        step=timedelta(days=params.monitor.step_days),
+        zone=params.zone,
     )
 
 
@@ -108,7 +109,7 @@ def _measured(git: Git, params: Params) -> datetime | None:
     for path in _recorded(git):
         with suppress(ValueError):
             found = max(found or date.min, date.fromisoformat(path.split("/")[1]))
-    return datetime.combine(found, time(), ZoneInfo(params.data.timezone)) if found else None
+    return datetime.combine(found, time(), params.zone) if found else None
 
 
 def _newest(root: Path) -> datetime | None:
