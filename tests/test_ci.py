@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     Run = Callable[..., Done]
 
 VERBS = {
+    "watch": [],
+    "ping": [],
+    "doctor": [],
     "alert": [],
     "record": [],
     "keep-fresh": [],

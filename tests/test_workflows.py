@@ -86,7 +86,7 @@ def test_permissions__that_write_are_not_where_code_of_others_runs() -> None:
 def test_permissions__to_change_code_or_issues_are_with_the_acting_jobs_alone() -> None:
     """A failed run's record aside, which goes to a branch of its own."""
     assert permissions("write", "contents") - {f"{workflow}/failed" for workflow in LOOP} == WRITES
-    assert permissions("write", "issues") - {"retrain/failed", "retrain/refused"} - WRITES == set()
+    assert permissions("write", "issues") - {"monitor/failed", "retrain/failed", "retrain/refused"} - WRITES == set()
 
 
 def test_run__holds_no_text_of_the_event() -> None:
@@ -112,6 +112,19 @@ def test_env__of_a_step_holds_a_token_for_our_verbs_alone() -> None:
     given = [(where, step.get("run", "")) for where, step in STEPS if SECRET in str(step.get("env", {}))]
     assert given
     assert [f"{where}: {run}" for where, run in given if "driftloop ci " not in run or "dvc" in run] == []
+
+
+def test_env__holds_one_secret_in_the_step_that_pings_and_blocks_nothing() -> None:
+    given = [(where, step) for where, step in STEPS if "secrets." in str(step)]
+    assert [re.findall(r"secrets\.\w+", str(step)) for _, step in given] == [["secrets.DRIFTLOOP_PING_URL"]]
+    ((_, pinging),) = given
+    assert pinging["run"] == "uv run --frozen driftloop ci ping"
+    assert (pinging["continue-on-error"], pinging["timeout-minutes"]) == (True, 2)
+
+
+def test_doctor__fails_no_run() -> None:
+    asking = [step for _, step in STEPS if step.get("run", "").endswith("driftloop ci doctor")]
+    assert [step["continue-on-error"] for step in asking] == [True]
 
 
 def test_checkout__leaves_no_token_behind() -> None:

@@ -45,14 +45,21 @@ def push(root: Path) -> str:
     if done.code:
         msg = f"{name}: dvc push failed: {done.complaint}"
         raise LoopError(msg)
-    if missing := _missing(root, name):
-        named = ", ".join(missing[:MOST_NAMED]) + (" …" if len(missing) > MOST_NAMED else "")
+    if lacking := missing(root, name):
+        named = ", ".join(lacking[:MOST_NAMED]) + (" …" if len(lacking) > MOST_NAMED else "")
         msg = f"{name}: expected all that dvc.lock names after `dvc push`, missing: {named}; run `dvc repro`, then push again"
         raise LoopError(msg)
     return f"pushed to {name}, and everything is there"
 
 
-def _missing(root: Path, name: str) -> list[str]:
+def missing(root: Path, name: str) -> list[str]:
+    """List what dvc.lock names and the remote does not hold.
+
+    Raises
+    ------
+    LoopError
+        If the remote cannot be asked.
+    """
     done = dvc.run(root, "data", "status", "--not-in-remote", "--granular", "--json", seconds=dvc.READ_SECONDS)
     try:
         found = json.loads(done.out or "{}") if done.code == 0 else None

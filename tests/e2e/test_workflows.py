@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from runner.gitserver import protect
@@ -17,6 +19,8 @@ from driftloop.githubstub import observe_pushes
 from driftloop.store.files import read_value
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from runner.project import Project
     from runner.setting import Setting
     from runner.values import Run
@@ -210,15 +214,55 @@ def test_monitor__a_missing_permission_is_named(shop: Setting) -> None:
     assert "index.html" in {path.name for path in run.artifacts["site"].iterdir()}  # the report is no less true
 
 
-def test_monitor__after_github_failed_does_the_rest(shop: Setting) -> None:
+class Watcher(BaseHTTPRequestHandler):
+    """A dead man's switch."""
+
+    pings: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        self.pings.append(self.path)
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def switch() -> Iterator[str]:
+    """Its secret address."""
+    with HTTPServer(("127.0.0.1", 0), Watcher) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/s3cret"
+        server.shutdown()
+        thread.join()
+        Watcher.pings.clear()
+
+
+def test_monitor__after_github_failed_does_the_rest(shop: Setting, switch: str) -> None:
+    """The second failed run in a row opens an issue, and the next good one closes it and pings."""
+    shop.runner.secrets["DRIFTLOOP_PING_URL"] = switch
     shop.hub.server.faults.on("POST", "/issues$", githubstub.LOST)
     shop.hub.server.faults.on("GET", "/issues$", githubstub.ERROR, nth=2, times=4)
     first = shop.runner.schedule(shop.repo, "monitor.yml")
     assert (first.jobs["act"].result, first.jobs["failed"].result) == ("failure", "success")
+    shop.hub.server.faults.clear()
+    shop.hub.server.faults.on("GET", "/issues$", githubstub.ERROR, times=4)
     second = shop.runner.schedule(shop.repo, "monitor.yml")
-    assert second.result == "success", second.log
-    assert [issue.labels for issue in shop.repo.issues.values()] == [["model-alert"]]
-    assert [each["outcome"] for each in records(shop)] == ["failed", "ok"]
+    assert (second.jobs["act"].result, second.jobs["failed"].result) == ("failure", "success"), second.log
+    assert [issue.labels for issue in shop.repo.issues.values()] == [["model-alert"], ["monitoring-fails"]]
+    assert "The last 2 runs of Monitor have failed" in (shop.issue(2).body or "")
+    assert Watcher.pings == []
+
+    third = shop.runner.schedule(shop.repo, "monitor.yml")
+    assert third.result == "success", third.log
+    assert [issue.state for issue in shop.repo.issues.values()] == ["open", "closed"]
+    assert "Monitoring works again" in shop.comments(2)[-1]
+    assert [each["outcome"] for each in records(shop)] == ["failed", "failed", "ok"]
+    assert (Watcher.pings, "pinged: 200" in third.log, "s3cret" in third.log) == (["/s3cret"], True, False)
+    assert "**Doctor:**" in third.jobs["act"].summary
+    assert "The loop itself" in (third.artifacts["site"] / "index.html").read_text("utf-8")
 
 
 def test_monitor__that_failed_says_so_on_the_page_at_once(shop: Setting) -> None:

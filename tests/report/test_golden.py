@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from comparisons import make_comparison
 from decisions import make_decision, make_finding
+from facts import NOW, make_clock, make_facts, make_hosted
 from proposals import make_card, make_proposal, make_verdict
 from rich.console import Console
 from sites import BUILT, make_compared, make_overview
@@ -37,13 +38,16 @@ from driftloop.core.intervals import Interval
 from driftloop.core.judging.verdict import Report
 from driftloop.core.overview.values import Segment
 from driftloop.core.windows import Window
+from driftloop.doctor.checks import examine
+from driftloop.doctor.facts import Schedule, Unread
 from driftloop.github.values import Repository
-from driftloop.report import headline, release_notes
+from driftloop.report import examination, headline, release_notes
 from driftloop.report.dashboard import page
 from driftloop.report.dashboard.backtest import Results
 from driftloop.report.dashboard.facts import facts
 from driftloop.report.screen import screen
 from driftloop.retraining.wording import answer, pull_request, standing
+from driftloop.watching import failing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,6 +56,7 @@ if TYPE_CHECKING:
     from driftloop.core.decision.statuses import Status
     from driftloop.core.decision.values import Decision
     from driftloop.core.overview.values import Overview
+    from driftloop.report.examination import Examination
     from driftloop.retraining.wording.proposal import Proposal
 
 PUBLICATIONS: tuple[tuple[publication.Setting, Repository], ...] = (
@@ -90,6 +95,25 @@ BLAME = Blame(
     ),
     segments=(BlamedSegment(name="workingday = 1", share=0.84, usual=0.62, since=date(2025, 3, 3)),),
 )
+RUNS = "https://github.com/acme/bikes/actions/runs/"
+FAILED = [
+    failing.Run(failed=True, time=datetime(2025, 4, day, 5, 31, tzinfo=UTC), job="measure", url=f"{RUNS}{day}")
+    for day in (3, 4, 5)
+]
+UNSEEN_BY_MONITOR = make_hosted(may_propose=Unread("needs a token of somebody who administers the repository"))
+ILL: dict[str, Any] = {
+    "columns": ("humidity is missing",),
+    "clock": make_clock(until=NOW + timedelta(days=3)),
+    "pipeline": "stage refit would run",
+    "changed": ("params.yaml", "src/features.py"),
+    "hosted": make_hosted(
+        {"has_issues": False, "has_pages": False, "fork": True},
+        may_propose=False,
+        labels=frozenset({"model-alert"}),
+        schedule=Schedule("disabled_inactivity"),
+        branch_protected=Unread("needs `contents: read`"),
+    ),
+}
 DAYS = "day,date,production,refit\n" + "".join(f"{n + 1},2025-03-{10 + n},{80 + n}.5,{70 + n}.25\n" for n in range(5))
 REFUSED: dict[str, Any] = {"outcome": "keep production", "gain": FEW,
                            "reasons": ("2.0 % less error is not certain enough; the lower end must exceed 1.0 %",)}  # fmt: skip
@@ -324,6 +348,15 @@ TEXTS: dict[str, Callable[[], str]] = {
     ),
     "told-short.txt": lambda: shown(too_short(ShortHistoryError("", missing_days=23))),
     "told-unlabelled.txt": lambda: shown(too_short(ShortHistoryError("backtest: expected rows with labels, got none"))),
+    "monitoring-fails.md": lambda: "\n\n".join(
+        [titled(failing.title(FAILED), failing.body(FAILED).partition("\n")[2]), failing.over(f"{RUNS}9"), failing.over("")]
+    ),
+    "doctor-screen.txt": lambda: examined(examine(make_facts(**ILL))),
+    "doctor-well.txt": lambda: examined(examine(make_facts())),
+    "doctor-summary.md": lambda: "\n\n---\n\n".join(
+        examination.markdown(examine(made)) for made in (make_facts(**ILL), make_facts(), make_facts(hosted=UNSEEN_BY_MONITOR))
+    ),
+    "doctor-page.txt": lambda: dashboard(DECISIONS["healthy"], examination=examine(make_facts(**ILL))),
     "page-headlines.txt": lambda: "\n".join(f"bikes {headline.for_title(made)}" for made in DECISIONS.values()),
     "page-outdated.txt": lambda: dashboard(DECISIONS["outdated"], overview=make_overview(inputs=1, days=21, steps=3)),
     "page-degraded-with-backtest.txt": lambda: dashboard(
@@ -334,6 +367,13 @@ TEXTS: dict[str, Callable[[], str]] = {
     "page-healthy-unmeasured.txt": lambda: dashboard(DECISIONS["healthy-unmeasured"]),
     "page-healthy-after-faults.txt": lambda: dashboard(DECISIONS["healthy-after-faults"]),
 }  # fmt: skip
+
+
+def examined(found: Examination) -> str:
+    """The screen of `driftloop doctor`."""
+    out = io.StringIO()
+    examination.show(found, Console(file=out, width=110))
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
 def dashboard(decision: Decision, overview: Overview | None = None, **over: Any) -> str:

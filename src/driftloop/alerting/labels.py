@@ -14,6 +14,7 @@ class Label(StrEnum):
     KEEP_FRESH = "keep-fresh"
     NO_BETTER = "no-better-model"
     PROPOSAL = "model-proposal"
+    MONITOR = "monitoring-fails"
 
 
 class Look(NamedTuple):
@@ -29,4 +30,5 @@ LOOKS: dict[Label, Look] = {
     Label.KEEP_FRESH: Look("5319e7", "Set by a maintainer: propose fresh models for some weeks"),
     Label.NO_BETTER: Look("cfd3d7", "Retraining was judged, and production stays"),
     Label.PROPOSAL: Look("1d76db", "A new model, proposed by the loop"),
+    Label.MONITOR: Look("b60205", "Nobody watches the model: Monitor itself fails"),
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typer
 
-from driftloop.ci import acting, jobs
+from driftloop.ci import acting, jobs, watching
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -17,3 +17,4 @@ app = typer.Typer(
 )
 app.add_typer(acting.app)
 app.add_typer(jobs.app)
+app.add_typer(watching.app)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from driftloop.github.runtime import Runtime
-    from driftloop.github.values import Comment, Issue, Pull, Release, Repository
+    from driftloop.github.values import Comment, Issue, Pull, Release, Repository, Workflow
 
 T = TypeVar("T")
 
@@ -52,13 +52,44 @@ class Reading:
         return self._do("repository", lambda: str(self._client.get_repo(self._runtime.repository).default_branch))
 
     def repository(self) -> Repository:
-        """Return whether the repository is private, and whether it has Pages."""
+        """Return the settings of the repository."""
+        return self._do("repository", lambda: values.repository(self._client.get_repo(self._runtime.repository)))
 
-        def step() -> Repository:
-            found = self._client.get_repo(self._runtime.repository)
-            return values.Repository(private=bool(found.private), has_pages=bool(found.has_pages))
+    def actions_on(self) -> bool:
+        """Whether workflows run at all; no token of Actions may ask."""
+        return bool(self._setting("actions/permissions")["enabled"])
 
-        return self._do("repository", step)
+    def may_propose(self) -> bool:
+        """Whether Actions may create pull requests; no token of Actions may ask."""
+        return bool(self._setting("actions/permissions/workflow")["can_approve_pull_request_reviews"])
+
+    def pages_from(self) -> str | None:
+        """Return what Pages are built from: `workflow`, or `legacy` for a branch; None where they are not set up."""
+        try:
+            return str(self._setting("pages").get("build_type") or "legacy")
+        except NotFoundError:
+            return None
+
+    def is_protected(self, branch: str) -> bool:
+        """Whether a branch is protected; one that is not there is not."""
+        try:
+            return bool(self._setting(f"branches/{quote(branch, safe='')}")["protected"])
+        except NotFoundError:
+            return False
+
+    def labels(self) -> frozenset[str]:
+        """List the labels of the repository."""
+        return self._do("labels", lambda: frozenset(label.name for label in self._repo.get_labels()))
+
+    def workflow(self, file: str) -> Workflow | None:
+        """Return whether a workflow is active, and when it ran last by its schedule; None if the default branch has none."""
+
+        def step() -> Workflow:
+            found = self._repo.get_workflow(file)
+            newest = self._repo.get_workflow_runs(event="schedule").get_page(0)
+            return values.workflow(found, [run for run in newest if run.path.partition("@")[0] == found.path])
+
+        return self._known(f"workflow {file}", step)
 
     def may_write(self, login: str) -> bool:
         """Whether somebody has write access."""
@@ -114,6 +145,12 @@ class Reading:
         return f"{self._runtime.server_url}/{self._runtime.repository}/compare/{names}?expand=1"
 
     # Parts of steps
+
+    def _setting(self, path: str) -> dict[str, Any]:
+        """Read what PyGithub has no method for."""
+        url = f"/repos/{self._runtime.repository}/{path}"
+        found: dict[str, Any] = self._do(path, lambda: self._client.requester.requestJsonAndCheck("GET", url)[1])
+        return found
 
     def _issues(self, what: str, **filters: Any) -> list[Issue]:
         def step() -> list[Issue]:

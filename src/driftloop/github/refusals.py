@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
+UNAUTHORIZED = 401
 FORBIDDEN = 403
 NOT_FOUND = 404
 TOO_MANY = 429
@@ -21,13 +22,17 @@ UNTOLD_WAIT = 60.0
 LIMIT_WORDS = ("secondary rate limit", "api rate limit exceeded", "abuse detection", "retry your request again later")
 PULLS_FORBIDDEN = "not permitted to create or approve pull requests"
 REMEDIES = {
-    401: "the token is wrong or has expired",
+    UNAUTHORIZED: "the token is wrong or has expired",
     410: "turn Issues on in the repository's settings",
 }
 
 
 class NotFoundError(GitHubError):
     """GitHub knows no such thing, or does not show it to this token."""
+
+
+class UnauthorizedError(GitHubError):
+    """The token is none that GitHub knows."""
 
 
 class ForbiddenError(GitHubError):
@@ -69,7 +74,8 @@ def refusal(where: str, status: int, headers: Mapping[str, Any], data: Any) -> G
         return NotFoundError(f"{text}: it does not exist, or the token may not see it")
     if status == FORBIDDEN:
         return _forbidden(text, headers.get("x-accepted-github-permissions", ""))
-    return GitHubError(text + (f": {REMEDIES[status]}" if status in REMEDIES else ""))
+    kind = UnauthorizedError if status == UNAUTHORIZED else GitHubError
+    return kind(text + (f": {REMEDIES[status]}" if status in REMEDIES else ""))
 
 
 def _limited(status: int, headers: Mapping[str, str], said: str) -> bool:

@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
 
 
 @dataclass(frozen=True)
 class Repository:
-    """Who can read a repository, and whether Pages are set up for it."""
+    """A repository's settings: who can read it, whether Pages and issues are set up, what it is, and its size in bytes."""
 
     private: bool
     has_pages: bool
+    has_issues: bool = True
+    fork: bool = False
+    archived: bool = False
+    size: int = 0
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """A workflow: GitHub's word for whether it is active, when it came, and when it ran last by its schedule."""
+
+    state: str
+    created: datetime
+    scheduled: datetime | None
 
 
 @dataclass(frozen=True)
@@ -75,6 +92,23 @@ def same(one: str | None, other: str | None) -> bool:
 def has(names: frozenset[str], name: str) -> bool:
     """Look for a label or a login, whose case GitHub ignores."""
     return name.casefold() in {each.casefold() for each in names}
+
+
+def repository(found: Any) -> Repository:
+    """Read PyGithub's repository; GitHub gives its size in units of 1,024 bytes."""
+    return Repository(
+        private=bool(found.private),
+        has_pages=bool(found.has_pages),
+        has_issues=bool(found.has_issues),
+        fork=bool(found.fork),
+        archived=bool(found.archived),
+        size=1024 * int(found.size or 0),
+    )
+
+
+def workflow(found: Any, runs: Sequence[Any]) -> Workflow:
+    """Read PyGithub's workflow, and its runs, newest first."""
+    return Workflow(state=found.state, created=found.created_at, scheduled=runs[0].created_at if runs else None)
 
 
 def issue(found: Any) -> Issue:

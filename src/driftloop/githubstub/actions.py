@@ -11,7 +11,9 @@ from driftloop.githubstub.commits import commit_of
 
 def get_settings(call: Call) -> Reply:
     """Whether Actions run at all."""
-    return Reply(200, call.shaped("actions-repository-permissions", {"enabled": True, "allowed_actions": "all"}))
+    return Reply(
+        200, call.shaped("actions-repository-permissions", {"enabled": call.repo.actions_on, "allowed_actions": "all"})
+    )
 
 
 def workflow_settings(call: Call) -> Reply:

@@ -119,6 +119,10 @@ class Repository:
         By case-folded name, as GitHub compares them.
     checks, statuses, releases, pages, workflows, runs, variables
         As JSON, as they are shown.
+    size
+        In units of 1,024 bytes.
+    protected
+        Names of branches that are shown as protected.
     pusher
         To whom pushes by plain git are put down, when nobody says otherwise.
     """
@@ -132,6 +136,10 @@ class Repository:
     private: bool = False
     default_branch: str = "main"
     has_issues: bool = True
+    fork: bool = False
+    archived: bool = False
+    size: int = 0
+    actions_on: bool = True
     actions_may_propose: bool = True
     delete_branch_on_merge: bool = False
     allow_squash_merge: bool = True
@@ -147,6 +155,7 @@ class Repository:
     variables: dict[str, dict[str, Any]] = field(default_factory=dict)
     pages: dict[str, Any] | None = None
     refs: dict[str, str] = field(default_factory=dict)
+    protected: set[str] = field(default_factory=set)
 
     @property
     def pulls(self) -> list[Issue]:

@@ -17,7 +17,8 @@ def get_branch(call: Call) -> Reply:
     if sha is None:
         raise Refused(404, "Branch not found")
     links = {"self": views.where(call, f"/branches/{name}")["url"], "html": f"{call.home}/{call.repo.name}/tree/{name}"}
-    values = {"name": name, "commit": views.commit(call, commit_of(call, sha)), "protected": False, "_links": links}
+    commit, protected = views.commit(call, commit_of(call, sha)), name in call.repo.protected
+    values = {"name": name, "commit": commit, "protected": protected, "_links": links}
     return Reply(200, call.shaped("branch-with-protection", values))
 
 

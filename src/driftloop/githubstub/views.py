@@ -39,6 +39,7 @@ def repository(call: Call) -> dict[str, Any]:
     }
     return {
         **{name: getattr(repo, name) for name in ("id", "private", "default_branch", "has_issues")},
+        **{name: getattr(repo, name) for name in ("fork", "archived", "size")},
         **{name: getattr(repo, name) for name in ("delete_branch_on_merge", "allow_squash_merge")},
         "name": repo.name.partition("/")[2],
         "full_name": repo.name,

@@ -16,6 +16,7 @@ from driftloop.report.dashboard import feed, page
 from driftloop.report.dashboard.backtest import Results
 from driftloop.report.dashboard.facts import facts
 from driftloop.report.dashboard.history import value
+from driftloop.report.examination import EXAMINATION, Examination
 from driftloop.store.files import (
     BACKTEST,
     CARD,
@@ -86,6 +87,7 @@ def build(
             compared=_optional(root / BACKTEST, Compared),
             numbers=_numbers(root / METRICS / BACKTEST.name),
         ),
+        examination=_optional(root / EXAMINATION, Examination),
     )
     written = {
         REPORT: page.render(found),

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from driftloop.core.judging.verdict import Report
     from driftloop.core.models.card import Card
     from driftloop.core.overview.values import StepError
+    from driftloop.report.examination import Examination
 
 Tone = str
 TONES: dict[Status, Tone] = {
@@ -70,6 +71,8 @@ class Facts:
         Of production's card, oldest first, as far as Git knows them.
     results
         Of backtests.
+    examination
+        What `driftloop ci doctor` found in this run; None where it was not called.
     """
 
     decision: Decision
@@ -81,6 +84,7 @@ class Facts:
     rendered: bool
     changes: tuple[versions.Change, ...] = ()
     results: Results = field(default_factory=Results)
+    examination: Examination | None = None
 
     @property
     def tone(self) -> Tone:
@@ -239,6 +243,7 @@ def facts(
     rendered: bool,
     changes: Sequence[versions.Change] = (),
     results: Results | None = None,
+    examination: Examination | None = None,
 ) -> Facts:
     """Bring together what the page shows; an overview of other data or another model does not count."""
     runs = tuple(history.runs(records, decision.model))
@@ -255,4 +260,5 @@ def facts(
         rendered=rendered,
         changes=tuple(change for change in changes if change.card.model == decision.model),
         results=results or Results(),
+        examination=examination,
     )

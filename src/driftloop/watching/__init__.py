@@ -1,0 +1,1 @@
+"""Who watches the monitor: an issue where its runs fail, and a ping where they do not."""
