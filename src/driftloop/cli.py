@@ -165,6 +165,35 @@ def promote(
     typer.echo("Next: dvc repro, then commit models/production, metrics, params.yaml and dvc.lock")
 
 
+@app.command(epilog="Examples: driftloop versions · driftloop versions --json")
+def versions(*, as_json: Annotated[bool, typer.Option("--json", help="Print the same as JSON.")] = False) -> None:
+    """Show every production model there ever was: what it learned from, who asked for it, and what ended it."""
+    from rich.console import Console
+
+    from driftloop import lineage, records
+    from driftloop.core.judging.metrics import unit_of
+    from driftloop.git import Git
+    from driftloop.params import load_params
+    from driftloop.report import versions as lives
+    from driftloop.report.dashboard import history
+    from driftloop.report.dashboard.versions import versions as assemble
+
+    params, git, now = load_params(PARAMS), Git(Path()), datetime.now(tz=UTC)
+    runs = history.runs(records.read(git), params.model)
+    found = assemble(runs, lineage.every(git, params.model), history.repository(runs))
+    if as_json:
+        typer.echo(text.data(lives.data(found, now=now)))
+        return
+    if not found:
+        typer.echo(
+            "no version is known: neither Git's history nor the branch driftloop names one; in a shallow clone run "
+            "`git fetch --unshallow --tags`"
+        )
+        return
+    console, metric = Console(highlight=False), params.evaluate.metric
+    console.print(lives.table(found, console, now=now, metric=metric, unit=unit_of(metric, params.data.target_unit)))
+
+
 @app.command(epilog="Examples: driftloop approve · driftloop approve --weeks 26")
 def approve(
     *,
