@@ -151,16 +151,44 @@ def promote(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and touch nothing.")] = False,
 ) -> None:
     """Make the candidate production: models/production/."""
+    from driftloop import lineage
     from driftloop import promote as promoting
+    from driftloop.git import Git
     from driftloop.params import load_params
 
-    promotion = promoting.plan(load_params(PARAMS), Path(), first=first, force=force)
+    params = load_params(PARAMS)
+    highest = lineage.highest(Git(Path()), params.model)
+    promotion = promoting.plan(params, Path(), first=first, force=force, highest=highest)
     card = promotion.card
     if not dry_run:
         promoting.apply(promotion, Path())
     typer.echo(
         f"{'would promote' if dry_run else 'promoted'} {card.model} to v{card.version} "
         f"(verdict: {promotion.outcome}; trained on {card.rows:,} rows, {card.trained})"
+    )
+    typer.echo("Next: dvc repro, then commit models/production, metrics, params.yaml and dvc.lock")
+
+
+@app.command(epilog="Examples: driftloop rollback --to v1 --dry-run · driftloop rollback --to v1")
+def rollback(
+    *,
+    to: Annotated[str, typer.Option(metavar="VERSION", help="Which version: one that `driftloop versions` shows.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and touch nothing.")] = False,
+) -> None:
+    """Bring an earlier version back into production, as a new version."""
+    from driftloop import rollback as restoring
+    from driftloop.git import Git
+    from driftloop.params import load_params
+
+    params = load_params(PARAMS)
+    found = restoring.plan(params, Path(), restoring.find(Git(Path()), restoring.number(to), params))
+    if not dry_run:
+        restoring.apply(found, Path())
+    card = found.card
+    typer.echo(restoring.worded(found))
+    typer.echo(
+        f"{'would restore' if dry_run else 'restored'} {card.model} v{card.restores} as v{card.version} "
+        f"(trained on {card.rows:,} rows, {card.trained})"
     )
     typer.echo("Next: dvc repro, then commit models/production, metrics, params.yaml and dvc.lock")
 

@@ -135,7 +135,8 @@ class Git:
     def blobs(self, names: Sequence[str]) -> list[bytes | None]:
         """Read files by `REVISION:PATH`, in one go; None for one that is not there."""
         asked = "".join(f"{name}\n" for name in names)
-        given, found, place = self._output("cat-file", "--batch", data=asked.encode(errors="surrogateescape")), [], 0
+        given, place = self._output("cat-file", "--batch", data=asked.encode(errors="surrogateescape")), 0
+        found: list[bytes | None] = []
         for _ in names:
             end = given.index(b"\n", place)
             size = given[place:end].rpartition(b" ")[2]

@@ -12,8 +12,6 @@ from driftloop.report.dashboard.versions import Change, Known
 from driftloop.store.files import CARD
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from driftloop.git import Git
 
 MOST = 60  # changes that the dashboard reads, the newest
@@ -65,9 +63,9 @@ def every(git: Git, model: str) -> list[Change]:
     return sorted([*found, *lost.values()], key=lambda change: change.time) if lost else found
 
 
-def highest(changes: Sequence[Change], model: str) -> int:
-    """Return the highest version that a model ever had; 0 for none."""
-    return max((change.card.version for change in changes if change.card.model == model), default=0)
+def highest(git: Git, model: str) -> int:
+    """Return the highest version that a model ever had, as far as Git knows; 0 for none."""
+    return max((change.card.version for change in every(git, model) if change.card.model == model), default=0)
 
 
 def _changes(git: Git, log: str) -> list[Change]:

@@ -138,8 +138,8 @@ def test_loop__from_the_first_push_to_a_change_of_parameters(  # noqa: PLR0915 -
     assert released.result == "success", released.log
     assert (alert.state, alert.state_reason) == ("closed", "completed")
     (release,) = shop.repo.releases.values()
-    assert release["tag_name"] == f"{MODEL}-v2"
-    assert shop.repo.git.refs()[f"refs/tags/{MODEL}-v2"] == shop.repo.git.refs()["refs/heads/trunk"]
+    assert release["tag_name"] == f"{MODEL}@v2.0.0"
+    assert shop.repo.git.refs()[f"refs/tags/{MODEL}@v2.0.0"] == shop.repo.git.refs()["refs/heads/trunk"]
     assert [(each["kind"], each["outcome"]) for each in records(shop)] == [
         ("monitor", "ok"), ("monitor", "ok"), ("retrain", "ok"), ("retrain", "ok"), ("promote", "ok"),
     ]  # fmt: skip

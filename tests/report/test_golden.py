@@ -253,7 +253,7 @@ TEXTS: dict[str, Callable[[], str]] = {
         for made in DECISIONS.values()
     ),
     "summary-train.md": lambda: "\n\n".join(answer.verdict(each.report) for each in (proposal(), refused(), faulty())),
-    "summary-release.md": lambda: release_notes.summary("bikes v2", "https://github.com/acme/bikes/releases/tag/bikes-v2"),
+    "summary-release.md": lambda: release_notes.summary("bikes v2", "https://github.com/acme/bikes/releases/tag/bikes@v2.0.0"),
     "summary-pages.md": lambda: "\n\n".join(
         publication.decide(setting, lambda seen=seen: seen).why  # type: ignore[misc]
         for setting, seen in PUBLICATIONS

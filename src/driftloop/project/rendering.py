@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from driftloop.project.requirement import Requirement
 
-FAILED = ("comment", "monitor", "pipeline", "release", "retrain")
+LOOP = ("monitor", "release", "retrain", "rollback")
+FAILED = ("comment", "monitor", "pipeline", "release", "retrain", "rollback")
 # File of the project → its template. `parameters.yaml` is filled with values, and names that end with .j2 with answers.
 TEMPLATES = {
     "README.md": "readme.md.j2",
@@ -37,7 +38,7 @@ TEMPLATES = {
     ".github/dependabot.yml": "dependabot.yml.j2",
     ".github/actions/setup/action.yml": "action-setup.yml",
     ".github/workflows/pull-request.yml": "workflow-pull-request.yml.j2",
-    **{f".github/workflows/{name}.yml": f"workflow-{name}.yml" for name in ("monitor", "release", "retrain")},
+    **{f".github/workflows/{name}.yml": f"workflow-{name}.yml" for name in LOOP},
     ".github/failed/checks.md": "failed-checks.md.j2",
     **{f".github/failed/{name}.md": f"failed-{name}.md" for name in FAILED},
 }

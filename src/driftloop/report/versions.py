@@ -6,11 +6,13 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 from driftloop.core.dates import day
-from driftloop.core.figures import figure, percent, span
+from driftloop.core.figures import figure, less_error
+from driftloop.core.judging.metrics import METRICS
 from driftloop.core.text import line
 
 if TYPE_CHECKING:
@@ -20,10 +22,12 @@ if TYPE_CHECKING:
 
     from driftloop.report.dashboard.versions import Version
 
+NORMAL = "normal\nerror"
 # What a narrow window does without, in this order.
-DROPPED = ("trained on", "normal error", "gate", "asked, merged")
+DROPPED = ("trained on", NORMAL, "gate", "asked, merged")
 WIDTHS = {"in production": 22, "trained on": 20}  # in which longer words are folded
-MOST_LETTERS = 16  # of a name
+WIDEST = 500
+MOST_LETTERS = 14  # of a name
 UNKNOWN = "–"
 
 
@@ -45,18 +49,20 @@ def table(found: Sequence[Version], console: Console, *, now: datetime, metric: 
         "model": [_name(each) for each in found],
         "in production": [_life(each, now) for each in found],
         "trained on": [_training(each) for each in found],
-        "normal error": [_normal(each, metric, unit) for each in found],
+        NORMAL: [figure(each.normal_error.get(metric)) for each in found],
         "gate": [_gate(each) for each in found],
         "asked, merged": [_people(each) for each in found],
     }
     for name in (None, *DROPPED):
         columns.pop(name or "", None)
-        out = Table(box=None, pad_edge=False, header_style="bold", leading=1)
+        out = Table(box=None, padding=(0, 1, 0, 0), header_style="bold", caption_justify="left")
+        if NORMAL in columns:
+            out.caption = Text(f"normal error: {METRICS[metric].name}{f' in {line(unit)}' if unit else ''}")
         for shown in columns:
             out.add_column(shown, no_wrap=shown not in WIDTHS, max_width=WIDTHS.get(shown))
         for row in zip(*columns.values(), strict=True):
             out.add_row(*(Text(cell) for cell in row))  # as texts: a name in brackets is no markup
-        if console.measure(out).maximum <= console.width:
+        if Measurement.get(console, console.options.update(max_width=WIDEST), out).maximum <= console.width:
             break
     return out
 
@@ -91,12 +97,9 @@ def _training(each: Version) -> str:
     return f"{each.trained or UNKNOWN}\n{f'{each.rows:,} rows' if each.rows else ''}".rstrip()
 
 
-def _normal(each: Version, metric: str, unit: str) -> str:
-    return f"{figure(each.normal_error[metric])}\n{line(unit)}".rstrip() if metric in each.normal_error else UNKNOWN
-
-
 def _gate(each: Version) -> str:
-    return f"{percent(each.gain.estimate)} less error\n({span(each.gain)})" if each.gain else UNKNOWN
+    said, _, interval = less_error(each.gain).partition(" (") if each.gain else (UNKNOWN, "", "")
+    return f"{said}\n{interval.rstrip(')').replace(' interval', ':')}".rstrip()
 
 
 def _people(each: Version) -> str:

@@ -19,7 +19,7 @@ from driftloop.report.markdown import cut
 from driftloop.retraining import handover, standing, train, verify
 from driftloop.retraining.handover import PARAMS
 from driftloop.retraining.train import Refused, Request, branch_of
-from driftloop.retraining.wording import answer, pull_request
+from driftloop.retraining.wording import answer, pull_request, restoring
 from driftloop.retraining.wording.proposal import Proposal
 
 if TYPE_CHECKING:
@@ -128,8 +128,11 @@ def plan(
     if manifest.base != base:
         msg = f"hand-over: made from {manifest.base[:12]}, but {base[:12]} is checked out; check that commit out"
         raise LoopError(msg)
-    evidence = verify.check(found, {path: git.show(base, path) for path in verify.BASE})
+    evidence = verify.check(found, {path: git.show(base, path) for path in verify.BASE}, git)
     _prove(git, found, base, prove)
+    if manifest.restores:
+        about = _about(git, found, evidence, approval=None, run_url=runtime.run_url, dashboard=dashboard)
+        return _rollback(hub, git, about, found, prove, asked_by=runtime.sender or hub.login())
     request = train.check(hub, runtime, manifest.issue, manifest.model)  # again: hours may have passed
     if not isinstance(request, Request):
         return request if hub.issue(manifest.issue).open else Nothing(f"#{manifest.issue} is closed")
@@ -146,6 +149,27 @@ def plan(
     if closed := _declined(hub, about.branch, head):
         return refuse(_again(closed), judged=False, said="not proposed again")
     return Propose(about, pull_request.title(about), pull_request.body(about), into, request.asked_by, head, found)
+
+
+def _rollback(
+    hub: Hub, git: Git, about: Proposal, found: HandOver, prove: Callable[[Path], None], *, asked_by: str
+) -> Propose | Nothing:
+    """Decide whether a rollback is proposed; there is no alert on which to say why not.
+
+    Raises
+    ------
+    LoopError
+        If main has changed something that it rests on.
+    """
+    into, version = hub.default_branch(), found.manifest.restores
+    main = git.fetch(into)
+    if main != about.base and _touched(git, found, main, prove):
+        msg = f"rollback: made on {about.base[:12]}, but {into} moved to {main[:12]}, and what it rests on changed; run it again"
+        raise LoopError(msg)
+    head = _commit(git, found)
+    if closed := _declined(hub, about.branch, head):
+        return Nothing(f"#{closed.number} restores v{version} with the same commits and was closed; reopen it")
+    return Propose(about, restoring.title(about), restoring.body(about), into, asked_by, head, found)
 
 
 def _approval(request: Request, evidence: Verified) -> Approval | None:
@@ -225,16 +249,19 @@ def _propose(hub: Hub, git: Git, action: Propose) -> Done:
     try:
         pull = hub.open_pull(title=action.title, body=action.body, branch=about.branch, base=action.into)
     except PullsForbiddenError:
-        words = urlencode({"title": action.title, "body": pull_request.lead(about), "labels": Label.PROPOSAL})
+        lead = restoring.lead(about) if about.restores else pull_request.lead(about)
+        words = urlencode({"title": action.title, "body": lead, "labels": Label.PROPOSAL})
         link = f"{hub.compare_url(action.into, about.branch)}&{words}"
-        said, done = answer.by_hand(about, link), f"pushed {about.branch}; a person has to open {link}"
+        said = restoring.by_hand(about, link) if about.restores else answer.by_hand(about, link)
+        done = f"pushed {about.branch}; a person has to open {link}"
     else:
         number = pull.number
         _label(hub, pull.number, Label.PROPOSAL)
         remarks += _assigned(hub, pull.number, action.asked_by)
         said, done = answer.proposed(pull.number), f"proposed in #{pull.number}: {action.title}"
-    _tell(hub, about.issue, said)
-    hub.remove_label(about.issue, Label.NO_BETTER)
+    if about.issue:
+        _tell(hub, about.issue, said)
+        hub.remove_label(about.issue, Label.NO_BETTER)
     return Done("; ".join([done, *remarks]), f"{said}\n\n{action.body}", number, about.approval)
 
 
@@ -296,8 +323,9 @@ def _commit(git: Git, found: HandOver) -> str:
     """Commit both snapshots on the base, in this clone alone; the same hand-over makes the same commits."""
     with git.worktree(found.manifest.base) as tree:
         head = found.manifest.base
-        for snapshot, message in ((found.data, f"data until {found.manifest.until}"),
-                               (found.promote, f"promote v{found.manifest.after}")):  # fmt: skip
+        about = found.manifest
+        second = f"restore v{about.restores} as v{about.after}" if about.restores else f"promote v{about.after}"
+        for snapshot, message in ((found.data, f"data until {about.until}"), (found.promote, second)):
             if snapshot:
                 snapshot.write(tree.root)
                 head = tree.commit(message, snapshot.committed)
@@ -357,10 +385,11 @@ def _about(
     ]
     return Proposal(
         issue=manifest.issue,
-        branch=branch_of(manifest.issue),
+        branch=branch_of(manifest.issue) if manifest.issue else f"rollback/v{manifest.restores}",
         base=manifest.base,
         decision=evidence.decision,
-        report=evidence.report,
+        report=evidence.restored or evidence.report,
+        faults=evidence.report.verdict.faults,
         before=evidence.before,
         after=evidence.after,
         label_delay_days=evidence.params.data.label_delay_days,
