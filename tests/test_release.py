@@ -117,7 +117,7 @@ def test_act__gto_reads_its_tags(site: Site) -> None:
     gto = Path(sys.executable).with_name("gto")
     shown = subprocess.run([gto, "show", PARAMS.model, "--json"], cwd=site.stand.clone.root, capture_output=True, check=True)
     rows = json.loads(shown.stdout)
-    assert [(each["version"], each["commit_hexsha"]) for each in rows][0] == ("v3.0.0", head)
+    assert (rows[0]["version"], rows[0]["commit_hexsha"]) == ("v3.0.0", head)
     assert {each["version"] for each in rows} == {"v2.0.0", "v3.0.0"}
 
 

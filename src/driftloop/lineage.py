@@ -60,7 +60,8 @@ def every(git: Git, model: str) -> list[Change]:
     except LoopError:
         return found
     lost = {change.card.key: change for change in tagged if change.card.version and change.card.key not in known}
-    return sorted([*found, *lost.values()], key=lambda change: change.time) if lost else found
+    older = sorted(lost.values(), key=lambda change: (change.time, change.card.version))
+    return sorted([*older, *found], key=lambda change: change.time) if lost else found
 
 
 def highest(git: Git, model: str) -> int:

@@ -121,7 +121,8 @@ def test_read__a_file_with_another_hash_is_refused(made: Made, folder: Path) -> 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"issue": 0}, "manifest.json: issue"),
+        ({"issue": -1}, "manifest.json: issue"),
+        ({"issue": 0}, "expected an issue that is answered, or a version that is restored"),
         ({"base": "main"}, "manifest.json: base"),
         ({"more": 1}, "manifest.json: more"),
         ({"outcome": "keep production"}, "does not belong there"),

@@ -98,6 +98,7 @@ def _roll(before: Made, found: Made) -> None:
     restore.act(space.root, Git(space.root), 1, found.root / "back", until=LATER, now=NOW, repro=in_process)
     clone.run("checkout", "--quiet", "--", ".")
     space.run("collect", "prepare", "refit", "alarms", "evaluate")
+    clone.run("checkout", "--quiet", "--", ".")
 
 
 def in_process(root: Path) -> None:

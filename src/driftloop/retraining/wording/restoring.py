@@ -64,7 +64,7 @@ def by_hand(proposal: Proposal, link: str) -> str:
 
 def _points(proposal: Proposal) -> Iterator[str]:
     if proposal.faults:
-        yield f"- **The newest data is faulty:** {plain(proposal.faults[0])}. No model predicts well from it."
+        yield f"- **The newest data is faulty:** {plain(proposal.faults[0])}."
     yield from pull_request.normal(proposal)
     yield from pull_request.still_wrong(proposal)
     if (card := proposal.after) and card.trained and proposal.before.trained:
