@@ -39,7 +39,9 @@ def repository(tmp_path: Path) -> Clone:
 
 def run(repository: Clone, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run the example with another address."""
-    (section,) = re.findall(r"^## Deploy the current model\n(.*?)^## ", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    (section,) = re.findall(
+        r"^## Deploy the current model\n(.*?)^## ", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE
+    )
     (example,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
     assert ADDRESS in example
     here = f'REPOSITORY, VERSION = "file://{repository.root}", "{lineage.tag_of("bikes", 1)}"'

@@ -115,7 +115,9 @@ def test_act__gto_reads_its_tags(site: Site) -> None:
         before = head
     site.stand.clone.run("fetch", "--quiet", "--tags", "origin")
     gto = Path(sys.executable).with_name("gto")
-    shown = subprocess.run([gto, "show", PARAMS.model, "--json"], cwd=site.stand.clone.root, capture_output=True, check=True)
+    shown = subprocess.run(
+        [gto, "show", PARAMS.model, "--json"], cwd=site.stand.clone.root, capture_output=True, check=True
+    )
     rows = json.loads(shown.stdout)
     assert (rows[0]["version"], rows[0]["commit_hexsha"]) == ("v3.0.0", head)
     assert {each["version"] for each in rows} == {"v2.0.0", "v3.0.0"}

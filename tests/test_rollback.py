@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import handed
 import pytest
 from hub import Clone
+from typer.testing import CliRunner
 from workspace import Workspace
 
-from driftloop import lineage, promote, rollback
+from driftloop import cli, lineage, promote, rollback
 from driftloop.core.models import archive
 from driftloop.errors import ModelError
 from driftloop.git import Git
@@ -70,6 +71,26 @@ def test_rollback__brings_the_file_back_under_a_new_number(space: Workspace) -> 
     assert space.run("prepare", "refit", "alarms", "monitor", "evaluate").report.production_version == 3
 
 
+def test_verbs__show_the_versions_and_say_before_what_would_be_done(
+    space: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(space.root)
+    monkeypatch.setenv("COLUMNS", "100")
+    before = (space.root / CARD).read_bytes()
+    dry, done, listed, data = [
+        CliRunner().invoke(cli.app, words.split(), catch_exceptions=False).output
+        for words in ("rollback --to v1 --dry-run", "rollback --to 1", "versions", "versions --json")
+    ]
+    assert dry.splitlines()[1].startswith("would restore small v1 as v3 (trained on ")
+    assert done.splitlines()[1].startswith("restored small v1 as v3 (trained on ")
+    assert before != (space.root / CARD).read_bytes()
+    assert "replaced by v2" in listed
+    assert max(map(len, listed.splitlines())) <= 100
+    newest, oldest = json.loads(data)  # what is not committed is no version yet
+    assert (newest["number"], newest["pull"], newest["until"]) == (2, 2, None)
+    assert (oldest["number"], oldest["ended"], newest["gain"]["level"]) == (1, "replaced by v2", 0.9)
+
+
 def test_compare__is_on_rows_that_neither_had_seen(space: Workspace) -> None:
     """v2 was trained up to the newest label; with four more weeks there is something to compare on."""
     found = plan(space)
@@ -97,7 +118,9 @@ def test_plan__after_a_revert_numbers_go_on(space: Workspace) -> None:
     highest = lineage.highest(git, "small")
     assert promote.plan(now, space.root, first=False, force=True, highest=highest).card.version == 3
     assert plan(space, 2).card.version == 3
-    with pytest.raises(ModelError, match="expected another model than production, got v1, whose model file v1 is already"):
+    with pytest.raises(
+        ModelError, match="expected another model than production, got v1, whose model file v1 is already"
+    ):
         plan(space)
 
 

@@ -227,7 +227,7 @@ def shown(found: Retelling | Untold) -> str:
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
-FEW: dict[str, Any] = {
+TOO_FEW: dict[str, Any] = {
     "outcome": "not enough data", "rows": 64,
     "reasons": ("64 labelled rows to compare on, 200 are needed (evaluate.min_rows)",),
 }  # fmt: skip
@@ -303,7 +303,7 @@ TEXTS: dict[str, Callable[[], str]] = {
     "pull-request.md": lambda: titled(pull_request.title(proposal()), pull_request.body(proposal())),
     "pull-request-judged-model.md": lambda: pull_request.body(proposal(verdict={"fresh": False})),
     "pull-request-rollback.md": lambda: "\n\n---\n\n".join(
-        titled(restoring.title(each), restoring.body(each)) for each in (back(), back(gain=None, **FEW))
+        titled(restoring.title(each), restoring.body(each)) for each in (back(), back(gain=None, **TOO_FEW))
     ),
     "rollback-by-hand.md": lambda: restoring.by_hand(back(), "https://github.com/acme/bikes/compare/main...x"),
     "versions.txt": lambda: "\n\n".join(lives_shown(width) for width in (100, 60)),

@@ -81,7 +81,10 @@ def card(folder: Path, **over: Any) -> tuple[str, bytes]:
         (lambda folder: card(folder, rows=1), r"card.json: does not agree"),
         (lambda folder: card(folder, verdict=None), r"card.json: does not agree"),
         (lambda _: ("restore/reports/restored.json", b"{}"), r"reports/restored.json: verdict: Field required"),
-        (lambda _: ("restore/metrics/data.json", b'{"rows": 1}'), r"metrics/data.json: not the file that dvc.lock names"),
+        (
+            lambda _: ("restore/metrics/data.json", b'{"rows": 1}'),
+            r"metrics/data.json: not the file that dvc.lock names",
+        ),
     ],
 )
 def test_check__believes_nothing_of_a_rollback(bench: Bench, made: Made, forged: Any, said: str) -> None:
@@ -93,7 +96,9 @@ def test_check__believes_nothing_of_a_rollback(bench: Bench, made: Made, forged:
 
 
 @pytest.mark.parametrize("over", [{"issue": 1}, {"restores": 0}, {"restores": 2}, {"after": 9}])
-def test_read__a_hand_over_answers_an_issue_or_restores_a_version(bench: Bench, made: Made, over: dict[str, int]) -> None:
+def test_read__a_hand_over_answers_an_issue_or_restores_a_version(
+    bench: Bench, made: Made, over: dict[str, int]
+) -> None:
     folder = made.copy("back", bench.tmp / "back")
     manifest = json.loads((folder / "manifest.json").read_text())
     (folder / "manifest.json").write_text(json.dumps({**manifest, **over}))

@@ -95,7 +95,7 @@ def _roll(before: Made, found: Made) -> None:
     clone = Clone(space.root)
     clone.run("add", ".")
     clone.run("commit", "--quiet", "-m", "Merge pull request #2 from acme/retrain/issue-1")
-    restore.act(space.root, Git(space.root), 1, found.root / "back", until=LATER, now=NOW, repro=in_process)
+    restore.act(space.root, Git(space.root), 1, found.root / "back", until=LATER, now=NOW)
     clone.run("checkout", "--quiet", "--", ".")
     space.run("collect", "prepare", "refit", "alarms", "evaluate")
     clone.run("checkout", "--quiet", "--", ".")
