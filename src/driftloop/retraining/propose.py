@@ -10,15 +10,14 @@ from urllib.parse import urlencode
 from driftloop.alerting.labels import LOOKS, Label
 from driftloop.core.windows import end_day
 from driftloop.errors import GitHubError, LoopError
-from driftloop.foreign.lockfile import LOCK, PIPELINE
-from driftloop.git import AUTHOR
+from driftloop.foreign.lockfile import PIPELINE
 from driftloop.github.refusals import ForbiddenError, PullsForbiddenError
 from driftloop.nothing import Nothing
 from driftloop.params import parse_yaml
 from driftloop.report.markdown import cut
-from driftloop.retraining import handover, standing, train, verify
+from driftloop.retraining import branch, handover, standing, train, verify
 from driftloop.retraining.handover import PARAMS
-from driftloop.retraining.train import Refused, Request, branch_of
+from driftloop.retraining.train import ROLLBACKS, Refused, Request, branch_of
 from driftloop.retraining.wording import answer, pull_request, restoring
 from driftloop.retraining.wording.proposal import Proposal
 
@@ -129,7 +128,7 @@ def plan(
         msg = f"hand-over: made from {manifest.base[:12]}, but {base[:12]} is checked out; check that commit out"
         raise LoopError(msg)
     evidence = verify.check(found, {path: git.show(base, path) for path in verify.BASE}, git)
-    _prove(git, found, base, prove)
+    branch.prove_on(git, found, base, prove)
     if manifest.restores:
         about = _about(git, found, evidence, approval=None, run_url=runtime.run_url, dashboard=dashboard)
         return _rollback(hub, git, about, found, prove, asked_by=runtime.sender or hub.login())
@@ -143,9 +142,9 @@ def plan(
         return refuse(answer.refusal(about), judged=not about.report.verdict.faults)
     into = hub.default_branch()
     main = git.fetch(into)
-    if main != base and _touched(git, found, main, prove):
+    if main != base and branch.touched(git, found, main, prove):
         return refuse(answer.again(about, main), judged=False, said="to be done again")
-    head = _commit(git, found)
+    head = branch.commit(git, found)
     if closed := _declined(hub, about.branch, head):
         return refuse(_again(closed), judged=False, said="not proposed again")
     return Propose(about, pull_request.title(about), pull_request.body(about), into, request.asked_by, head, found)
@@ -163,10 +162,10 @@ def _rollback(
     """
     into, version = hub.default_branch(), found.manifest.restores
     main = git.fetch(into)
-    if main != about.base and _touched(git, found, main, prove):
+    if main != about.base and branch.touched(git, found, main, prove):
         msg = f"rollback: made on {about.base[:12]}, but {into} moved to {main[:12]}, and what it rests on changed; run it again"
         raise LoopError(msg)
-    head = _commit(git, found)
+    head = branch.commit(git, found)
     if closed := _declined(hub, about.branch, head):
         return Nothing(f"#{closed.number} restores v{version} with the same commits and was closed; reopen it")
     return Propose(about, restoring.title(about), restoring.body(about), into, asked_by, head, found)
@@ -234,7 +233,7 @@ def _propose(hub: Hub, git: Git, action: Propose) -> Done:
     about, head = action.about, action.head
     if about.approval:
         standing.give(hub, about.issue, about.approval)
-    _push(git, action)
+    branch.push(git, action.found, head, branch=about.branch, into=action.into)
     remarks, number = [], None
     try:
         hub.check_run(
@@ -319,58 +318,6 @@ def _again(pull: Pull) -> str:
     )
 
 
-def _commit(git: Git, found: HandOver) -> str:
-    """Commit both snapshots on the base, in this clone alone; the same hand-over makes the same commits."""
-    with git.worktree(found.manifest.base) as tree:
-        head = found.manifest.base
-        about = found.manifest
-        second = f"restore v{about.restores} as v{about.after}" if about.restores else f"promote v{about.after}"
-        for snapshot, message in ((found.data, f"data until {about.until}"), (found.promote, second)):
-            if snapshot:
-                snapshot.write(tree.root)
-                head = tree.commit(message, snapshot.committed)
-    return head
-
-
-def _push(git: Git, action: Propose) -> None:
-    """Push what was committed, unless somebody else's commits are on the branch."""
-    found, branch = action.found, action.about.branch
-    there = git.remote_head(branch)
-    if there:
-        git.fetch(branch)
-        main = f"^refs/remotes/{git.remote}/{action.into}"
-        authors = set(git.run("log", "--format=%ae", there, f"^{found.manifest.base}", main).splitlines())
-        if strangers := sorted(authors - {AUTHOR[1]}):
-            msg = f"{branch}: holds commits of {', '.join(strangers)}; merge or delete the branch, then run it again"
-            raise LoopError(msg)
-    git.push(branch, expected=there, revision=action.head)
-
-
-def _prove(git: Git, found: HandOver, revision: str, prove: Callable[[Path], None]) -> None:
-    """Let DVC look at both snapshots on top of a commit."""
-    with git.worktree(revision) as tree:
-        params = (tree.root / PARAMS).read_bytes().decode("utf-8")
-        moved = verify.moved(params, found.data[PARAMS].decode("utf-8"))
-        for snapshot in filter(None, (found.data, found.promote)):
-            handover.Snapshot({**snapshot.files, PARAMS: moved.encode()}).write(tree.root)
-            prove(tree.root)
-
-
-def _touched(git: Git, found: HandOver, main: str, prove: Callable[[Path], None]) -> bool:
-    """Whether commits on main since the base change anything that the hand-over depends on."""
-    base = found.manifest.base
-    if not git.succeeds("merge-base", "--is-ancestor", base, main):
-        return True
-    changed = set(git.run("diff", "--name-only", "--no-renames", "-z", base, main).split("\0"))
-    if changed & ({LOCK, *(found.promote or found.data).files} - {PARAMS}):
-        return True
-    try:
-        _prove(git, found, main, prove)
-    except LoopError:
-        return True
-    return False
-
-
 def _about(
     git: Git, found: HandOver, evidence: Verified, *, approval: Approval | None, run_url: str, dashboard: str
 ) -> Proposal:
@@ -385,7 +332,7 @@ def _about(
     ]
     return Proposal(
         issue=manifest.issue,
-        branch=branch_of(manifest.issue) if manifest.issue else f"rollback/v{manifest.restores}",
+        branch=branch_of(manifest.issue) if manifest.issue else f"{ROLLBACKS}{manifest.restores}",
         base=manifest.base,
         decision=evidence.decision,
         report=evidence.restored or evidence.report,

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 
 BRANCHES = "retrain/issue-"
+ROLLBACKS = "rollback/v"
 REFUSED = "<!-- driftloop:refused -->"
 
 
