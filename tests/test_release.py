@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,8 +18,7 @@ from driftloop import release
 from driftloop.core.models.card import Card
 from driftloop.core.models.recipe import recipe_of
 from driftloop.core.windows import Window
-from driftloop.errors import GitHubError
-from driftloop.git import Git
+from driftloop.git import Git, GitError
 from driftloop.github.runtime import Runtime, Token
 from driftloop.nothing import Nothing
 from driftloop.release import Release
@@ -58,7 +60,7 @@ def test_plan__a_new_version_is_released(site: Site) -> None:
     before, head = push(site, card(1)), push(site, card(2))
     found = plan(site, before)
     assert isinstance(found, Release)
-    assert (found.tag, found.target, found.name) == (f"{PARAMS.model}-v2", head, f"{PARAMS.model} v2")
+    assert (found.tag, found.target, found.name) == (f"{PARAMS.model}@v2.0.0", head, f"{PARAMS.model} v2")
     assert "9.8 % less error; asked by @\u200bann" in found.body
     assert found.body.startswith("Replaces v1.\n\n")
 
@@ -97,20 +99,37 @@ def test_plan__without_production_is_nothing(site: Site) -> None:
 
 def test_act__twice_makes_one_release(site: Site) -> None:
     before, head = push(site, card(1)), push(site, card(2))
-    done = [release.act(site.hub(), plan(site, before)) for _ in range(2)]
+    done = [release.act(site.hub(), Git(site.stand.clone.root), plan(site, before)) for _ in range(2)]
     assert done[0] == done[1]
     assert re.fullmatch(rf"Released \[{PARAMS.model} v2\]\(https?://\S+\)\.", done[0].summary)
-    assert [each.tag for each in site.hub().releases()] == [f"{PARAMS.model}-v2"]
-    assert site.repo.git.resolve(f"refs/tags/{PARAMS.model}-v2") == head
+    assert [each.tag for each in site.hub().releases()] == [f"{PARAMS.model}@v2.0.0"]
+    assert site.repo.git.resolve(f"refs/tags/{PARAMS.model}@v2.0.0") == head
+
+
+def test_act__gto_reads_its_tags(site: Site) -> None:
+    """The registry of DVC's makers, which DVC brings along; it reads annotated tags only."""
+    before = push(site, card(1))
+    for version in (2, 3):
+        head = push(site, card(version))
+        release.act(site.hub(), Git(site.stand.clone.root), plan(site, before))
+        before = head
+    site.stand.clone.run("fetch", "--quiet", "--tags", "origin")
+    gto = Path(sys.executable).with_name("gto")
+    shown = subprocess.run(
+        [gto, "show", PARAMS.model, "--json"], cwd=site.stand.clone.root, capture_output=True, check=True
+    )
+    rows = json.loads(shown.stdout)
+    assert (rows[0]["version"], rows[0]["commit_hexsha"]) == ("v3.0.0", head)
+    assert {each["version"] for each in rows} == {"v2.0.0", "v3.0.0"}
 
 
 def test_act__a_tag_on_another_commit_is_not_moved(site: Site) -> None:
     before = push(site, card(1))
-    site.stand.clone.run("tag", f"{PARAMS.model}-v2")
-    site.stand.clone.run("push", "--quiet", "origin", f"{PARAMS.model}-v2")
+    site.stand.clone.run("tag", f"{PARAMS.model}@v2.0.0")
+    site.stand.clone.run("push", "--quiet", "origin", f"{PARAMS.model}@v2.0.0")
     push(site, card(2))
-    with pytest.raises(GitHubError, match="delete the tag, or release that commit by hand"):
-        release.act(site.hub(), plan(site, before))
+    with pytest.raises(GitError, match="delete the tag, or release that commit by hand"):
+        release.act(site.hub(), Git(site.stand.clone.root), plan(site, before))
 
 
 @pytest.mark.parametrize(

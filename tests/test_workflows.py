@@ -20,11 +20,11 @@ from driftloop.cli import app
 
 JOBS = workflows.jobs()
 STEPS = list(workflows.steps())
-WRITES = {"experiment/propose", "monitor/act", "retrain/propose", "release/act"}
-RUNS_PIPELINE = re.compile(r"\bdvc repro\b|\bci (?:retrain|experiment)\b")
-RUNS_CODE = re.compile(r"\bdvc repro\b|\bci (?:retrain|experiment)\b|\bmake\b")
+WRITES = {"experiment/propose", "monitor/act", "retrain/propose", "release/act", "rollback/propose"}
+RUNS_PIPELINE = re.compile(r"\bdvc repro\b|\bci (?:retrain|rollback|experiment)\b")
+RUNS_CODE = re.compile(rf"{RUNS_PIPELINE.pattern}|\bmake\b")
 SECRET = "${{ github.token }}"
-LOOP = ["monitor", "release", "retrain"]
+LOOP = ["monitor", "release", "retrain", "rollback"]
 
 
 def permissions(level: str, of: str) -> set[str]:
@@ -39,7 +39,9 @@ def named(name: str) -> dict[str, Any]:
 
 
 def test_workflows__are_all_there() -> None:
-    assert [path.stem for path in FILES] == ["ci", "experiment", "monitor", "pull-request", "release", "retrain"]
+    assert [path.stem for path in FILES] == [
+        "ci", "experiment", "monitor", "pull-request", "release", "retrain", "rollback",
+    ]  # fmt: skip
 
 
 def test_uses__is_a_full_hash_with_its_version_beside_it() -> None:

@@ -151,10 +151,14 @@ def promote(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and touch nothing.")] = False,
 ) -> None:
     """Make the candidate production: models/production/."""
+    from driftloop import lineage
     from driftloop import promote as promoting
+    from driftloop.git import Git
     from driftloop.params import load_params
 
-    promotion = promoting.plan(load_params(PARAMS), Path(), first=first, force=force)
+    params = load_params(PARAMS)
+    highest = lineage.highest(Git(Path()), params.model)
+    promotion = promoting.plan(params, Path(), first=first, force=force, highest=highest)
     card = promotion.card
     if not dry_run:
         promoting.apply(promotion, Path())
@@ -163,6 +167,59 @@ def promote(
         f"(verdict: {promotion.outcome}; trained on {card.rows:,} rows, {card.trained})"
     )
     typer.echo("Next: dvc repro, then commit models/production, metrics, params.yaml and dvc.lock")
+
+
+@app.command(epilog="Examples: driftloop rollback --to v1 --dry-run · driftloop rollback --to v1")
+def rollback(
+    *,
+    to: Annotated[str, typer.Option(metavar="VERSION", help="Which version: one that `driftloop versions` shows.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and touch nothing.")] = False,
+) -> None:
+    """Bring an earlier version back into production, as a new version."""
+    from driftloop import rollback as restoring
+    from driftloop.git import Git
+    from driftloop.params import load_params
+
+    params = load_params(PARAMS)
+    found = restoring.plan(params, Path(), restoring.find(Git(Path()), restoring.number(to), params))
+    if not dry_run:
+        restoring.apply(found, Path())
+    card = found.card
+    typer.echo(restoring.worded(found))
+    typer.echo(
+        f"{'would restore' if dry_run else 'restored'} {card.model} v{card.restores} as v{card.version} "
+        f"(trained on {card.rows:,} rows, {card.trained})"
+    )
+    typer.echo("Next: dvc repro, then commit models/production, metrics, params.yaml and dvc.lock")
+
+
+@app.command(epilog="Examples: driftloop versions · driftloop versions --json")
+def versions(*, as_json: Annotated[bool, typer.Option("--json", help="Print the same as JSON.")] = False) -> None:
+    """Show every production model there ever was: what it learned from, who asked for it, and what ended it."""
+    from rich.console import Console
+
+    from driftloop import lineage, records
+    from driftloop.core.judging.metrics import unit_of
+    from driftloop.git import Git
+    from driftloop.params import load_params
+    from driftloop.report import versions as lives
+    from driftloop.report.dashboard import history
+    from driftloop.report.dashboard.versions import versions as assemble
+
+    params, git, now = load_params(PARAMS), Git(Path()), datetime.now(tz=UTC)
+    runs = history.runs(records.read(git), params.model)
+    found = assemble(runs, lineage.every(git, params.model), history.repository(runs))
+    if as_json:
+        typer.echo(text.data(lives.data(found, now=now)))
+        return
+    if not found:
+        typer.echo(
+            "no version is known: neither Git's history nor the branch driftloop names one; in a shallow clone run "
+            "`git fetch --unshallow --tags`"
+        )
+        return
+    console, metric = Console(highlight=False), params.evaluate.metric
+    console.print(lives.table(found, console, now=now, metric=metric, unit=unit_of(metric, params.data.target_unit)))
 
 
 @app.command(epilog="Examples: driftloop approve · driftloop approve --weeks 26")

@@ -21,7 +21,7 @@ from driftloop import processes
 from driftloop.errors import LoopError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from driftloop.github.runtime import Token
 
@@ -128,13 +128,24 @@ class Git:
 
     def contents(self, revision: str, folder: str = "") -> dict[str, bytes]:
         """Read all files of a revision, or of one of its folders, in one go."""
-        at, paths = self.head(revision), self.files(revision, folder)
-        asked = "".join(f"{at}:{path}\n" for path in paths if "\n" not in path)
-        given, found, place = self._output("cat-file", "--batch", data=asked.encode(errors="surrogateescape")), {}, 0
-        for path in (path for path in paths if "\n" not in path):
+        at, paths = self.head(revision), [path for path in self.files(revision, folder) if "\n" not in path]
+        found = self.blobs([f"{at}:{path}" for path in paths])
+        return {path: content for path, content in zip(paths, found, strict=True) if content is not None}
+
+    def blobs(self, names: Sequence[str]) -> list[bytes | None]:
+        """Read files by `REVISION:PATH`, in one go; None for one that is not there."""
+        asked = "".join(f"{name}\n" for name in names)
+        given, place = self._output("cat-file", "--batch", data=asked.encode(errors="surrogateescape")), 0
+        found: list[bytes | None] = []
+        for _ in names:
             end = given.index(b"\n", place)
-            size = int(given[place:end].rsplit(b" ", 1)[1])
-            found[path], place = given[end + 1 : end + 1 + size], end + size + 2
+            size = given[place:end].rpartition(b" ")[2]
+            place = end + 1
+            if size.isdigit():  # else it says `missing` or `ambiguous`
+                found.append(given[place : place + int(size)])
+                place += int(size) + 1
+            else:
+                found.append(None)
         return found
 
     def changed(self) -> list[str]:
@@ -181,6 +192,31 @@ class Git:
                 raise MovedError(msg) from exc
             if there != commit:  # else it was only the answer that got lost
                 raise
+
+    def tag(self, name: str, revision: str, message: str) -> None:
+        """Push an annotated tag; made twice, it is the same.
+
+        Raises
+        ------
+        GitError
+            If a tag of that name stands on another commit.
+        """
+        ref, commit = f"refs/tags/{name}", self.head(revision)
+        if name.startswith("-") or "\0" in name or not self.succeeds("check-ref-format", ref):
+            msg = f"git: expected the name of a tag, got {name!r}"
+            raise GitError(msg)
+        rows = [line.split("\t") for line in self.run("ls-remote", "--", self.remote, ref, f"{ref}^{{}}").splitlines()]
+        there = {name: sha for sha, name in rows}
+        found = there.get(f"{ref}^{{}}", there.get(ref))
+        if found == commit:
+            return
+        if found:
+            msg = f"tag {name}: expected it on {commit}, got {found}; delete the tag, or release that commit by hand"
+            raise GitError(msg)
+        when = self.run("show", "--no-patch", "--no-show-signature", "--format=%ct", commit)
+        head = f"object {commit}\ntype commit\ntag {name}\ntagger {AUTHOR[0]} <{AUTHOR[1]}> {when} +0000\n"
+        made = self.run("mktag", text=f"{head}\n{message}\n")
+        self.run("push", "--quiet", "--no-verify", f"--force-with-lease={ref}:", "--", self.remote, f"{made}:{ref}")
 
     def write_to_branch(
         self,

@@ -39,8 +39,17 @@ class Promotion:
     outcome: str
 
 
-def plan(params: Params, root: Path, *, first: bool, force: bool) -> Promotion:
+def plan(params: Params, root: Path, *, first: bool, force: bool, highest: int = 0) -> Promotion:
     """Decide whether the candidate may be promoted, and word its card.
+
+    Parameters
+    ----------
+    params, root
+        The parameters, and the working tree.
+    first, force
+        Whether there is no production yet; whether the verdict does not count.
+    highest
+        The highest version that there ever was: where one was taken back, its number is not used again.
 
     Raises
     ------
@@ -67,7 +76,7 @@ def plan(params: Params, root: Path, *, first: bool, force: bool) -> Promotion:
         raise ModelError(msg)
     _allowed(report.verdict, before.version, first=first, force=force)
     card = Card(
-        version=before.version + 1,
+        version=1 if first else max(before.version, highest) + 1,
         normal_error=report.normal_error,
         judged=report.judged,
         verdict=report.verdict.model_dump(mode="json"),

@@ -50,6 +50,7 @@ class Kind(StrEnum):
     RETRAIN = "retrain"
     PROPOSE = "propose"
     PROMOTE = "promote"
+    ROLLBACK = "rollback"
 
 
 @dataclass(frozen=True)

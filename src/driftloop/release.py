@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from driftloop.core.models.card import Card, read_card
 from driftloop.git import GitError
+from driftloop.lineage import tag_of
 from driftloop.nothing import Nothing
 from driftloop.report import release_notes as texts
 from driftloop.store.files import CARD
@@ -45,7 +46,7 @@ def plan(git: Git, runtime: Runtime, params: Params) -> Release | Nothing:
     notes = texts.notes(
         card, replaced=replaced if isinstance(replaced, int) else 0, subject=git.run("log", "-1", "--format=%s", head)
     )
-    return Release(f"{card.model}-v{card.version}", head, title, notes)
+    return Release(tag_of(card.model or params.model, card.version), head, title, notes)
 
 
 class Done(NamedTuple):
@@ -55,11 +56,13 @@ class Done(NamedTuple):
     summary: str
 
 
-def act(hub: Hub, action: Release | Nothing) -> Done:
+def act(hub: Hub, git: Git, action: Release | Nothing) -> Done:
     """Do it, and say what was done; doing it twice changes nothing."""
     if isinstance(action, Nothing):
         said = f"nothing to release: {action.reason}"
         return Done(said, f"{said[:1].upper()}{said[1:]}.")
+    if hub.release(action.tag) is None:  # GitHub would make a lightweight tag, which GTO passes over
+        git.tag(action.tag, action.target, action.name)
     made = hub.create_release(action.tag, target=action.target, name=action.name, body=action.body)
     return Done(f"released {made.name}: {made.url}", texts.summary(made.name, made.url))
 

@@ -3,7 +3,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+import handed
 import pytest
+from hub import Clone
+from once import copy_ours
 from runner.language import HERE, Language
 from runner.project import Project, made
 from runner.setting import Setting, setting, tools
@@ -42,6 +45,22 @@ def world(tmp_path: Path, language: Language) -> Iterator[Setting]:
 def fresh(tmp_path: Path, language: Language, project: Project) -> Iterator[Setting]:
     """A world that finds the project's results in DVC's cache, and whose repository nobody has pushed to."""
     with setting(tmp_path / "world", language, tools(tmp_path / "tools", project.cache)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def rolled(tmp_path: Path, language: Language, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting]:
+    """A small project whose production is v2, with what a rollback to v1 computes in DVC's cache."""
+    made = handed.rolled(tmp_path_factory)
+    clone = Clone(made.copy("repo", tmp_path / "repo"))
+    copy_ours(clone.root, ".github", "pyproject.toml", "uv.lock", "README.md", "LICENSE")
+    params = clone.root / "params.yaml"
+    # The button has no date: from here on the next step of simulated data is the day that was computed.
+    params.write_text(params.read_text("utf-8").replace(handed.BETTER, "2025-05-05"), encoding="utf-8")
+    clone.run("add", ".")
+    clone.run("commit", "--quiet", "-m", "workflows")
+    with setting(tmp_path / "world", language, tools(tmp_path / "tools", made.repo / ".dvc/cache")) as opened:
+        opened.begin(clone.root)
         yield opened
 
 

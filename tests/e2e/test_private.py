@@ -126,7 +126,7 @@ def answered(shop: Setting) -> list[Run]:
     (pull,) = shop.repo.pulls
     shop.hub.at().get_pull(pull.number).merge()
     runs += shop.runner.deliver()
-    assert [release["tag_name"] for release in shop.repo.releases.values()] == [f"{MODEL}-v2"]
+    assert [release["tag_name"] for release in shop.repo.releases.values()] == [f"{MODEL}@v2.0.0"]
     shop.runner.without -= {"site", "publish"}
     return runs
 

@@ -142,8 +142,8 @@ def test_loop__from_the_first_push_to_a_change_of_parameters(  # noqa: PLR0915 -
     assert released.result == "success", released.log
     assert (alert.state, alert.state_reason) == ("closed", "completed")
     (release,) = shop.repo.releases.values()
-    assert release["tag_name"] == f"{MODEL}-v2"
-    assert shop.repo.git.refs()[f"refs/tags/{MODEL}-v2"] == shop.repo.git.refs()["refs/heads/trunk"]
+    assert release["tag_name"] == f"{MODEL}@v2.0.0"
+    assert shop.repo.git.refs()[f"refs/tags/{MODEL}@v2.0.0"] == shop.repo.git.refs()["refs/heads/trunk"]
     assert [(each["kind"], each["outcome"]) for each in records(shop)] == [
         ("monitor", "ok"), ("monitor", "ok"), ("retrain", "ok"), ("retrain", "ok"), ("promote", "ok"),
     ]  # fmt: skip
@@ -375,6 +375,35 @@ def test_retrain__where_actions_may_not_propose_leaves_a_link(alerted: Setting) 
     assert alerted.repo.pulls == []
     assert "compare/main...retrain/issue-1" in alerted.comments(1)[-1]
     assert "Allow GitHub Actions" in run.jobs["propose"].summary
+
+
+# Rolling back
+
+
+def test_rollback__from_the_button_to_the_release(rolled: Setting) -> None:
+    unknown = rolled.runner.dispatch(rolled.repo, "rollback.yml", "ann", version="v9")
+    results = {name: job.result for name, job in unknown.jobs.items()}
+    assert results == {"restore": "failure", "propose": "skipped", "failed": "success"}
+    assert "--to: expected one of v1, v2, got v9" in unknown.jobs["restore"].summary
+    before = dict(rolled.repo.git.refs())
+
+    tried = rolled.runner.dispatch(rolled.repo, "rollback.yml", "ann", version="v1", dry_run="true")
+    assert tried.result == "success", tried.log
+    assert "**Brings v1 back, as v3.**" in tried.jobs["propose"].summary
+    assert (rolled.repo.pulls, dict(rolled.repo.git.refs())) == ([], before)
+
+    done = rolled.runner.dispatch(rolled.repo, "rollback.yml", "ann", version="v1")
+    assert done.result == "success", done.log
+    pull = proposal(rolled)
+    assert pull.title.startswith("small: v2 → v3, which is v1 again")
+    assert (pull.labels, [who.login for who in pull.assignees]) == (["model-proposal"], ["ann"])
+    assert [(each["kind"], each["outcome"]) for each in records(rolled)] == [("rollback", "failed"), ("rollback", "ok")]
+    assert rolled.repo.checks
+
+    rolled.hub.at().get_pull(pull.number).merge()
+    (released,) = [run for run in rolled.runner.deliver() if run.workflow.endswith("release.yml")]
+    assert released.result == "success", released.log
+    assert [each["tag_name"] for each in rolled.repo.releases.values()] == ["small@v3.0.0"]
 
 
 # Keeping a model fresh

@@ -42,11 +42,13 @@ from driftloop.doctor.checks import examine
 from driftloop.doctor.facts import Schedule, Unread
 from driftloop.github.values import Repository
 from driftloop.report import examination, headline, release_notes
+from driftloop.report import versions as lives
 from driftloop.report.dashboard import page
 from driftloop.report.dashboard.backtest import Results
 from driftloop.report.dashboard.facts import facts
+from driftloop.report.dashboard.versions import Change, Known, versions
 from driftloop.report.screen import screen
-from driftloop.retraining.wording import answer, pull_request, standing
+from driftloop.retraining.wording import answer, pull_request, restoring, standing
 from driftloop.watching import failing
 
 if TYPE_CHECKING:
@@ -269,6 +271,46 @@ def shown(found: Retelling | Untold) -> str:
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
+TOO_FEW: dict[str, Any] = {
+    "outcome": "not enough data", "rows": 64,
+    "reasons": ("64 labelled rows to compare on, 200 are needed (evaluate.min_rows)",),
+}  # fmt: skip
+
+
+def back(**over: Any) -> Proposal:
+    """Version 2 comes back after version 4, which was better."""
+    worse = {"outcome": "keep production", "gain": Interval(estimate=-0.103, low=-0.2, high=-0.031, level=0.9)}
+    before = make_card(4, normal_error={"mae": 31.2}, trained=Window(since=date(2024, 1, 1), until=date(2025, 4, 7)))
+    after = make_card(5, restores=2, sha256="ef" * 32, normal_error={"mae": 33.4},
+                      trained=Window(since=date(2024, 1, 1), until=date(2025, 2, 3)))  # fmt: skip
+    found = proposal(verdict={"fresh": False, "segments": (), **worse, **over}, before=before, after=after)
+    swapped = {"production": found.report.refit, "refit": found.report.production}
+    report = found.report.model_copy(update=swapped)
+    return replace(found, report=report, issue=0, branch="rollback/v2", faults=("holiday is empty in 7 of 7 days",))
+
+
+def lives_shown(width: int) -> str:
+    """Three versions, the last of which is the first one again."""
+    trained = Window(since=date(2023, 12, 30), until=date(2025, 4, 7)).model_dump(mode="json")
+    verdict = make_verdict().model_dump(mode="json")
+    cards = (
+        make_card(1, normal_error={"mae": 58.71}),
+        make_card(2, sha256="b" * 64, normal_error={"mae": 31.2}, verdict=verdict, trained=trained),
+        make_card(3, normal_error={"mae": 58.71}, restores=1, verdict=verdict | {"gain": back().report.verdict.gain}),
+    )
+    changes = [
+        Change(
+            f"{place:040x}", BUILT + timedelta(days=100 * place), Known.of(card.model_dump(mode="json")),
+            pull=13 * place, issue=12 if card.version == 2 else 0, by="Annabella Longname-Smith", merge=True,
+        )
+        for place, card in enumerate(cards)
+    ]  # fmt: skip
+    console = Console(width=width, file=io.StringIO(), highlight=False)
+    now = BUILT + timedelta(days=301)
+    console.print(lives.table(versions([], changes), console, now=now, metric="mae", unit="rentals/hour"))
+    return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines())  # type: ignore[attr-defined]
+
+
 TEXTS: dict[str, Callable[[], str]] = {
     **{f"screen-{name}.txt": lambda made=made: screen(made, None) for name, made in DECISIONS.items()},  # type: ignore[misc]
     "screen-promote.txt": lambda: screen(DECISIONS["outdated"], report()),
@@ -297,13 +339,18 @@ TEXTS: dict[str, Callable[[], str]] = {
         for made in DECISIONS.values()
     ),
     "summary-train.md": lambda: "\n\n".join(answer.verdict(each.report) for each in (proposal(), refused(), faulty())),
-    "summary-release.md": lambda: release_notes.summary("bikes v2", "https://github.com/acme/bikes/releases/tag/bikes-v2"),
+    "summary-release.md": lambda: release_notes.summary("bikes v2", "https://github.com/acme/bikes/releases/tag/bikes@v2.0.0"),
     "summary-pages.md": lambda: "\n\n".join(
         publication.decide(setting, lambda seen=seen: seen).why  # type: ignore[misc]
         for setting, seen in PUBLICATIONS
     ),
     "pull-request.md": lambda: titled(pull_request.title(proposal()), pull_request.body(proposal())),
     "pull-request-judged-model.md": lambda: pull_request.body(proposal(verdict={"fresh": False})),
+    "pull-request-rollback.md": lambda: "\n\n---\n\n".join(
+        titled(restoring.title(each), restoring.body(each)) for each in (back(), back(gain=None, **TOO_FEW))
+    ),
+    "rollback-by-hand.md": lambda: restoring.by_hand(back(), "https://github.com/acme/bikes/compare/main...x"),
+    "versions.txt": lambda: "\n\n".join(lives_shown(width) for width in (100, 60)),
     "pull-request-by-hand.md": lambda: pull_request.lead(proposal()),
     "check-run.md": lambda: f"{pull_request.check_title(proposal())}\n\n{pull_request.check_summary(proposal())}",
     "answer-proposed.md": lambda: answer.proposed(2),

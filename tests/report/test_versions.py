@@ -115,3 +115,28 @@ def test_lineage__a_card_that_is_none_ends_no_page(git: Git) -> None:
         git.run("add", "--all")
         git.run(*ANN, "commit", "--quiet", "--no-gpg-sign", "-m", "broken")
     assert [each.card for each in lineage.read(git)][1:] == [Known(), Known()]
+
+
+def test_lineage__finds_versions_that_only_a_tag_leads_to(git: Git) -> None:
+    """Somebody began the history anew; GTO's tags, and those of the first driftloop, still hold what was released."""
+    for version, tag in ((1, "bikes-v1"), (2, lineage.tag_of("bikes", 2)), (3, "other@v3.0.0")):
+        promote(git, version, f"v{version}")  # all within a second, as the worst that can happen
+        git.run(*ANN, "tag", "-a", "--no-sign", tag, "-m", "released")
+    git.run("checkout", "--quiet", "--orphan", "anew")
+    promote(git, 4, "all in one")
+    assert [each.card.version for each in lineage.read(git)] == [4]
+    assert [each.card.version for each in lineage.every(git, "bikes")] == [1, 2, 4]
+    assert lineage.highest(git, "bikes") == 4
+    assert (lineage.highest(git, "trees"), lineage.highest(Git(git.root / "none"), "bikes")) == (0, 0)
+
+
+def test_versions__knows_who_asked_for_a_rollback(git: Git) -> None:
+    promote(git, 1, "first")
+    merge(git)
+    card = json.loads((git.root / CARD).read_text("utf-8"))
+    write_json(git.root / CARD, {**card, "version": 3, "sha256": f"{1:064x}", "restores": 1})
+    git.run(*ANN, "commit", "--quiet", "--no-gpg-sign", "-am", "Merge pull request #15 from acme/rollback/v1")
+    changes = lineage.every(git, "bikes")
+    record = run(0, 2, f"{2:064x}", "rollback") | {"by": "bob", "time": changes[-1].time.isoformat()}
+    newest = versions(history.runs([record], "bikes"), changes)[0]
+    assert (newest.number, newest.restores, newest.asked_by, newest.pull, newest.issue) == (3, 1, "bob", 15, 0)

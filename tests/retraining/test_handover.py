@@ -12,6 +12,7 @@ from workspace import Workspace
 
 from driftloop.core.models import archive
 from driftloop.errors import LoopError
+from driftloop.git import Git
 from driftloop.retraining import handover, verify
 from driftloop.store.files import CARD
 
@@ -36,7 +37,7 @@ def folder(made: Made, tmp_path: Path) -> Path:
 def check(made: Made, folder: Path) -> verify.Verified:
     repo = made.repo
     found = handover.read(folder, (repo / "dvc.yaml").read_bytes())
-    return verify.check(found, {path: (repo / path).read_bytes() for path in verify.BASE})
+    return verify.check(found, {path: (repo / path).read_bytes() for path in verify.BASE}, Git(repo))
 
 
 def edit(folder: Path, name: str, **over: Any) -> None:
@@ -120,7 +121,8 @@ def test_read__a_file_with_another_hash_is_refused(made: Made, folder: Path) -> 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"issue": 0}, "manifest.json: issue"),
+        ({"issue": -1}, "manifest.json: issue"),
+        ({"issue": 0}, "expected an issue that is answered, or a version that is restored"),
         ({"base": "main"}, "manifest.json: base"),
         ({"more": 1}, "manifest.json: more"),
         ({"outcome": "keep production"}, "does not belong there"),

@@ -21,7 +21,8 @@ from driftloop.git import Git
 from driftloop.github.runtime import Runtime, Token
 from driftloop.githubstub import GitHubServer, observe_pushes
 from driftloop.params import Params
-from driftloop.retraining import propose, train
+from driftloop.retraining import propose, restore, train
+from driftloop.store.files import write_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 MODEL = "small"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 BETTER, NO_BETTER = "2025-04-14", "2025-02-10"  # commuting habits changed on 10 February 2025, so the simulator
+LATER = "2025-05-12"  # four weeks after BETTER, so that there are rows which v2 has not seen
 LABELLED: dict[str, Any] = {
     "action": "labeled",
     "issue": {"number": 1},
@@ -76,6 +78,26 @@ def _make(found: Made) -> None:
     train.act(found.repo, git, request, found.root / "better", until=BETTER, now=NOW)
     clone.run("checkout", "--quiet", "--", ".")
     train.act(found.repo, git, request, found.root / "worse", until=NO_BETTER, now=NOW, repro=in_process)
+    clone.run("checkout", "--quiet", "--", ".")
+
+
+def rolled(factory: pytest.TempPathFactory) -> Made:
+    """Make that repository after `better` was merged: production is v2; once for all workers."""
+    return Made(once(factory, "rolled", lambda root: _roll(made(factory), Made(root))))
+
+
+def _roll(before: Made, found: Made) -> None:
+    space = Workspace(before.copy("repo", found.repo))
+    for name in ("data", "promote"):
+        for path in (before.root / "better" / name).rglob("*"):
+            if path.is_file():
+                write_bytes(space.root / path.relative_to(before.root / "better" / name), path.read_bytes())
+    clone = Clone(space.root)
+    clone.run("add", ".")
+    clone.run("commit", "--quiet", "-m", "Merge pull request #2 from acme/retrain/issue-1")
+    restore.act(space.root, Git(space.root), 1, found.root / "back", until=LATER, now=NOW)
+    clone.run("checkout", "--quiet", "--", ".")
+    space.run("collect", "prepare", "refit", "alarms", "evaluate")
     clone.run("checkout", "--quiet", "--", ".")
 
 

@@ -86,7 +86,7 @@ def keep_fresh(*, dry_run: run.DryRun = False) -> None:
 @app.command(epilog="Examples: driftloop ci record --kind monitor · driftloop ci record --kind retrain --failed")
 def record(
     *,
-    kind: Annotated[str, typer.Option(help="What the run was for: monitor, retrain, propose or promote.")] = "monitor",
+    kind: Annotated[str, typer.Option(help="What the run was for: monitor, retrain, rollback or promote.")] = "monitor",
     failed: Annotated[bool, typer.Option("--failed", help="The run failed: record what there is.")] = False,
     failed_in: Annotated[
         str, typer.Option("--in", envvar="DRIFTLOOP_FAILED_JOB", help="Name of the job that failed.")
@@ -165,7 +165,7 @@ def pr_comment(
 @app.command(epilog="Examples: driftloop ci propose --from handover · driftloop ci propose --from handover --dry-run")
 def propose(
     *,
-    folder: Annotated[Path, typer.Option("--from", help="Folder that `driftloop ci retrain` has left.")],
+    folder: Annotated[Path, typer.Option("--from", help="Folder that `ci retrain` or `ci rollback` has left.")],
     dashboard: Dashboard = "",
     dry_run: run.DryRun = False,
 ) -> None:
@@ -217,17 +217,17 @@ def propose_experiment(
 def release(*, dry_run: run.DryRun = False) -> None:
     """Tag and release the version that a push made production."""
     from driftloop import release as releasing
-    from driftloop.git import Git
     from driftloop.github.hub import Hub
     from driftloop.params import load_params
 
     runtime = run.runtime()
-    action = releasing.plan(Git(Path()), runtime, load_params(Path("params.yaml")))
+    git = run.git(runtime)
+    action = releasing.plan(git, runtime, load_params(Path("params.yaml")))
     if dry_run:
         run.would(releasing.shown(action), releasing.worded(action))
         return
     with Hub(runtime) as hub:
-        done = releasing.act(hub, action)
+        done = releasing.act(hub, git, action)
     steps.say(done.said)
     steps.output(os.environ, "tag", action.tag if isinstance(action, releasing.Release) else "")
     steps.summarise(os.environ, done.summary)

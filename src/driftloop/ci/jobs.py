@@ -74,6 +74,45 @@ def experiment(*, overrides: run.Overrides, out: Annotated[Path, typer.Option(he
         raise LoopError(msg)
 
 
+@app.command(
+    epilog="Examples: driftloop ci rollback --to v1 --out handover · driftloop ci rollback --to v1 --out h --dry-run"
+)
+def rollback(
+    *,
+    to: Annotated[
+        str,
+        typer.Option(envvar="DRIFTLOOP_VERSION", metavar="VERSION", help="Which version: see `driftloop versions`."),
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for the hand-over; an earlier one is replaced.")],
+    until: Annotated[str | None, typer.Option(help="As for `driftloop refresh`.")] = None,
+    dry_run: run.DryRun = False,
+) -> None:
+    """Refresh, run the pipeline, bring an earlier version back, and write what `propose` needs into a folder."""
+    from driftloop import rollback as restoring
+    from driftloop.git import Git
+    from driftloop.params import load_params
+    from driftloop.report.markdown import plain
+    from driftloop.retraining import restore
+    from driftloop.store.files import read_card
+
+    root, git, version = Path(), Git(Path()), restoring.number(to)
+    if dry_run:
+        params = load_params(root / "params.yaml")
+        earlier, before = restoring.find(git, version, params), read_card(root, params)
+        restoring.check(earlier, before, params)
+        new = {"restores": version, "before": before.version, "after": earlier.highest + 1, "commit": earlier.commit}
+        run.would(
+            {"action": "rollback", **new},
+            f"would refresh, run `dvc repro`, restore v{version} of {earlier.commit[:12]} as v{earlier.highest + 1}, and "
+            f"leave the hand-over in {out}",
+        )
+        return
+    made, found = restore.act(root, git, version, out, until=until, now=datetime.now(tz=UTC))
+    steps.say(f"handed over in {out}: {restoring.worded(found)}, data until {made.until}")
+    steps.output(os.environ, "base", made.base)
+    steps.summarise(os.environ, f"{plain(restoring.worded(found))}. *propose* opens the pull request.")
+
+
 @app.command(epilog="Example: driftloop ci take --from measured")
 def take(
     *, folder: Annotated[Path, typer.Option("--from", help="Folder with the files that the pipeline wrote.")]

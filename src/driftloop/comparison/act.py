@@ -12,7 +12,7 @@ from driftloop import dvc, records
 from driftloop.comparison.wording import MARKER, Comparison, Difference, Result, body, text
 from driftloop.errors import LoopError
 from driftloop.github.refusals import ForbiddenError
-from driftloop.retraining.train import BRANCHES
+from driftloop.retraining.train import BRANCHES, ROLLBACKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -86,7 +86,7 @@ def run(hub: Hub, git: Git, number: int, *, diff: Callable[[Git, str], Compariso
     said = Result(comparison.base_sha, comparison.head_sha, text(comparison))
     try:
         login = hub.login()
-        if pull.author == login and pull.head.startswith(BRANCHES):
+        if pull.author == login and pull.head.startswith((BRANCHES, ROLLBACKS)):
             said = said._replace(text=text(comparison, evidence=False))
         ours = (each.body for each in hub.comments(number) if each.author == login and each.body.startswith(MARKER))
         written = hub.comment(number, body(said, next(ours, "")), marker=MARKER, author=login)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from driftloop.project.requirement import Requirement
 
-FAILED = ("comment", "experiment", "monitor", "pipeline", "release", "retrain")
-ALIKE = ("experiment", "monitor", "release", "retrain")  # workflows that are the same in each project
+ALIKE = ("experiment", "monitor", "release", "retrain", "rollback")  # workflows that are the same in each project
+FAILED = ("comment", *ALIKE, "pipeline")
 # File of the project → its template. `parameters.yaml` is filled with values, and names that end with .j2 with answers.
 TEMPLATES = {
     "README.md": "readme.md.j2",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from driftloop.core.judging.verdict import Outcome
 from driftloop.errors import LoopError
@@ -25,9 +25,10 @@ MANIFEST = "manifest.json"
 PARAMS = "params.yaml"
 REPORTS = tuple(path.as_posix() for path in (DECISION, VERDICT, QUALITY))
 PRODUCTION = (CARD.as_posix(), MODEL.as_posix())
+RESTORED = "reports/restored.json"  # an earlier version against production, which no stage writes
 METRIC = re.compile(r"metrics/(?:[\w-][\w.-]*/)?[\w-][\w.-]*\.(?:json|csv)", re.ASCII)
 MOST_FILES = 200
-SnapshotName = Literal["data", "promote"]
+SnapshotName = Literal["data", "promote", "restore"]
 
 
 class Manifest(BaseModel):
@@ -36,27 +37,44 @@ class Manifest(BaseModel):
     Attributes
     ----------
     issue
-        The alert on which retraining was asked for.
+        The alert on which retraining was asked for; 0 for a rollback.
     base
         Commit that it was made from.
     model, before, after
-        Name of the model; version of production, and of what would replace it (None unless the outcome is *promote*).
+        Name of the model; version of production, and of what would replace it (None for nothing).
     until, outcome
-        `source.until`, and what the gate said.
+        `source.until`, and what the gate said of the recipe.
+    restores
+        The earlier version that a rollback brings back; 0 for a retraining.
     files
         SHA-256 by path, relative to the hand-over.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    issue: int = Field(gt=0)
+    issue: int = Field(ge=0)
     base: str = Field(pattern="^[0-9a-f]{40}$")
     model: str
     before: int
     after: int | None
     until: str
     outcome: Outcome
+    restores: int = Field(default=0, ge=0)
     files: dict[str, str]
+
+    @model_validator(mode="after")
+    def _answers_one_thing(self) -> Manifest:
+        if bool(self.issue) is bool(self.restores):
+            msg = "expected an issue that is answered, or a version that is restored"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def snapshots(self) -> tuple[SnapshotName, ...]:
+        """What there is in it."""
+        if self.restores:
+            return "data", "restore"
+        return ("data", "promote") if self.outcome == "promote" else ("data",)
 
 
 @dataclass(frozen=True)
@@ -68,7 +86,7 @@ class Snapshot:
     @property
     def committed(self) -> list[str]:
         """Name the files that belong into Git."""
-        return sorted(path for path in self.files if path not in REPORTS)
+        return sorted(path for path in self.files if path not in (*REPORTS, RESTORED))
 
     def __getitem__(self, path: Path | str) -> bytes:
         """Return a file's content."""
@@ -89,7 +107,7 @@ class HandOver:
     data
         After the pipeline has run on the newest data with production as it was.
     promote
-        After the candidate was made production; None unless the gate said so.
+        After the candidate, or an earlier version, was made production; None where nothing is proposed.
     """
 
     manifest: Manifest
@@ -119,7 +137,7 @@ def metrics_of(pipeline: bytes) -> list[str]:
 
 def paths(pipeline: bytes, name: SnapshotName) -> list[str]:
     """List the files of a snapshot; nothing else is handed over."""
-    production = PRODUCTION if name == "promote" else ()
+    production = {"data": (), "promote": PRODUCTION, "restore": (*PRODUCTION, RESTORED)}[name]
     return sorted([PARAMS, LOCK, *metrics_of(pipeline), *REPORTS, *production])
 
 
@@ -139,11 +157,10 @@ def take(root: Path, name: SnapshotName) -> Snapshot:
 def write(out: Path, data: Snapshot, promote: Snapshot | None, **about: Any) -> Manifest:
     """Write a hand-over, whole or not at all."""
     check_out(out)
-    snapshots = {"data": data} | ({"promote": promote} if promote else {})
-    files = {
-        f"{name}/{path}": content for name, snapshot in snapshots.items() for path, content in snapshot.files.items()
-    }
-    manifest = Manifest(files={name: _sha256(content) for name, content in files.items()}, **about)
+    manifest = Manifest(files={}, **about)
+    given = zip(manifest.snapshots, filter(None, (data, promote)), strict=True)
+    files = {f"{name}/{path}": content for name, snapshot in given for path, content in snapshot.files.items()}
+    manifest = manifest.model_copy(update={"files": {name: _sha256(content) for name, content in files.items()}})
     with replacing_folder(out) as folder:
         for name, content in files.items():
             write_bytes(folder / name, content)
@@ -178,10 +195,10 @@ def read(folder: Path, pipeline: bytes) -> HandOver:
     """
     found = dict(walk(folder))
     if MANIFEST not in found:
-        msg = f"{folder}: expected a hand-over, got no {MANIFEST}; run `driftloop ci retrain` first"
+        msg = f"{folder}: expected a hand-over, got no {MANIFEST}; run `driftloop ci retrain` or `driftloop ci rollback` first"
         raise LoopError(msg)
     manifest = _manifest(found.pop(MANIFEST))
-    names: list[SnapshotName] = ["data", "promote"] if manifest.outcome == "promote" else ["data"]
+    names = manifest.snapshots
     expected = {f"{name}/{path}" for name in names for path in paths(pipeline, name)}
     for name in sorted(found.keys() ^ expected | manifest.files.keys() ^ expected):
         what = "is missing" if name in expected else "does not belong there"
@@ -191,8 +208,8 @@ def read(folder: Path, pipeline: bytes) -> HandOver:
         if _sha256(content) != manifest.files[name]:
             msg = f"hand-over: {name}: not the file that {MANIFEST} names: its SHA-256 differs"
             raise LoopError(msg)
-    parts = {name: Snapshot({path: found[f"{name}/{path}"] for path in paths(pipeline, name)}) for name in names}
-    return HandOver(manifest, parts["data"], parts.get("promote"))
+    data, *more = [Snapshot({path: found[f"{name}/{path}"] for path in paths(pipeline, name)}) for name in names]
+    return HandOver(manifest, data, more[0] if more else None)
 
 
 def _manifest(content: bytes) -> Manifest:

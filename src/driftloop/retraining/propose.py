@@ -10,16 +10,15 @@ from urllib.parse import urlencode
 from driftloop.alerting.labels import LOOKS, Label
 from driftloop.core.windows import end_day
 from driftloop.errors import GitHubError, LoopError
-from driftloop.foreign.lockfile import LOCK, PIPELINE
-from driftloop.git import AUTHOR
+from driftloop.foreign.lockfile import PIPELINE
 from driftloop.github.refusals import ForbiddenError, PullsForbiddenError
 from driftloop.nothing import Nothing
 from driftloop.params import parse_yaml
 from driftloop.report.markdown import cut
-from driftloop.retraining import handover, standing, train, verify
+from driftloop.retraining import branch, handover, standing, train, verify
 from driftloop.retraining.handover import PARAMS
-from driftloop.retraining.train import Refused, Request, branch_of
-from driftloop.retraining.wording import answer, pull_request
+from driftloop.retraining.train import ROLLBACKS, Refused, Request, branch_of
+from driftloop.retraining.wording import answer, pull_request, restoring
 from driftloop.retraining.wording.proposal import Proposal
 
 if TYPE_CHECKING:
@@ -128,8 +127,11 @@ def plan(
     if manifest.base != base:
         msg = f"hand-over: made from {manifest.base[:12]}, but {base[:12]} is checked out; check that commit out"
         raise LoopError(msg)
-    evidence = verify.check(found, {path: git.show(base, path) for path in verify.BASE})
-    _prove(git, found, base, prove)
+    evidence = verify.check(found, {path: git.show(base, path) for path in verify.BASE}, git)
+    branch.prove_on(git, found, base, prove)
+    if manifest.restores:
+        about = _about(git, found, evidence, approval=None, run_url=runtime.run_url, dashboard=dashboard)
+        return _rollback(hub, git, about, found, prove, asked_by=runtime.sender or hub.login())
     request = train.check(hub, runtime, manifest.issue, manifest.model)  # again: hours may have passed
     if not isinstance(request, Request):
         return request if hub.issue(manifest.issue).open else Nothing(f"#{manifest.issue} is closed")
@@ -140,12 +142,33 @@ def plan(
         return refuse(answer.refusal(about), judged=not about.report.verdict.faults)
     into = hub.default_branch()
     main = git.fetch(into)
-    if main != base and _touched(git, found, main, prove):
+    if main != base and branch.touched(git, found, main, prove):
         return refuse(answer.again(about, main), judged=False, said="to be done again")
-    head = _commit(git, found)
+    head = branch.commit(git, found)
     if closed := _declined(hub, about.branch, head):
         return refuse(_again(closed), judged=False, said="not proposed again")
     return Propose(about, pull_request.title(about), pull_request.body(about), into, request.asked_by, head, found)
+
+
+def _rollback(
+    hub: Hub, git: Git, about: Proposal, found: HandOver, prove: Callable[[Path], None], *, asked_by: str
+) -> Propose | Nothing:
+    """Decide whether a rollback is proposed; there is no alert on which to say why not.
+
+    Raises
+    ------
+    LoopError
+        If main has changed something that it rests on.
+    """
+    into, version = hub.default_branch(), found.manifest.restores
+    main = git.fetch(into)
+    if main != about.base and branch.touched(git, found, main, prove):
+        msg = f"rollback: made on {about.base[:12]}, but {into} moved to {main[:12]}, and what it rests on changed; run it again"
+        raise LoopError(msg)
+    head = branch.commit(git, found)
+    if closed := _declined(hub, about.branch, head):
+        return Nothing(f"#{closed.number} restores v{version} with the same commits and was closed; reopen it")
+    return Propose(about, restoring.title(about), restoring.body(about), into, asked_by, head, found)
 
 
 def _approval(request: Request, evidence: Verified) -> Approval | None:
@@ -210,7 +233,7 @@ def _propose(hub: Hub, git: Git, action: Propose) -> Done:
     about, head = action.about, action.head
     if about.approval:
         standing.give(hub, about.issue, about.approval)
-    _push(git, action)
+    branch.push(git, action.found, head, branch=about.branch, into=action.into)
     remarks, number = [], None
     try:
         hub.check_run(
@@ -225,16 +248,19 @@ def _propose(hub: Hub, git: Git, action: Propose) -> Done:
     try:
         pull = hub.open_pull(title=action.title, body=action.body, branch=about.branch, base=action.into)
     except PullsForbiddenError:
-        words = urlencode({"title": action.title, "body": pull_request.lead(about), "labels": Label.PROPOSAL})
+        lead = restoring.lead(about) if about.restores else pull_request.lead(about)
+        words = urlencode({"title": action.title, "body": lead, "labels": Label.PROPOSAL})
         link = f"{hub.compare_url(action.into, about.branch)}&{words}"
-        said, done = answer.by_hand(about, link), f"pushed {about.branch}; a person has to open {link}"
+        said = restoring.by_hand(about, link) if about.restores else answer.by_hand(about, link)
+        done = f"pushed {about.branch}; a person has to open {link}"
     else:
         number = pull.number
         _label(hub, pull.number, Label.PROPOSAL)
         remarks += _assigned(hub, pull.number, action.asked_by)
         said, done = answer.proposed(pull.number), f"proposed in #{pull.number}: {action.title}"
-    _tell(hub, about.issue, said)
-    hub.remove_label(about.issue, Label.NO_BETTER)
+    if about.issue:
+        _tell(hub, about.issue, said)
+        hub.remove_label(about.issue, Label.NO_BETTER)
     return Done("; ".join([done, *remarks]), f"{said}\n\n{action.body}", number, about.approval)
 
 
@@ -292,57 +318,6 @@ def _again(pull: Pull) -> str:
     )
 
 
-def _commit(git: Git, found: HandOver) -> str:
-    """Commit both snapshots on the base, in this clone alone; the same hand-over makes the same commits."""
-    with git.worktree(found.manifest.base) as tree:
-        head = found.manifest.base
-        for snapshot, message in ((found.data, f"data until {found.manifest.until}"),
-                               (found.promote, f"promote v{found.manifest.after}")):  # fmt: skip
-            if snapshot:
-                snapshot.write(tree.root)
-                head = tree.commit(message, snapshot.committed)
-    return head
-
-
-def _push(git: Git, action: Propose) -> None:
-    """Push what was committed, unless somebody else's commits are on the branch."""
-    found, branch = action.found, action.about.branch
-    there = git.remote_head(branch)
-    if there:
-        git.fetch(branch)
-        main = f"^refs/remotes/{git.remote}/{action.into}"
-        authors = set(git.run("log", "--format=%ae", there, f"^{found.manifest.base}", main).splitlines())
-        if strangers := sorted(authors - {AUTHOR[1]}):
-            msg = f"{branch}: holds commits of {', '.join(strangers)}; merge or delete the branch, then run it again"
-            raise LoopError(msg)
-    git.push(branch, expected=there, revision=action.head)
-
-
-def _prove(git: Git, found: HandOver, revision: str, prove: Callable[[Path], None]) -> None:
-    """Let DVC look at both snapshots on top of a commit."""
-    with git.worktree(revision) as tree:
-        params = (tree.root / PARAMS).read_bytes().decode("utf-8")
-        moved = verify.moved(params, found.data[PARAMS].decode("utf-8"))
-        for snapshot in filter(None, (found.data, found.promote)):
-            handover.Snapshot({**snapshot.files, PARAMS: moved.encode()}).write(tree.root)
-            prove(tree.root)
-
-
-def _touched(git: Git, found: HandOver, main: str, prove: Callable[[Path], None]) -> bool:
-    """Whether commits on main since the base change anything that the hand-over depends on."""
-    base = found.manifest.base
-    if not git.succeeds("merge-base", "--is-ancestor", base, main):
-        return True
-    changed = set(git.run("diff", "--name-only", "--no-renames", "-z", base, main).split("\0"))
-    if changed & ({LOCK, *(found.promote or found.data).files} - {PARAMS}):
-        return True
-    try:
-        _prove(git, found, main, prove)
-    except LoopError:
-        return True
-    return False
-
-
 def _about(
     git: Git, found: HandOver, evidence: Verified, *, approval: Approval | None, run_url: str, dashboard: str
 ) -> Proposal:
@@ -357,10 +332,11 @@ def _about(
     ]
     return Proposal(
         issue=manifest.issue,
-        branch=branch_of(manifest.issue),
+        branch=branch_of(manifest.issue) if manifest.issue else f"{ROLLBACKS}{manifest.restores}",
         base=manifest.base,
         decision=evidence.decision,
-        report=evidence.report,
+        report=evidence.restored or evidence.report,
+        faults=evidence.report.verdict.faults,
         before=evidence.before,
         after=evidence.after,
         label_delay_days=evidence.params.data.label_delay_days,

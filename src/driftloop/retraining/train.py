@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, assert_never
 
-from driftloop import dvc, promote
+from driftloop import dvc, lineage, promote
 from driftloop import refresh as refreshing
 from driftloop.alerting.labels import Label
 from driftloop.core.decision.approval import Approval
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 
 BRANCHES = "retrain/issue-"
+ROLLBACKS = "rollback/v"
 REFUSED = "<!-- driftloop:refused -->"
 
 
@@ -194,10 +195,7 @@ def act(
         Runs the pipeline; DVC unless given.
     """
     repro = repro or dvc.repro
-    handover.check_out(out)
-    if changed := git.run("diff", "--name-only", "HEAD"):
-        msg = f"working tree: expected the files of HEAD, got changes in {', '.join(changed.splitlines())}; commit or stash"
-        raise LoopError(msg)
+    check_start(git, out)
     base = git.head()
     path = root / handover.PARAMS
     refreshing.refresh(path, until=until, now=now)
@@ -210,7 +208,7 @@ def act(
     report = read_value(root / VERDICT, Report)
     data, proposed, after = handover.take(root, "data"), None, None
     if report.verdict.outcome == "promote":
-        promotion = promote.plan(params, root, first=False, force=False)
+        promotion = promote.plan(params, root, first=False, force=False, highest=lineage.highest(git, params.model))
         promote.apply(promotion, root)
         repro(root)
         proposed, after = handover.take(root, "promote"), promotion.card.version
@@ -226,3 +224,11 @@ def act(
         until=params.source.until,
         outcome=report.verdict.outcome,
     )
+
+
+def check_start(git: Git, out: Path) -> None:
+    """Refuse a working tree with changes, and an `out` that holds something else."""
+    handover.check_out(out)
+    if changed := git.run("diff", "--name-only", "HEAD"):
+        msg = f"working tree: expected the files of HEAD, got changes in {', '.join(changed.splitlines())}; commit or stash"
+        raise LoopError(msg)

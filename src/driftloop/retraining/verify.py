@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from driftloop import dvc
+from driftloop import dvc, lineage, rollback
 from driftloop.core.data.finding import Finding
 from driftloop.core.decision.values import Decision
 from driftloop.core.judging.verdict import Report
@@ -20,14 +21,16 @@ from driftloop.errors import LoopError
 from driftloop.foreign import METRICS, jsonfile, lockfile
 from driftloop.foreign.lockfile import LOCK, PIPELINE
 from driftloop.params import Params, edit, parse_params, parse_yaml
-from driftloop.retraining.handover import PARAMS, REPORTS
+from driftloop.retraining.handover import PARAMS, REPORTS, RESTORED
 from driftloop.store.files import CANDIDATE, CARD, DECISION, MODEL, QUALITY, VERDICT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
+    from datetime import date
 
+    from driftloop.git import Git
     from driftloop.retraining.handover import HandOver, Snapshot
+    from driftloop.rollback import Earlier
 
 MOVED = ("source.until", "source.fingerprint")
 APPROVED = "retrain.standing_until"  # which `propose` compares with the approval on GitHub
@@ -58,8 +61,10 @@ class Verified:
         Those it was made with.
     decision, report
         Of the newest data, with production as it was.
+    restored
+        An earlier version against production, on the newest rows; None for a retraining.
     before, after
-        Cards of production and of what would replace it (None unless the gate says *promote*).
+        Cards of production and of what would replace it; None for nothing.
     metrics
         Of both snapshots, by file and dotted name.
     """
@@ -67,12 +72,13 @@ class Verified:
     params: Params
     decision: Decision
     report: Report
+    restored: Report | None
     before: Card
     after: Card | None
     metrics: tuple[dict[str, float], dict[str, float]]
 
 
-def check(found: HandOver, base: Mapping[str, bytes | None]) -> Verified:
+def check(found: HandOver, base: Mapping[str, bytes | None], git: Git) -> Verified:
     """Check everything that can be checked without running anything.
 
     Parameters
@@ -81,6 +87,8 @@ def check(found: HandOver, base: Mapping[str, bytes | None]) -> Verified:
         The hand-over.
     base
         The files of `BASE` at the commit that it was made from.
+    git
+        Knows the versions that there ever were.
 
     Raises
     ------
@@ -106,15 +114,20 @@ def check(found: HandOver, base: Mapping[str, bytes | None]) -> Verified:
     _same(f"{VERDICT}: production_version", report.production_version, before.version)
     _same(f"{DECISION}: model and version", (decision.model, decision.version), (params.model, before.version))
     _same(f"{DECISION}: until", decision.until, until)
-    after = None
+    after, restored = None, None
     if found.promote:
         _same(f"promote/{PARAMS}", found.promote[PARAMS], found.data[PARAMS])
-        after = _promoted(found.promote, params, report, before)
+        if manifest.restores:
+            _same(f"{PARAMS}: {APPROVED}", params.retrain.standing_until, _approved(base))
+            restored = _parsed(found.promote, Path(RESTORED), Report)
+            after = _restored(found.promote, rollback.find(git, manifest.restores, params), params, restored, before)
+        else:
+            after = _promoted(found.promote, params, report, before, lineage.highest(git, params.model))
         metrics.append(numbers(found.promote))
     _same("manifest.json: after", manifest.after, after.version if after else None)
     for snapshot in filter(None, (found.data, found.promote)):
         _in_lock(snapshot, base)
-    return Verified(params, decision, report, before, after, (metrics[0], metrics[-1]))
+    return Verified(params, decision, report, restored, before, after, (metrics[0], metrics[-1]))
 
 
 def check_measured(found: Snapshot, base: Mapping[str, bytes | None]) -> bool:
@@ -166,11 +179,29 @@ def moved(text: str, handed: str) -> str:
     return edit.with_approval(edit.with_values(text, values), until)
 
 
-def _promoted(snapshot: Snapshot, params: Params, report: Report, before: Card) -> Card:
+def _approved(base: Mapping[str, bytes | None]) -> date | None:
+    """Read the end of a standing approval as the commit has it."""
+    return parse_params((base[PARAMS] or b"").decode("utf-8"), where=PARAMS).retrain.standing_until
+
+
+def _restored(snapshot: Snapshot, earlier: Earlier, params: Params, report: Report, before: Card) -> Card:
+    """Check that model and card are those of an earlier version, as Git has them; only the comparison is new."""
+    rollback.check(earlier, before, params)
+    _same(f"{RESTORED}: production_version", report.production_version, before.version)
+    _same(f"{RESTORED}: until", report.until, end_day(params.source.until_instant, params.zone))
+    _same(f"{RESTORED}: rule", report.rule, params.evaluate.model_dump(mode="json"))
+    _same(f"{RESTORED}: candidate_sha256", report.candidate_sha256, earlier.card.sha256)
+    card = _parsed(snapshot, CARD, Card)
+    _same(str(CARD), card.model_dump(), earlier.again(report).model_dump())
+    _same(f"{MODEL}: SHA-256", snapshot[MODEL], earlier.content)
+    return card
+
+
+def _promoted(snapshot: Snapshot, params: Params, report: Report, before: Card, highest: int) -> Card:
     """Check that model and card are those that the verdict is about."""
     card, content = _parsed(snapshot, CARD, Card), snapshot[MODEL]
     shown = str(CARD)
-    _same(f"{shown}: model and version", (card.model, card.version), (params.model, before.version + 1))
+    _same(f"{shown}: model and version", (card.model, card.version), (params.model, max(before.version, highest) + 1))
     _same(f"{MODEL}: SHA-256", hashlib.sha256(content).hexdigest(), card.sha256)
     _same(f"{shown}: sha256", card.sha256, report.candidate_sha256)
     _same(f"{shown}: verdict", card.verdict, report.verdict.model_dump(mode="json"))
@@ -188,7 +219,8 @@ def _in_lock(snapshot: Snapshot, base: Mapping[str, bytes | None]) -> None:
     stages = lockfile.lock(snapshot[LOCK], stages=lockfile.pipeline(base[PIPELINE] or b""), where=f"hand-over: {LOCK}")
     locked = {path: md5 for outs in lockfile.outs(stages).values() for path, md5 in outs.items()}
     made = {path: path for path in snapshot.files if path in REPORTS or path.startswith("metrics/")}
-    made |= {MODEL.as_posix(): CANDIDATE.as_posix()} if MODEL.as_posix() in snapshot.files else {}
+    if MODEL.as_posix() in snapshot.files and RESTORED not in snapshot.files:
+        made[MODEL.as_posix()] = CANDIDATE.as_posix()
     for path, name in made.items():
         if hashlib.md5(snapshot[path], usedforsecurity=False).hexdigest() != locked.get(name):
             msg = f"hand-over: {path}: not the file that {LOCK} names"

@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from driftloop.core.columns import DAY, STEP, loss_of, scores_of
-from driftloop.core.judging import gate, metrics, refits
+from driftloop.core.columns import DAY, STEP
+from driftloop.core.judging import gate, metrics, refits, side_by_side
 from driftloop.core.judging.data_alarms import Alarms
 from driftloop.core.judging.scored import judged_rows, recent_rows, sound_rows, steps_of
 from driftloop.core.judging.verdict import Report, Verdict
-from driftloop.core.models import estimator
 from driftloop.core.models.card import Candidate, judged_days
 from driftloop.core.windows import end_day, last_days
 from driftloop.report import plots
@@ -116,10 +115,7 @@ def _judged(
     sides = {"refit": (_model(params, root, candidate), candidate.recipe)}
     if production.model is not None and production.card.recipe is not None:
         sides["production"] = (production.model, production.card.recipe)
-    for side, (pipeline, recipe) in sides.items():
-        scores = estimator.score(pipeline, recipe, rows)
-        loss = metrics.row_losses(params.evaluate.metric, rows[params.data.target], scores)
-        rows = rows.join(scores.add_prefix(scores_of(side))).assign(**{loss_of(side): loss})
+    rows = side_by_side.score(rows, sides, metric=params.evaluate.metric, target=params.data.target)
     return rows, [step for step in steps_of(params, rows) if step in alarms.faulty_steps]
 
 
@@ -134,11 +130,7 @@ def _report(
 ) -> Report:
     """Word the report; what is normal is measured without faulty steps, or an outage would raise it for years."""
     target, task = params.data.target, params.data.task
-    sides = {side: metrics.side(judged, side) for side in ("production", "refit")}
-    tables = {
-        side: metrics.metrics(task, judged[target], scores) if len(judged) and scores.shape[1] else {}
-        for side, scores in sides.items()
-    }
+    tables = side_by_side.tables(judged, task=task, target=target)
     honest: dict[str, NDArray[np.float64]] = {}
     recent = recent_rows(params, judged) if STEP in judged else judged
     sound = sound_rows(params, recent, faulty)

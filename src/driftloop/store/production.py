@@ -43,14 +43,14 @@ def read_production(root: Path, params: Params) -> Production:
     if card.version == 0:
         return Production(card=card, model=None)
     model = read_model(root, MODEL, sha256=card.sha256, trusted=params.train.trusted, remedy="restore both from Git")
-    if card.recipe and not _fits(model, card.recipe):
+    if card.recipe and not fits(model, card.recipe):
         columns = ", ".join(card.recipe.features)
         msg = f"{MODEL}: expected a pipeline for {card.recipe.task} over {columns}, got another; restore both from Git"
         raise ModelError(msg)
     return Production(card=card, model=model)
 
 
-def _fits(model: Any, recipe: Recipe) -> bool:
+def fits(model: Any, recipe: Recipe) -> bool:
     """Whether a model takes the columns of a recipe and is for its task."""
     from sklearn.base import is_classifier
     from sklearn.pipeline import Pipeline

@@ -92,6 +92,8 @@ class Card(BaseModel):
         The days behind `normal_error`.
     verdict
         What the gate said when it was promoted.
+    restores
+        The earlier version whose model file this is; 0 where it was trained for this one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -109,6 +111,7 @@ class Card(BaseModel):
     normal_error: dict[str, float] = {}
     judged: tuple[JudgedDay, ...] = ()
     verdict: dict[str, Any] | None = None
+    restores: int = 0
 
     @property
     def trained_until(self) -> date | None:

@@ -96,7 +96,8 @@ def _entry(run: history.Run, model: str) -> Markup:
     elif run.kind == "monitor" and run.decision:
         title = f"{model} v{run.decision.version} {for_title(run.decision)}"
     else:
-        title = f"{model}: {run.kind}" + (f", {OUTCOMES[run.verdict.outcome].screen}" if run.verdict else "")
+        judged = run.verdict if run.kind != "rollback" else None  # the pipeline's verdict is about the recipe
+        title = f"{model}: {run.kind}" + (f", {OUTCOMES[judged.outcome].screen}" if judged else "")
     said = " ".join(run.decision.reasons) if run.decision else ""
     link = run.links.get("run") or run.links.get("commit")
     return Markup("<entry><title>{}</title><id>urn:driftloop:{}:{}:{}</id><updated>{}</updated>{}<summary>{}</summary></entry>").format(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ class Known(BaseModel):
     rows: int = 0
     normal_error: dict[str, float] = {}
     verdict: dict[str, Any] | None = None
+    restores: int = 0
 
     @property
     def key(self) -> tuple[int, str]:
@@ -79,12 +81,18 @@ class Version:
         Of the model, and when it was production; `until` is None for the one that is.
     returned
         Whether it had been production before, and its successor was taken back.
+    restores
+        The earlier version whose model file it brought back; 0 for none.
     ended
         What ended it; empty for the one that is production.
     trained, rows, normal_error, gain
         What the card says; `gain` is what the gate measured.
     asked_by, merged_by
         Who set the label, and who merged; empty where it is not known.
+    issue, pull
+        Numbers of the alert and of the pull request; 0 where they are not known.
+    commit
+        Hash of the commit that made it production; empty where only records know of it.
     links
         Web addresses by name: issue, pull request, commit, run.
     revert
@@ -95,6 +103,7 @@ class Version:
     since: datetime
     until: datetime | None
     returned: bool
+    restores: int
     ended: str
     trained: Window | None
     rows: int
@@ -102,6 +111,9 @@ class Version:
     gain: Interval | None
     asked_by: str
     merged_by: str
+    issue: int
+    pull: int
+    commit: str
     links: dict[str, str]
     revert: str
 
@@ -187,13 +199,16 @@ def _life(start: _Start, after: _Start | None, before: Sequence[_Start], runs: S
         "commit": f"{home}/commit/{change.commit[:12]}" if home and change else merged.links.get("commit", "") if merged else "",
         "release run": merged.links.get("run", "") if merged else "",
     }  # fmt: skip
+    links = {name: link for name, link in links.items() if link}
     gate = start.card.verdict or {}
-    gain = value(Interval, gate.get("gain")) or (asked.verdict.gain if asked and asked.verdict else None)
+    judged = asked.verdict if asked and not start.card.restores else None
+    gain = value(Interval, gate.get("gain")) or (judged.gain if judged else None)
     return Version(
         number=number,
         since=start.time,
         until=after.time if after else None,
         returned=returned,
+        restores=start.card.restores,
         ended=_ended(after, before),
         trained=start.card.trained,
         rows=start.card.rows,
@@ -201,7 +216,10 @@ def _life(start: _Start, after: _Start | None, before: Sequence[_Start], runs: S
         gain=gain,
         asked_by=asked.by if asked else "",
         merged_by=(change.by if change else "") or (merged.by if merged else ""),
-        links={name: link for name, link in links.items() if link},
+        issue=issue or _number(links.get("alert", "")),
+        pull=pull or _number(links.get("pull request", "")),
+        commit=change.commit if change else "",
+        links=links,
         revert=f"git revert {'-m 1 ' if change.merge else ''}{change.commit[:12]}" if change else "",
     )
 
@@ -211,15 +229,24 @@ def _ended(after: _Start | None, before: Sequence[_Start]) -> str:
         return ""
     if after.key in {each.key for each in before}:
         return f"taken back: v{after.key[0]} is production again"
+    if after.card.restores:
+        return f"rolled back: v{after.key[0]} restores v{after.card.restores}"
     return f"replaced by v{after.key[0]}" if after.key[0] else "taken out of production"
 
 
+def _number(link: str) -> int:
+    """Read the number at the end of an address."""
+    found = re.search(r"/(\d{1,9})$", link)
+    return int(found[1]) if found else 0
+
+
 def _asked(runs: Sequence[Run], previous: _Start, start: _Start) -> Run | None:
-    """Find the retraining that proposed a version: the newest one under its predecessor that the gate let pass."""
+    """Find the run that proposed a version: the newest retraining under its predecessor that the gate let pass, or rollback."""
+    kinds = ("rollback",) if start.card.restores else ("retrain", "propose")
     # With Git the time is that of the merge; with records that of the first run, which is no earlier.
     found = [
         run for run in runs
-        if run.kind in ("retrain", "propose") and run.verdict and run.verdict.outcome == "promote"
+        if run.kind in kinds and (start.card.restores or (run.verdict and run.verdict.outcome == "promote"))
         and run.version == previous.key[0] and previous.time <= run.time <= start.time
     ]  # fmt: skip
     return found[-1] if found else None

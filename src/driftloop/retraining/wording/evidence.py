@@ -43,7 +43,7 @@ def _name(metric: str, unit: str) -> str:
     return f"{shown}, {unit}" if unit else shown
 
 
-def segments(parts: Sequence[Segment]) -> str:
+def segments(parts: Sequence[Segment], sides: tuple[str, str] = ("production", "retrained")) -> str:
     """Write the parts of the rows, folded under the one that gains least."""
     if not parts:
         return ""
@@ -58,7 +58,7 @@ def segments(parts: Sequence[Segment]) -> str:
          "blocks" if part.blocks else less(part.gain).word]
         for part in parts
     ]  # fmt: skip
-    return folded(head, table(["segment", "rows", "production", "retrained", "error", ""], rows))
+    return folded(head, table(["segment", "rows", *sides, "error", ""], rows))
 
 
 def _segment(part: Segment) -> str:

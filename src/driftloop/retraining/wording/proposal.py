@@ -23,9 +23,9 @@ class Proposal:
     Attributes
     ----------
     issue, branch, base
-        What is answered, where the commits are, and the commit that they begin at.
+        What is answered (0 for a rollback), where the commits are, and the commit that they begin at.
     decision, report
-        Of the newest data, with production as it was.
+        Of the newest data, with production as it was; for a rollback the report compares the two versions.
     before, after
         Cards of production and of what would replace it; `after` is None where nothing is proposed.
     label_delay_days
@@ -42,6 +42,8 @@ class Proposal:
         The run that judged; empty outside Actions.
     dashboard
         Address of the published pages; empty where it is not known.
+    faults
+        What is wrong with the newest data.
     """
 
     issue: int
@@ -59,6 +61,7 @@ class Proposal:
     approval: Approval | None = None
     run_url: str = ""
     dashboard: str = ""
+    faults: tuple[str, ...] = ()
 
     @property
     def is_better(self) -> bool:
@@ -66,10 +69,22 @@ class Proposal:
         return not self.report.verdict.standing
 
     @property
+    def restores(self) -> int:
+        """The earlier version that is brought back; 0 for a retraining."""
+        return self.after.restores if self.after else 0
+
+    @property
+    def version(self) -> int:
+        """The number that the proposed version has, or would have had."""
+        return self.after.version if self.after else self.before.version + 1
+
+    @property
     def sides(self) -> tuple[str, str]:
         """Name what was compared: production, and what was judged in its place."""
         version = self.before.version
+        if self.restores:
+            return f"v{version}", f"v{self.restores}"
         if not self.report.verdict.fresh:
-            return f"v{version}", f"v{version + 1}" if self.after else "retrained"
-        new = f"recipe of v{version + 1}, refitted {each(self.decision)}" if self.after else refits(self.decision)
+            return f"v{version}", f"v{self.version}" if self.after else "retrained"
+        new = f"recipe of v{self.version}, refitted {each(self.decision)}" if self.after else refits(self.decision)
         return f"v{version}", new

@@ -46,7 +46,7 @@ def versions(proposal: Proposal) -> str:
         row("rows", lambda card: f"{card.rows or 0:,}"),
         *(row(name, lambda card, name=name: card.packages.get(name, "none")) for name in packages),
     ]
-    head = ["", f"v{proposal.before.version}", f"v{proposal.before.version + 1}"]
+    head = ["", f"v{proposal.before.version}", f"v{proposal.version}"]
     return folded("Versions of model and data", table(head, rows))
 
 

@@ -18,12 +18,16 @@ if TYPE_CHECKING:
     from driftloop.retraining.wording.proposal import Proposal
 
 
+CHECKS = "- **Checks:** where none run here, a maintainer starts them with *Approve workflows to run*."
+UNDO = "- **Undo:** revert this pull request (its button, or `git revert` of the merge)."
+
+
 def title(proposal: Proposal) -> str:
     """Describe in one line what is proposed."""
     gain, version = proposal.report.verdict.gain, proposal.before.version
     less = f", {less_error(gain).partition(' (')[0]}" if gain else ""
     made_up = " (simulated data)" if proposal.decision.simulated else ""
-    return f"{quiet(proposal.decision.model)}: v{version} → v{version + 1}{less}{made_up}"
+    return f"{quiet(proposal.decision.model)}: v{version} → v{proposal.version}{less}{made_up}"
 
 
 def body(proposal: Proposal) -> str:
@@ -79,9 +83,8 @@ def _points(proposal: Proposal) -> Iterator[str]:
     if given := proposal.approval:
         until = f"data to {last(given.until)}"
         yield f"- **Kept fresh:** approved by {plain(given.by)} for {until}. While this is open, newer models replace it here."
-    yield from _normal(proposal)
-    if (bias := proposal.report.refit.get("bias")) is not None:
-        yield f"- **Still wrong:** {too_low(bias, proposal.decision)}."
+    yield from normal(proposal)
+    yield from still_wrong(proposal)
     if (card := proposal.after) and card.trained:
         same = "the same recipe trained" if proposal.report.verdict.fresh else "the very model that was judged, trained"
         late = proposal.label_delay_days
@@ -97,11 +100,11 @@ def _points(proposal: Proposal) -> Iterator[str]:
         yield f"- **Over time:** error and cost of waiting on the [dashboard]({proposal.dashboard}#error)."
     yield f"- **Measured, not a forecast.** Unknown: labels after {last(proposal.decision.labelled_until)}."
     yield from _of_main(proposal)
-    yield "- **Checks:** where none run here, a maintainer starts them with *Approve workflows to run*."
-    yield "- **Undo:** revert this pull request (its button, or `git revert` of the merge)."
+    yield CHECKS
+    yield UNDO
 
 
-def _normal(proposal: Proposal) -> Iterator[str]:
+def normal(proposal: Proposal) -> Iterator[str]:
     """Describe the normal error that later alerts are measured by: merging changes it."""
     metric, version = proposal.decision.metric, proposal.before.version
     new = proposal.after.normal_error.get(metric) if proposal.after else None
@@ -109,7 +112,13 @@ def _normal(proposal: Proposal) -> Iterator[str]:
         return
     shown, old = error_lines.amount(new, proposal.decision, plain), proposal.before.normal_error.get(metric)
     was = f"; for v{version} it was {error_lines.amount(old, proposal.decision, plain)}" if old is not None else ""
-    yield f"- **What becomes normal:** {shown} is the normal error of v{version + 1}, by which alerts are judged after the merge{was}."
+    yield f"- **What becomes normal:** {shown} is the normal error of v{proposal.version}, by which alerts are judged after the merge{was}."
+
+
+def still_wrong(proposal: Proposal) -> Iterator[str]:
+    """Describe by how much the proposed model is off on average."""
+    if (bias := proposal.report.refit.get("bias")) is not None:
+        yield f"- **Still wrong:** {too_low(bias, proposal.decision)}."
 
 
 def _of_main(proposal: Proposal) -> Iterator[str]:
