@@ -262,7 +262,7 @@ TEXTS: dict[str, Callable[[], str]] = {
     "pull-request-judged-model.md": lambda: pull_request.body(proposal(verdict={"fresh": False})),
     "pull-request-by-hand.md": lambda: pull_request.lead(proposal()),
     "check-run.md": lambda: f"{pull_request.check_title(proposal())}\n\n{pull_request.check_summary(proposal())}",
-    "answer-proposed.md": lambda: answer.proposed(2),
+    "answer-proposed.md": lambda: answer.proposed(proposal(), 2),
     "answer-by-hand.md": lambda: answer.by_hand(proposal(), "https://github.com/acme/bikes/compare/main...x"),
     "answer-again.md": lambda: answer.again(replace(proposal(), base="b" * 40), "d" * 40),
     "answer-kept-fresh.md": lambda: answer.refusal(replace(refused(), approval=APPROVAL)),

@@ -66,6 +66,8 @@ def notes(lines: Sequence[Figures]) -> Iterator[str]:
     yield "the answer; degraded, data, promotions, per year: alerts that error is up or data is broken; new versions of production"
     if any(line.standing_days for line in lines):
         yield "keep-fresh: an alert is answered by a standing approval, see docs/github.md"
+    if any(line.merged for line in lines):
+        yield "the loop merges: what was shown to be better, a day later; what is merely not much worse nobody merges"
     events = next((line.delays for line in lines), {})
     asking = [line for line in lines if line.policy not in ("always", "never", "calendar") and not line.standing_days]
     for event in events:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from driftloop.github.runtime import Runtime
-    from driftloop.github.values import Comment, Issue, Pull, Release, Repository
+    from driftloop.github.values import Check, Comment, Issue, Pull, Release, Repository
 
 T = TypeVar("T")
 
@@ -97,6 +97,34 @@ class Reading:
     def pulls(self, branch: str, *, state: str = "open") -> list[Pull]:
         """List the pull requests from a branch of this repository, newest first; those of forks are left out."""
         return self._do(f"pull requests of {branch}", lambda: self._pulls(branch, state))
+
+    def merged_by(self, number: int) -> str:
+        """Return who merged a pull request; empty where nobody did, or the account is gone."""
+        return self._do(f"pull request #{number}", lambda: values.login(self._repo.get_pull(number).merged_by))
+
+    def checks(self, sha: str) -> list[Check]:
+        """List what was reported on a commit, the newest of each name: check runs and statuses."""
+        login = self.login()
+
+        def step() -> list[Check]:
+            commit = self._repo.get_commit(sha)
+            newest = {each.context: each for each in reversed(list(commit.get_statuses()))}
+            runs = [values.check_run(each, login) for each in commit.get_check_runs()]
+            return [*runs, *map(values.status, newest.values())]
+
+        return self._do(f"checks of {sha[:12]}", step)
+
+    def objections(self, number: int) -> list[str]:
+        """List who has asked for changes to a pull request, and has not approved it since."""
+
+        def step() -> list[str]:
+            found: dict[str, str] = {}
+            for each in self._repo.get_pull(number).get_reviews():
+                if each.state != "COMMENTED":  # which leaves an earlier review as it was
+                    found[values.login(each.user)] = each.state
+            return [login for login, state in found.items() if state == "CHANGES_REQUESTED"]
+
+        return self._do(f"reviews of #{number}", step)
 
     def release(self, tag: str) -> Release | None:
         """Get the release of a tag, if there is one."""

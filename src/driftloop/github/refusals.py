@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
 
 FORBIDDEN = 403
-NOT_FOUND = 404
 TOO_MANY = 429
 SERVER_ERROR = 500
 # Where GitHub does not say how long to wait after a secondary rate limit, it asks for a minute.
@@ -22,6 +21,7 @@ LIMIT_WORDS = ("secondary rate limit", "api rate limit exceeded", "abuse detecti
 PULLS_FORBIDDEN = "not permitted to create or approve pull requests"
 REMEDIES = {
     401: "the token is wrong or has expired",
+    404: "it does not exist, or the token may not see it",
     410: "turn Issues on in the repository's settings",
 }
 
@@ -36,6 +36,13 @@ class ForbiddenError(GitHubError):
 
 class PullsForbiddenError(ForbiddenError):
     """The repository does not let Actions create pull requests; a compare link lets a person do it."""
+
+
+class ConflictError(GitHubError):
+    """A rule of the repository, or the state that something is in, does not allow it."""
+
+
+KINDS: dict[int, type[GitHubError]] = {404: NotFoundError, 405: ConflictError, 409: ConflictError}
 
 
 class UnsettledError(Exception):
@@ -65,11 +72,10 @@ def refusal(where: str, status: int, headers: Mapping[str, Any], data: Any) -> G
     if "already exist" in said:  # a rival, or our own lost answer, was first: look again
         return UnsettledError(f"{status} {said}")
     text = f"{where}: {status} {said or 'refused'}"
-    if status == NOT_FOUND:
-        return NotFoundError(f"{text}: it does not exist, or the token may not see it")
     if status == FORBIDDEN:
         return _forbidden(text, headers.get("x-accepted-github-permissions", ""))
-    return GitHubError(text + (f": {REMEDIES[status]}" if status in REMEDIES else ""))
+    kind = KINDS.get(status, GitHubError)
+    return kind(text + (f": {REMEDIES[status]}" if status in REMEDIES else ""))
 
 
 def _limited(status: int, headers: Mapping[str, str], said: str) -> bool:

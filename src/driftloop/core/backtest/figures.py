@@ -129,8 +129,10 @@ def rules(params: Params) -> list[Rule]:
 
 
 def kept_fresh(params: Params) -> Rule:
-    """Return the rule in which an alert is answered by a standing approval."""
-    return Rule("keep-fresh", "avoidable_loss", Settings.of(params), 7 * params.retrain.standing_weeks)
+    """Return the rule in which an alert is answered by a standing approval; who merges then is what params.yaml says."""
+    merged = params.retrain.standing_merge
+    name = "keep-fresh, the loop merges" if merged else "keep-fresh"
+    return Rule(name, "avoidable_loss", Settings.of(params), 7 * params.retrain.standing_weeks, merged=merged)
 
 
 def own_rules(params: Params) -> list[Rule]:
@@ -238,8 +240,7 @@ def _line(
 def _actions(replayed: Replayed, asked: Sequence[Alert]) -> int:
     """Count the labels and merges of people; within an approval the loop may merge."""
     labels = sum(alert.answered is not None for alert in asked) + len(replayed.renewed)
-    by_people = ("asked",) if replayed.rule.merged else ("asked", "standing")
-    return labels + sum(promotion.how in by_people for promotion in replayed.promotions)
+    return labels + sum(promotion.how in ("asked", "standing") for promotion in replayed.promotions)
 
 
 def _useful(gains: Iterable[float | None]) -> float | None:

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from driftloop.core.models.card import Card
 
 
+BY_LOOP = (
+    "The next run of Monitor merges it, if all its checks are green then (`retrain.standing_merge`). To prevent that, close it, "
+    "make it a draft, or request changes."
+)
+
+
 @dataclass(frozen=True)
 class Proposal:
     """All that the texts are made from.
@@ -38,6 +44,8 @@ class Proposal:
         metrics/plots/error.csv.
     approval
         The standing approval that covers it, if one does.
+    merges
+        Whether the loop merges within the approval what was shown to be better.
     run_url
         The run that judged; empty outside Actions.
     dashboard
@@ -57,6 +65,7 @@ class Proposal:
     params: Sequence[tuple[str, str, str]]
     days: str = ""
     approval: Approval | None = None
+    merges: bool = False
     run_url: str = ""
     dashboard: str = ""
 
@@ -64,6 +73,12 @@ class Proposal:
     def is_better(self) -> bool:
         """Whether the candidate was shown to be better; within an approval it need not be."""
         return not self.report.verdict.standing
+
+    @property
+    def is_merged_by_loop(self) -> bool:
+        """Whether nobody has to merge it."""
+        better = self.report.verdict.is_better(int(self.report.rule["min_rows"]))
+        return self.approval is not None and self.merges and better
 
     @property
     def sides(self) -> tuple[str, str]:

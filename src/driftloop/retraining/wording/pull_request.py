@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from driftloop.alerting.wording import simulated, too_low
 from driftloop.core.dates import last
 from driftloop.core.figures import less_error, percent, span
+from driftloop.core.judging.gate import MARGIN
 from driftloop.core.judging.outcomes import OUTCOMES
 from driftloop.report import diff, error_lines
 from driftloop.report.markdown import cut, fit, plain, quiet
 from driftloop.retraining.wording import evidence, provenance
+from driftloop.retraining.wording.proposal import BY_LOOP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,7 +70,7 @@ def _sentence(proposal: Proposal) -> str:
         return f"{plain(verdict.reasons[0])}."
     if not proposal.is_better:
         said = f"{less_error(verdict.gain)} on {verdict.rows:,} rows that neither side had seen"
-        return f"{said[:1].upper()}{said[1:]}: within the approval it need not be better."
+        return f"{said[:1].upper()}{said[1:]}: within the approval it may be worse by up to {percent(MARGIN, 0)}."
     return (
         f"Error was {percent(verdict.gain.estimate)} lower ({span(verdict.gain)}; it had to be at least "
         f"{percent(verdict.needed or 0)}) on {verdict.rows:,} rows that neither side had seen."
@@ -79,6 +81,8 @@ def _points(proposal: Proposal) -> Iterator[str]:
     if given := proposal.approval:
         until = f"data to {last(given.until)}"
         yield f"- **Kept fresh:** approved by {plain(given.by)} for {until}. While this is open, newer models replace it here."
+        if proposal.is_merged_by_loop:
+            yield f"- **Who merges:** the loop. {BY_LOOP}"
     yield from _normal(proposal)
     if (bias := proposal.report.refit.get("bias")) is not None:
         yield f"- **Still wrong:** {too_low(bias, proposal.decision)}."
