@@ -113,7 +113,7 @@ def plan(
     why = (
         about(pull, hub.login(), into) or reported(hub.checks(pull.head_sha)) or _asked_for(hub.objections(pull.number))
     )
-    why = why or _lacking(git, pull, into, approval, decision, prove)
+    why = why or _lacking(git, pull, approval, decision, into=into, prove=prove)
     return Nothing(f"#{pull.number} {why}") if why else Merge(issue, approval, pull, decision.version + 1)
 
 
@@ -122,7 +122,7 @@ def _asked_for(who: Sequence[str]) -> str:
 
 
 def _lacking(
-    git: Git, pull: Pull, into: str, approval: Approval, decision: Decision, prove: Callable[[Path], None]
+    git: Git, pull: Pull, approval: Approval, decision: Decision, *, into: str, prove: Callable[[Path], None]
 ) -> str:
     """Say what speaks against the commits themselves; empty if nothing does."""
     git.complete()
