@@ -81,7 +81,12 @@ def recommended(found: Recommendation) -> Iterator[str]:
     for key, value in found.monitor.items():
         yield f"  {key}: {value:g}" if isinstance(value, float) else f"  {key}: {value}"
     yield f"# {found.reason}"
+    yield from (f"# {each}" for each in advice(found))
+
+
+def advice(found: Recommendation) -> Iterator[str]:
+    """Say what no parameter holds: how alerts are best answered, and what is worse than it looks."""
     if found.keep_fresh:
-        yield "# answer alerts with the label keep-fresh: one label allows refreshes for some weeks"
+        yield "answer alerts with the label keep-fresh: one label allows refreshes for some weeks"
     if found.warning:
-        yield f"# warning: {found.warning}"
+        yield f"warning: {found.warning}"

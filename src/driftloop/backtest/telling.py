@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from driftloop.backtest.retelling import Untold
-from driftloop.backtest.table import recommended
+from driftloop.backtest.table import advice, recommended
 from driftloop.core.dates import day, last
 from driftloop.core.figures import figure, percent
 from driftloop.core.judging.metrics import METRICS, unit_of
@@ -128,6 +128,7 @@ def settings(found: Retelling) -> Iterator[str]:
     """Write the recommended lines of params.yaml, where it has others."""
     if not found.changes:
         yield f"The settings in params.yaml are the recommended ones: {found.recommendation.reason}."
+        yield from (f"{each[:1].upper()}{each[1:]}." for each in advice(found.recommendation))
         return
     yield "Recommended in params.yaml:"
     yield from recommended(found.recommendation)

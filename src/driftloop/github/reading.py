@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 ACTIONS_BOT = "github-actions[bot]"
+MOST_A_PAGE = 100
 WRITERS = frozenset({"admin", "maintain", "write"})
 
 
@@ -108,9 +109,9 @@ class Reading:
 
         def step() -> list[Check]:
             commit = self._repo.get_commit(sha)
-            newest = {each.context: each for each in reversed(list(commit.get_statuses()))}
             runs = [values.check_run(each, login) for each in commit.get_check_runs()]
-            return [*runs, *map(values.status, newest.values())]
+            newest = {each["context"]: each for each in reversed(self._statuses(sha))}
+            return [*runs, *(values.status(each) for each in newest.values())]
 
         return self._do(f"checks of {sha[:12]}", step)
 
@@ -158,6 +159,18 @@ class Reading:
         here = self._runtime.repository.casefold()
         found = [values.pull(each) for each in listed]
         return [each for each in found if (each.head, each.head_repository.casefold()) == (branch, here)]
+
+    def _statuses(self, sha: str) -> list[dict[str, Any]]:
+        # PyGithub's own method asks an address that GitHub keeps for old clients, and describes no more.
+        url = f"/repos/{self._runtime.repository}/commits/{sha}/statuses"
+        found: list[dict[str, Any]] = []
+        while len(found) % MOST_A_PAGE == 0:
+            asked = {"per_page": MOST_A_PAGE, "page": len(found) // MOST_A_PAGE + 1}
+            _, page = self._client.requester.requestJsonAndCheck("GET", url, parameters=asked)
+            found += page
+            if not page:
+                break
+        return found
 
     def _known(self, what: str, step: Callable[[], T]) -> T | None:
         try:

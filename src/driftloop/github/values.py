@@ -150,9 +150,9 @@ def check_run(found: Any, our_login: str) -> Check:
 
 
 def status(found: Any) -> Check:
-    """Read PyGithub's status of a commit."""
+    """Read a status of a commit, as GitHub sends it."""
     words: dict[str, Literal["success", "pending"]] = {"success": "success", "pending": "pending"}
-    return Check(found.context, words.get(found.state, "failure"))
+    return Check(found["context"], words.get(found["state"], "failure"))
 
 
 def release(found: Any) -> Release:

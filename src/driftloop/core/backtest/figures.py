@@ -147,15 +147,15 @@ def is_own(rule: Rule, params: Params) -> bool:
 
 
 def few_rules(params: Params) -> list[Rule]:
-    """List what a recommendation needs at least: the two ends, what params.yaml says, and avoidable loss at a few thresholds.
+    """List what a recommendation needs at least: the two ends, what params.yaml says, a few thresholds, and keep-fresh.
 
-    Calendars and the lowest threshold ask so often that they double the number of fits. Without refits there is no avoidable
+    Keep-fresh retrains at most runs, as "always" does, and so needs few fits of its own. Calendars and the lowest threshold ask so often that they double the number of fits. Without refits there is no avoidable
     loss to go by.
     """
     ends, own = own_rules(params)[:2], own_rules(params)[-1]
     near = [rule for rule in rules(params)[2:] if rule.policy == "avoidable_loss" and not rule.standing_days]
     few = [rule for rule in near if rule.settings.alert_at_days in FEW_THRESHOLDS and not is_own(rule, params)]
-    return [*ends, own, *(few if params.monitor.refit else ())]
+    return [*ends, own, *([*few, kept_fresh(params)] if params.monitor.refit else ())]
 
 
 def rules_beside(params: Params, window: int | str) -> list[Rule]:
