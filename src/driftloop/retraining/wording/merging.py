@@ -27,6 +27,6 @@ def merged(number: int, version: int, approval: Approval) -> str:
 def refused(number: int, why: str) -> str:
     """State on the alert that GitHub did not let the loop merge."""
     return (
-        f"**Proposed in #{number}, and not merged by the loop:** {plain(why)}. Production stays as it is until somebody merges, "
-        "or the next run of Monitor may."
+        f"**Proposed in #{number}, and not merged by the loop:** {plain(why.rstrip('.'))}. Production stays as it is until "
+        "somebody merges it. The next run of Monitor tries again."
     )

@@ -77,7 +77,7 @@ class Proposal:
     @property
     def is_merged_by_loop(self) -> bool:
         """Whether nobody has to merge it."""
-        better = self.report.verdict.is_better(int(self.report.rule["min_rows"]))
+        better = self.report.verdict.is_better(int(self.report.rule.get("min_rows", 0)))
         return self.approval is not None and self.merges and better
 
     @property

@@ -96,7 +96,8 @@ def _points(proposal: Proposal) -> Iterator[str]:
             if proposal.report.verdict.fresh
             else ""
         )
-        yield f"- **You merge** {same} to {last(card.trained.until)} ({card.rows:,} rows).{tested}"
+        who = "The loop merges" if proposal.is_merged_by_loop else "You merge"
+        yield f"- **{who}** {same} to {last(card.trained.until)} ({card.rows:,} rows).{tested}"
     if proposal.dashboard:
         yield f"- **Over time:** error and cost of waiting on the [dashboard]({proposal.dashboard}#error)."
     yield f"- **Measured, not a forecast.** Unknown: labels after {last(proposal.decision.labelled_until)}."

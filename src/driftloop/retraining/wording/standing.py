@@ -84,7 +84,7 @@ def _sum(new: int, found: Brought | None) -> str:
     known = "" if found.versions == new else f", as far as known ({found.versions} of {new} judgements)"
     return (
         f"Each was judged against the one before it; together that is {total}{known}, on days of {found.days}. The judgements "
-        "are about different days, which may overlap: their sum was measured on no single week, and is no forecast. "
+        "are about different days, which may overlap. No week was measured with and without all of them, so this is no forecast. "
     )
 
 
