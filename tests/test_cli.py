@@ -301,6 +301,12 @@ def test_approve__writes_the_end_of_the_approval(driftloop: Run, tmp_path: Path)
     done = driftloop(tmp_path, "approve", "--weeks", "2")
     assert done.out.splitlines()[0] == "retrain.standing_until: 2024-05-20"
     assert load_params(tmp_path / "params.yaml").retrain.standing_until == date(2024, 5, 20)
+    assert driftloop(tmp_path, "approve", "--until", "2024-06-01").out.startswith(
+        "retrain.standing_until: 2024-06-01\n"
+    )
+    said = "--until: expected a day after the end of the data, 2024-05-06, got 2024-05-06\n"
+    assert driftloop(tmp_path, "approve", "--until", "2024-05-06") == Done(1, "", said)
+    assert load_params(tmp_path / "params.yaml").retrain.standing_until == date(2024, 6, 1)
 
 
 def test_refresh__says_what_a_date_looks_like_and_touches_nothing(driftloop: Run, tmp_path: Path) -> None:

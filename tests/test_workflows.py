@@ -46,7 +46,9 @@ def test_workflows__are_all_there() -> None:
 
 def test_uses__is_a_full_hash_with_its_version_beside_it() -> None:
     allowed = r"\./\.github/actions/[\w-]+|[\w-]+/[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+"
-    used = [(path, each) for path in [*FILES, *ACTIONS] for each in re.findall(r"uses: *(.+)", path.read_text("utf-8"))]
+    used = [
+        (path, each) for path in [*FILES, *ACTIONS] for each in re.findall(r"\buses: *(.+)", path.read_text("utf-8"))
+    ]
     assert {path for path, _ in used} == {*FILES, *ACTIONS}, "a file without `uses` is one that is read wrongly"
     assert [f"{path.name}: {each}" for path, each in used if not re.fullmatch(allowed, each)] == []
 

@@ -222,14 +222,18 @@ def versions(*, as_json: Annotated[bool, typer.Option("--json", help="Print the 
     console.print(lives.table(found, console, now=now, metric=metric, unit=unit_of(metric, params.data.target_unit)))
 
 
-@app.command(epilog="Examples: driftloop approve · driftloop approve --weeks 26")
+@app.command(epilog="Examples: driftloop approve · driftloop approve --weeks 26 · driftloop approve --until 2025-07-14")
 def approve(
     *,
     weeks: Annotated[
         int | None, typer.Option(min=1, max=52, help="For how long.", show_default="retrain.standing_weeks")
     ] = None,
+    until: Annotated[
+        str | None, typer.Option(help="In place of --weeks: the end (exclusive), to repeat what was judged under it.")
+    ] = None,
 ) -> None:
     """Allow fresh models for some weeks, where there is no alert to set the label keep-fresh on."""
+    from driftloop.backtest.run import parse_day
     from driftloop.core.decision.approval import Approval
     from driftloop.core.windows import end_day
     from driftloop.params import edit, load_params
@@ -237,9 +241,14 @@ def approve(
 
     params = load_params(PARAMS)
     since = end_day(params.source.until_instant, params.zone)
-    approval = Approval.given("params.yaml", since, weeks or params.retrain.standing_weeks, 0)
-    write_text(PARAMS, edit.with_approval(PARAMS.read_bytes().decode("utf-8"), approval.until))
-    typer.echo(f"retrain.standing_until: {approval.until}")
+    end = parse_day(until, "--until")
+    if end and (weeks or end <= since):
+        wanted = "a date alone" if weeks else f"a day after the end of the data, {since}"
+        msg = f"--until: expected {wanted}, got {until}{f' and --weeks {weeks}' if weeks else ''}"
+        raise LoopError(msg)
+    end = end or Approval.given("params.yaml", since, weeks or params.retrain.standing_weeks, 0).until
+    write_text(PARAMS, edit.with_approval(PARAMS.read_bytes().decode("utf-8"), end))
+    typer.echo(f"retrain.standing_until: {end}")
     typer.echo(
         "Next: dvc repro, and open a pull request with params.yaml and dvc.lock; once it is merged, Monitor opens an issue"
     )

@@ -115,6 +115,12 @@ class Git:
         self.run("fetch", "--quiet", "--no-tags", "--", self.remote, f"+{ref}:{kept}")
         return self.head(kept)
 
+    def complete(self) -> None:
+        """Fetch what a shallow clone has left out: without it there is nothing to merge by."""
+        if self.run("rev-parse", "--is-shallow-repository") == "true":
+            self._tidy()
+            self.run("fetch", "--quiet", "--no-tags", "--unshallow", "--", self.remote)
+
     def show(self, revision: str, path: str) -> bytes | None:
         """Read a file as it is at a revision; None if it is not there."""
         done = self._process(("cat-file", "blob", f"{self.head(revision)}:{path}"))
@@ -172,6 +178,15 @@ class Git:
         made = self._commit_tree(tree, parent, message, date)
         self.run("update-ref", "-m", "driftloop", "HEAD", made, parent)
         return made
+
+    def merge(self, revision: str) -> bool:
+        """Merge a revision into the working tree without a commit; False, and nothing changed, where that conflicts."""
+        name, address = AUTHOR
+        who = ("-c", f"user.name={name}", "-c", f"user.email={address}")
+        if self.succeeds(*who, "merge", "--quiet", "--no-commit", "--no-ff", self.head(revision)):
+            return True
+        self.succeeds("merge", "--abort")
+        return False
 
     def push(self, branch: str, *, expected: str | None, revision: str = "HEAD") -> None:
         """Push a revision to a branch of the remote, if that is still where it was expected (None: not there).

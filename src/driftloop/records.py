@@ -70,7 +70,7 @@ class Run:
     links
         Pages for people, by name.
     approval
-        The standing approval in force, if there is one.
+        The standing approval in force, if there is one; of a promotion that within which the loop has merged.
     failed_in
         The job that failed; empty where none did, or it is not known.
     by

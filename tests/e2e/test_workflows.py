@@ -410,8 +410,9 @@ def test_rollback__from_the_button_to_the_release(rolled: Setting) -> None:
 
 
 def test_keep_fresh__from_the_label_to_its_end(alerted: Setting) -> None:
-    """A maintainer approves and merges; Monitor asks for the next refresh by itself, until the label is taken off."""
+    """A maintainer approves; Monitor merges and asks for the next refresh by itself, until the label is taken off."""
     shop = alerted
+    change(shop, "params.yaml", "standing_merge: false", "standing_merge: true")
     shop.label(1, "keep-fresh")
     (first,) = shop.runner.deliver()
     assert first.result == "success", first.log
@@ -421,9 +422,20 @@ def test_keep_fresh__from_the_label_to_its_end(alerted: Setting) -> None:
     assert records(shop)[-1]["approval"]["by"] == "ann"
     assert f"#{pull.number}" in shop.comments(1)[1]
 
-    shop.hub.at().get_pull(pull.number).merge()
-    shop.runner.ignore()  # the release is told elsewhere
-    assert shop.issue(1).state == "closed"
+    shop.repo.required_checks = ("tests",)
+    merging = shop.runner.schedule(shop.repo, "monitor.yml")
+    assert "not merged: " in merging.jobs["act"].summary, merging.log
+    assert 'Required status check "tests" is expected' in shop.comments(1)[1]
+    shop.repo.required_checks = ()
+    repeated = shop.runner.again(merging, "act")
+    assert f"merged #{pull.number} within the approval by ann, and started release.yml" in repeated.log
+    assert (shop.issue(1).state, pull.pull and pull.pull.merged_by) == ("closed", pull.author)
+    assert "was merged by the loop** within the approval by ann" in shop.comments(1)[1]
+    (released,) = shop.runner.deliver()
+    assert released.workflow.endswith("release.yml")
+    assert released.result == "success", released.log
+    assert [each["tag_name"] for each in shop.repo.releases.values()] == [f"{MODEL}-v2"]
+    assert (records(shop)[-1]["kind"], records(shop)[-1]["approval"]["by"]) == ("promote", "ann")
     watched = shop.runner.schedule(shop.repo, "monitor.yml")
     assert watched.result == "success", watched.log
     assert "started retrain.yml for #1" in watched.log

@@ -48,7 +48,8 @@ from driftloop.report.dashboard.backtest import Results
 from driftloop.report.dashboard.facts import facts
 from driftloop.report.dashboard.versions import Change, Known, versions
 from driftloop.report.screen import screen
-from driftloop.retraining.wording import answer, pull_request, restoring, standing
+from driftloop.retraining.brought import Brought
+from driftloop.retraining.wording import answer, merging, pull_request, restoring, standing
 from driftloop.watching import failing
 
 if TYPE_CHECKING:
@@ -69,11 +70,12 @@ PUBLICATIONS: tuple[tuple[publication.Setting, Repository], ...] = (
     ("never", Repository(private=False, has_pages=True)),
 )
 APPROVAL = Approval.given("ann", date(2025, 4, 14), 13, 1)
-ENDS: tuple[tuple[End, str, int], ...] = (
-    ("time", "healthy", 4),
-    ("label", "outdated", 2),
-    ("data", "data-fault", 1),
-    ("degraded", "degraded", 1),
+DAYS_OF_BOTH = Window(since=date(2025, 3, 17), until=date(2025, 5, 12))
+ENDS: tuple[tuple[End, str, int, Brought | None], ...] = (
+    ("time", "healthy", 4, Brought(first=1, versions=2, gain=0.163, days=DAYS_OF_BOTH)),
+    ("label", "outdated", 2, Brought(first=1, versions=1, gain=-0.021, days=DAYS_OF_BOTH)),
+    ("data", "data-fault", 1, None),
+    ("degraded", "degraded", 1, None),
 )
 NOT_WORSE = {"standing": True, "gain": Interval(estimate=-0.004, low=-0.013, high=0.006, level=0.9)}
 GOLDEN = Path(__file__).parent / "golden"
@@ -353,16 +355,25 @@ TEXTS: dict[str, Callable[[], str]] = {
     "versions.txt": lambda: "\n\n".join(lives_shown(width) for width in (100, 60)),
     "pull-request-by-hand.md": lambda: pull_request.lead(proposal()),
     "check-run.md": lambda: f"{pull_request.check_title(proposal())}\n\n{pull_request.check_summary(proposal())}",
-    "answer-proposed.md": lambda: answer.proposed(2),
+    "answer-proposed.md": lambda: answer.proposed(proposal(), 2),
     "answer-by-hand.md": lambda: answer.by_hand(proposal(), "https://github.com/acme/bikes/compare/main...x"),
     "answer-again.md": lambda: answer.again(replace(proposal(), base="b" * 40), "d" * 40),
     "answer-kept-fresh.md": lambda: answer.refusal(replace(refused(), approval=APPROVAL)),
-    "kept-fresh.md": lambda: standing.given(APPROVAL),
+    "kept-fresh.md": lambda: "\n\n".join(standing.given(APPROVAL, merges=merges) for merges in (False, True)),
     "kept-fresh-ended.md": lambda: "\n\n".join(
-        standing.ended(APPROVAL, end, DECISIONS[name].model_copy(update={"version": version}), 13)
-        for end, name, version in ENDS
+        standing.ended(APPROVAL, end, DECISIONS[name].model_copy(update={"version": version}), 13, found)
+        for end, name, version, found in ENDS
     ),
     "pull-request-kept-fresh.md": lambda: pull_request.body(replace(proposal(verdict=NOT_WORSE), approval=APPROVAL)),
+    "pull-request-by-loop.md": lambda: pull_request.body(replace(proposal(), approval=APPROVAL, merges=True)),
+    "answer-by-loop.md": lambda: "\n\n".join(
+        [
+            answer.proposed(replace(proposal(), approval=APPROVAL, merges=True), 2),
+            merging.merged(2, 2, APPROVAL),
+            merging.refused(2, 'GitHub, acme/bikes, merge of #2: 405 Required status check "tests" is expected.'),
+            merging.message("bikes: v1 → v2, 14.7 % less error", APPROVAL),
+        ]
+    ),
     "answer-not-better.md": lambda: answer.refusal(refused()),
     "answer-fault.md": lambda: answer.refusal(faulty()),
     "answer-fault-in-judged.md": lambda: answer.refusal(faulty("data fault in the judged step from 31 Mar 2025")),
@@ -457,7 +468,11 @@ def test_situations__cover_each_status() -> None:
 @pytest.mark.parametrize("name", TEXTS)
 def test_text__has_one_form_of_dates_no_placeholder_and_no_promise(name: str) -> None:
     said = (GOLDEN / name).read_text("utf-8")
-    commands = ("source.until", "driftloop refresh --until")  # what is pasted or compared stays as it is written there
+    commands = (
+        "source.until",
+        "driftloop refresh --until",
+        "driftloop approve --until",
+    )  # what is pasted or compared stays as it is written there
     prose = "\n".join(line for line in said.splitlines() if not any(command in line for command in commands))
     for wrong in ("2025-", "normal ?", "not there", "would pay", "−100.0 %", "nan", "unknown", "None"):
         assert wrong not in prose

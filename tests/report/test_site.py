@@ -13,6 +13,7 @@ import pytest
 from decisions import HOSTILE, REASONS
 from sites import BUILT, fill, make_compared, make_input, make_overview, make_record, make_records
 
+from driftloop.core.decision.approval import Approval
 from driftloop.errors import LoopError
 from driftloop.report import site
 from driftloop.report.dashboard import history
@@ -222,6 +223,9 @@ def test_build__says_who_asked_who_merged_and_what_ended_a_version(root: Path) -
     assert "Merged by bob, pull request, commit, release run" in said
     assert said.count("Asked for by not known") == said.count("Merged by not known") == 1  # of v1
     assert page.links.count(pull) >= 2  # also at: how to go back
+    by_loop = merged | {"by": "github-actions[bot]", "approval": approval_of("ann")}
+    page = Page(build(root, records=[*records[:2], by_loop, records[3]]).read_text("utf-8"))
+    assert "Merged by the loop, approved by ann, pull request" in " ".join(page.text.split())
 
 
 def test_build__shows_backtests_of_this_model_and_metric_alone(root: Path) -> None:
@@ -258,3 +262,17 @@ def test_build__what_moved_links_to_its_place(root: Path) -> None:
     assert "img" not in page.tags
     fill(root, make_overview(), blame={"since": "2025-03-03"})
     assert "No input that matters was beyond its limit then" in build(root).read_text("utf-8")
+
+
+def approval_of(who: str) -> dict[str, Any]:
+    return Approval.given(who, BUILT.date(), 13, 1).model_dump(mode="json")
+
+
+def test_build__says_whose_approval_is_in_force_and_nothing_when_it_is_over(root: Path) -> None:
+    given, over = make_record(BUILT, number=1) | {"approval": approval_of("ann")}, make_record(BUILT, number=3)
+    released = make_record(BUILT + timedelta(hours=1), "promote", number=2)  # which knows of no approval
+    said = Page(build(root, records=[given, released]).read_text("utf-8")).text
+    assert "Kept fresh: approved by ann for data to 13 Jul 2025." in " ".join(said.split())
+    ended = over | {"time": (BUILT + timedelta(hours=2)).isoformat()}
+    failed = make_record(BUILT + timedelta(hours=3), failed=True, number=4)
+    assert "Kept fresh" not in Page(build(root, records=[given, released, ended, failed]).read_text("utf-8")).text

@@ -14,9 +14,11 @@ from driftloop.alerting import act as alerting
 from driftloop.alerting.labels import Label
 from driftloop.alerting.wording import Links
 from driftloop.core.decision.approval import Approval
+from driftloop.core.windows import Window
 from driftloop.errors import GitHubError
 from driftloop.githubstub import ERROR
-from driftloop.retraining import keeping, standing
+from driftloop.retraining import brought, keeping, standing
+from driftloop.retraining.brought import Brought
 
 if TYPE_CHECKING:
     from adapter import Site
@@ -46,8 +48,13 @@ def monitor(site: Site, *, days: int = 7, newest: date | None = None, **over: An
     """One run, with data that many days newer than at the approval; gives what it says it did."""
     until = SINCE + timedelta(days=days)
     decision = OUTDATED.model_copy(update={"until": until, **over})
-    hub = site.hub()
-    return [keeping.act(hub, each) for each in keeping.plan(keeping.kept(hub, "bikes"), decision, PARAMS, newest)]
+    hub, past = site.hub(), [retrained(newest)] if newest else []
+    return [keeping.act(hub, each) for each in keeping.plan(keeping.kept(hub, "bikes"), decision, PARAMS, past)]
+
+
+def retrained(until: date | None, **over: Any) -> dict[str, Any]:
+    """A record, as far as it is looked at."""
+    return {"kind": "retrain", "outcome": "ok", "model": "bikes", "until": until.isoformat() if until else None, **over}
 
 
 def dispatched(site: Site) -> list[dict[str, Any]]:
@@ -190,10 +197,44 @@ def test_begin__opens_nothing_for_what_an_ended_approval_has_left(fresh: Site) -
 
 
 def test_refreshed__is_the_newest_retraining_that_went_well() -> None:
-    def record(until: str | None, **over: Any) -> dict[str, Any]:
-        return {"kind": "retrain", "outcome": "ok", "model": "bikes", "until": until, **over}
-
-    records = [record("2025-04-14"), record("2025-04-21"), record("2025-04-28", outcome="failed"), record(None)]
-    others = [record("2025-05-05", kind="monitor"), record("2025-05-05", model="other")]
+    days = [date(2025, 4, 14), date(2025, 4, 21), date(2025, 4, 28), None]
+    records = [retrained(day, outcome="failed" if day == days[2] else "ok") for day in days]
+    others = [retrained(date(2025, 5, 5), kind="monitor"), retrained(date(2025, 5, 5), model="other")]
     assert keeping.refreshed([*records, *others], "bikes") == date(2025, 4, 21)
     assert keeping.refreshed([], "bikes") is None
+
+
+def judged(version: int, gain: float, day: date, **over: Any) -> dict[str, Any]:
+    """Record what would replace a version, and by how much it was better."""
+    window = {"since": day, "until": day + timedelta(days=28)}
+    interval = {"estimate": gain, "low": gain - 0.1, "high": gain + 0.1, "level": 0.9}
+    verdict = {"outcome": "promote", "reasons": [], "judged": window, "gain": interval} | over
+    return retrained(day) | {"verdict": {"production_version": version, "verdict": verdict}}
+
+
+def test_brought__is_the_newest_judgement_of_each_version_together() -> None:
+    approval, decision = Approval.given("ann", SINCE, 13, 1), OUTDATED.model_copy(update={"version": 3})
+    first, second = date(2025, 3, 3), date(2025, 3, 17)
+    past = [judged(1, 0.4, SINCE), judged(1, 0.2, first), judged(2, -0.5, second, outcome="keep production")]
+    more = [
+        judged(2, 0.1, second),
+        judged(3, 0.9, second),
+        judged(0, 0.9, second),
+        {"kind": "retrain", "model": "bikes"},
+    ]
+    found = brought.of([*past, *more], approval, decision)
+    days = Window(since=first, until=second + timedelta(days=28))
+    assert found == Brought(first=1, versions=2, gain=found.gain if found else 0, days=days)
+    assert found.gain == pytest.approx(1 - 0.8 * 0.9)
+    assert brought.of([], approval, decision) is None
+
+
+def test_mergeable__only_within_an_approval_that_goes_on_and_where_params_yaml_allows_it(fresh: Site) -> None:
+    found = keeping.kept(fresh.hub(), "bikes")
+    allowed = make_params(model="bikes", retrain={"standing_merge": True})
+    assert keeping.mergeable(found, [], OUTDATED, PARAMS) is None
+    assert keeping.mergeable(found, [], OUTDATED, allowed) == found[-1]
+    assert keeping.mergeable(found, [keeping.Finish(1, "over")], OUTDATED, allowed) is None
+    older = OUTDATED.model_copy(update={"until": SINCE - timedelta(days=1)})
+    assert keeping.mergeable(found, [], older, allowed) is None
+    assert keeping.mergeable([], [], OUTDATED, allowed) is None

@@ -60,16 +60,6 @@ def by_itself(bench: Bench) -> None:
     bench.runtime = replace(bench.runtime, event_name="workflow_dispatch", event={"sender": {"login": BOT}})
 
 
-def covered(made: Made, name: str, to: Path, until: str | None = "2025-07-14") -> Path:
-    """Copy a hand-over, with the end of an approval in its parameters."""
-    folder = made.copy(name, to)
-    for part in sorted(path.name for path in folder.iterdir() if path.is_dir()):
-        text = (folder / part / "params.yaml").read_text()
-        changed = edit.with_values(text, {"retrain.standing_until": until})
-        handed.rewrite(folder, f"{part}/params.yaml", changed.encode())
-    return folder
-
-
 def comments(bench: Bench, of: int = 1) -> list[str]:
     return [each.body for each in bench.repo.comments.values() if each.number == of]
 
@@ -153,7 +143,7 @@ def test_act__writes_the_end_of_the_approval_before_the_pipeline_runs(bench: Ben
 
 
 def test_propose__writes_the_approval_down_and_opens_one_pull_request(bench: Bench, made: Made, tmp_path: Path) -> None:
-    folder = covered(made, "better", tmp_path / "h")
+    folder = handed.covered(made, "better", tmp_path / "h")
     bench.propose(folder)
     (pull,) = bench.repo.pulls
     said, answer = comments(bench)
@@ -170,7 +160,7 @@ def test_propose__writes_the_approval_down_and_opens_one_pull_request(bench: Ben
 
 
 def test_propose__within_an_approval_replaces_the_open_pull_request(bench: Bench, made: Made, tmp_path: Path) -> None:
-    bench.propose(covered(made, "better", tmp_path / "h"))
+    bench.propose(handed.covered(made, "better", tmp_path / "h"))
     (first,) = bench.repo.pulls
     assert first.pull
     head = first.pull.head_sha
@@ -178,7 +168,7 @@ def test_propose__within_an_approval_replaces_the_open_pull_request(bench: Bench
     bench.job.run("add", "NEWS")
     bench.job.run("commit", "--quiet", "-m", "news")
     bench.job.run("push", "--quiet", "origin", "HEAD:main")
-    newer = covered(made, "better", tmp_path / "newer")
+    newer = handed.covered(made, "better", tmp_path / "newer")
     manifest = json.loads((newer / "manifest.json").read_text())
     (newer / "manifest.json").write_text(json.dumps({**manifest, "base": bench.job.head()}))
     by_itself(bench)
@@ -197,7 +187,7 @@ def test_propose__a_hand_over_that_extends_the_approval_is_refused(
 ) -> None:
     before = bench.state()
     with pytest.raises(LoopError, match=r"retrain\.standing_until: expected 2025-07-14, as GitHub has it, got"):
-        bench.propose(covered(made, "better", tmp_path / "h", until))
+        bench.propose(handed.covered(made, "better", tmp_path / "h", until))
     assert bench.state() == before
 
 
@@ -205,11 +195,11 @@ def test_propose__without_the_label_an_approval_is_refused(bench: Bench, made: M
     bench.site.stand.at().get_issue(1).add_to_labels(Label.RETRAIN)
     bench.runtime = bench.event()
     with pytest.raises(LoopError, match=r"retrain\.standing_until: expected null, as GitHub has it, got 2025-07-14"):
-        bench.propose(covered(made, "better", tmp_path / "h"))
+        bench.propose(handed.covered(made, "better", tmp_path / "h"))
 
 
 def test_propose__a_refusal_is_told_at_first_and_not_again(bench: Bench, made: Made, tmp_path: Path) -> None:
-    folder = covered(made, "worse", tmp_path / "h", "2025-05-12")
+    folder = handed.covered(made, "worse", tmp_path / "h", "2025-05-12")
     bench.propose(folder)
     assert len(comments(bench)) == 2
     assert "the loop tries again with newer data" in comments(bench)[1]
@@ -224,7 +214,7 @@ def test_propose__a_refusal_is_told_at_first_and_not_again(bench: Bench, made: M
 def test_propose__given_up_at_any_call_is_completed_by_the_next(
     bench: Bench, made: Made, tmp_path: Path, name: str
 ) -> None:
-    folder = covered(made, name, tmp_path / "h", {"better": "2025-07-14", "worse": "2025-05-12"}[name])
+    folder = handed.covered(made, name, tmp_path / "h", {"better": "2025-07-14", "worse": "2025-05-12"}[name])
     server, turns = bench.site.stand.server, cycle(FAULTS[kind] for kind in ("lost", "500"))
     bench.propose(folder)
     calls, expected = len(server.calls), bench.state()

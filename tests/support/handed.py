@@ -20,7 +20,7 @@ from driftloop.alerting.labels import Label
 from driftloop.git import Git
 from driftloop.github.runtime import Runtime, Token
 from driftloop.githubstub import GitHubServer, observe_pushes
-from driftloop.params import Params
+from driftloop.params import Params, edit
 from driftloop.retraining import propose, restore, train
 from driftloop.store.files import write_bytes
 
@@ -210,3 +210,13 @@ def rewrite(folder: Path, name: str, content: bytes) -> None:
     manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
     manifest["files"][name] = hashlib.sha256(content).hexdigest()
     (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+def covered(made: Made, name: str, to: Path, until: str | None = "2025-07-14") -> Path:
+    """Copy a hand-over, with the end of an approval in its parameters."""
+    folder = made.copy(name, to)
+    for part in sorted(path.name for path in folder.iterdir() if path.is_dir()):
+        text = (folder / part / "params.yaml").read_text()
+        changed = edit.with_values(text, {"retrain.standing_until": until})
+        rewrite(folder, f"{part}/params.yaml", changed.encode())
+    return folder

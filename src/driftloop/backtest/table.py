@@ -66,6 +66,8 @@ def notes(lines: Sequence[Figures]) -> Iterator[str]:
     yield "the answer; degraded, data, promotions, per year: alerts that error is up or data is broken; new versions of production"
     if any(line.standing_days for line in lines):
         yield "keep-fresh: an alert is answered by a standing approval, see docs/github.md"
+    if any(line.merged for line in lines):
+        yield "the loop merges: what was shown to be better, a day later; what is merely not much worse nobody merges"
     events = next((line.delays for line in lines), {})
     asking = [line for line in lines if line.policy not in ("always", "never", "calendar") and not line.standing_days]
     for event in events:
@@ -79,7 +81,12 @@ def recommended(found: Recommendation) -> Iterator[str]:
     for key, value in found.monitor.items():
         yield f"  {key}: {value:g}" if isinstance(value, float) else f"  {key}: {value}"
     yield f"# {found.reason}"
+    yield from (f"# {each}" for each in advice(found))
+
+
+def advice(found: Recommendation) -> Iterator[str]:
+    """Say what no parameter holds: how alerts are best answered, and what is worse than it looks."""
     if found.keep_fresh:
-        yield "# answer alerts with the label keep-fresh: one label allows refreshes for some weeks"
+        yield "answer alerts with the label keep-fresh: one label allows refreshes for some weeks"
     if found.warning:
-        yield f"# warning: {found.warning}"
+        yield f"warning: {found.warning}"

@@ -54,19 +54,20 @@ def alert(
 
 @app.command(epilog="Examples: driftloop ci keep-fresh · driftloop ci keep-fresh --dry-run")
 def keep_fresh(*, dry_run: run.DryRun = False) -> None:
-    """End the standing approval where it has to end, or start the next refresh that it allows."""
+    """End the standing approval where it has to end; merge and refresh as far as it allows."""
     from driftloop import records
     from driftloop.alerting import act as alerting
     from driftloop.github.hub import Hub
     from driftloop.params import load_params
-    from driftloop.retraining import keeping
+    from driftloop.retraining import keeping, merging
 
     runtime, params = run.runtime(), load_params(Path("params.yaml"))
-    decision = alerting.newest(Path())
+    decision, git = alerting.newest(Path()), run.git(runtime)
     with Hub(runtime) as hub:
         found = keeping.kept(hub, params.model)
-        newest = keeping.refreshed(records.read(run.git(runtime)), params.model) if found else None
-        actions = keeping.plan(found, decision, params, newest)
+        actions = keeping.plan(found, decision, params, records.read(git) if found else ())
+        if within := keeping.mergeable(found, actions, decision, params):
+            actions.insert(0, merging.plan(hub, git, within.issue.number, within.approval, decision))
         given = None if found else keeping.missing(hub, decision, params)
         if dry_run:
             new = ["would open an issue for the approval in params.yaml"] if given else []

@@ -12,11 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from driftloop.github.runtime import Runtime
-    from driftloop.github.values import Comment, Issue, Pull, Release, Repository, Workflow
+    from driftloop.github.values import Check, Comment, Issue, Pull, Release, Repository, Workflow
 
 T = TypeVar("T")
 
 ACTIONS_BOT = "github-actions[bot]"
+MOST_A_PAGE = 100
 WRITERS = frozenset({"admin", "maintain", "write"})
 
 
@@ -129,6 +130,34 @@ class Reading:
         """List the pull requests from a branch of this repository, newest first; those of forks are left out."""
         return self._do(f"pull requests of {branch}", lambda: self._pulls(branch, state))
 
+    def merged_by(self, number: int) -> str:
+        """Return who merged a pull request; empty where nobody did, or the account is gone."""
+        return self._do(f"pull request #{number}", lambda: values.login(self._repo.get_pull(number).merged_by))
+
+    def checks(self, sha: str) -> list[Check]:
+        """List what was reported on a commit, the newest of each name: check runs and statuses."""
+        login = self.login()
+
+        def step() -> list[Check]:
+            commit = self._repo.get_commit(sha)
+            runs = [values.check_run(each, login) for each in commit.get_check_runs()]
+            newest = {each["context"]: each for each in reversed(self._statuses(sha))}
+            return [*runs, *(values.status(each) for each in newest.values())]
+
+        return self._do(f"checks of {sha[:12]}", step)
+
+    def objections(self, number: int) -> list[str]:
+        """List who has asked for changes to a pull request, and has not approved it since."""
+
+        def step() -> list[str]:
+            found: dict[str, str] = {}
+            for each in self._repo.get_pull(number).get_reviews():
+                if each.state != "COMMENTED":  # which leaves an earlier review as it was
+                    found[values.login(each.user)] = each.state
+            return [login for login, state in found.items() if state == "CHANGES_REQUESTED"]
+
+        return self._do(f"reviews of #{number}", step)
+
     def release(self, tag: str) -> Release | None:
         """Get the release of a tag, if there is one."""
         return self._known(f"release {tag}", lambda: values.release(self._repo.get_release(tag)))
@@ -167,6 +196,18 @@ class Reading:
         here = self._runtime.repository.casefold()
         found = [values.pull(each) for each in listed]
         return [each for each in found if (each.head, each.head_repository.casefold()) == (branch, here)]
+
+    def _statuses(self, sha: str) -> list[dict[str, Any]]:
+        # PyGithub's own method asks an address that GitHub keeps for old clients, and describes no more.
+        url = f"/repos/{self._runtime.repository}/commits/{sha}/statuses"
+        found: list[dict[str, Any]] = []
+        while len(found) % MOST_A_PAGE == 0:
+            asked = {"per_page": MOST_A_PAGE, "page": len(found) // MOST_A_PAGE + 1}
+            _, page = self._client.requester.requestJsonAndCheck("GET", url, parameters=asked)
+            found += page
+            if not page:
+                break
+        return found
 
     def _known(self, what: str, step: Callable[[], T]) -> T | None:
         try:

@@ -11,9 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
-UNAUTHORIZED = 401
 FORBIDDEN = 403
-NOT_FOUND = 404
 TOO_MANY = 429
 SERVER_ERROR = 500
 # Where GitHub does not say how long to wait after a secondary rate limit, it asks for a minute.
@@ -22,7 +20,8 @@ UNTOLD_WAIT = 60.0
 LIMIT_WORDS = ("secondary rate limit", "api rate limit exceeded", "abuse detection", "retry your request again later")
 PULLS_FORBIDDEN = "not permitted to create or approve pull requests"
 REMEDIES = {
-    UNAUTHORIZED: "the token is wrong or has expired",
+    401: "the token is wrong or has expired",
+    404: "it does not exist, or the token may not see it",
     410: "turn Issues on in the repository's settings",
 }
 
@@ -41,6 +40,18 @@ class ForbiddenError(GitHubError):
 
 class PullsForbiddenError(ForbiddenError):
     """The repository does not let Actions create pull requests; a compare link lets a person do it."""
+
+
+class ConflictError(GitHubError):
+    """A rule of the repository, or the state that something is in, does not allow it."""
+
+
+KINDS: dict[int, type[GitHubError]] = {
+    401: UnauthorizedError,
+    404: NotFoundError,
+    405: ConflictError,
+    409: ConflictError,
+}
 
 
 class UnsettledError(Exception):
@@ -70,11 +81,9 @@ def refusal(where: str, status: int, headers: Mapping[str, Any], data: Any) -> G
     if "already exist" in said:  # a rival, or our own lost answer, was first: look again
         return UnsettledError(f"{status} {said}")
     text = f"{where}: {status} {said or 'refused'}"
-    if status == NOT_FOUND:
-        return NotFoundError(f"{text}: it does not exist, or the token may not see it")
     if status == FORBIDDEN:
         return _forbidden(text, headers.get("x-accepted-github-permissions", ""))
-    kind = UnauthorizedError if status == UNAUTHORIZED else GitHubError
+    kind = KINDS.get(status, GitHubError)
     return kind(text + (f": {REMEDIES[status]}" if status in REMEDIES else ""))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,6 +72,26 @@ class Pull:
     base: str
     base_sha: str
     url: str
+    draft: bool = False
+
+
+@dataclass(frozen=True)
+class Check:
+    """What was reported on a commit, as a check run or as a status.
+
+    Attributes
+    ----------
+    name
+        Of the check run, or context of the status.
+    state
+        `success`, `failure` or `pending`; what was skipped, or is neutral, is a success, as GitHub's own rules have it.
+    ours
+        Whether the loop itself has reported it as its gate's.
+    """
+
+    name: str
+    state: Literal["success", "failure", "pending"]
+    ours: bool = False
 
 
 @dataclass(frozen=True)
@@ -120,7 +140,7 @@ def issue(found: Any) -> Issue:
         open=found.state == "open",
         labels=frozenset(label.name for label in found.labels),
         assignees=frozenset(person.login for person in found.assignees),
-        author=_login(found.user),
+        author=login(found.user),
         url=found.html_url,
         is_pull=found.html_url.split("/")[-2] == "pull",
     )
@@ -128,7 +148,7 @@ def issue(found: Any) -> Issue:
 
 def comment(found: Any) -> Comment:
     """Read PyGithub's comment."""
-    return Comment(id=found.id, body=found.body or "", author=_login(found.user), url=found.html_url)
+    return Comment(id=found.id, body=found.body or "", author=login(found.user), url=found.html_url)
 
 
 def pull(found: Any) -> Pull:
@@ -139,14 +159,34 @@ def pull(found: Any) -> Pull:
         body=found.body or "",
         open=found.state == "open",
         merged=found.merged_at is not None,
-        author=_login(found.user),
+        author=login(found.user),
         head=found.head.ref,
         head_sha=found.head.sha,
         head_repository=found.head.repo.full_name if found.head.repo else "",
         base=found.base.ref,
         base_sha=found.base.sha,
         url=found.html_url,
+        draft=bool(found.draft),
     )
+
+
+def check_id(name: str) -> str:
+    """Return the id under which our own check runs are made; jobs of Actions have check runs too."""
+    return f"driftloop: {name}"
+
+
+def check_run(found: Any, our_login: str) -> Check:
+    """Read PyGithub's check run; it is ours if our own app has made it under our own id."""
+    passed = found.conclusion in {"success", "neutral", "skipped"}
+    ours = f"{found.app.slug}[bot]" == our_login and found.external_id == check_id(found.name)
+    state: Literal["success", "failure"] = "success" if passed else "failure"
+    return Check(found.name, state if found.status == "completed" else "pending", ours)
+
+
+def status(found: Any) -> Check:
+    """Read a status of a commit, as GitHub sends it."""
+    words: dict[str, Literal["success", "pending"]] = {"success": "success", "pending": "pending"}
+    return Check(found["context"], words.get(found["state"], "failure"))
 
 
 def release(found: Any) -> Release:
@@ -154,5 +194,6 @@ def release(found: Any) -> Release:
     return Release(tag=found.tag_name, name=found.name or "", body=found.body or "", url=found.html_url)
 
 
-def _login(user: Any) -> str:
+def login(user: Any) -> str:
+    """Name a user; empty where there is none."""
     return user.login if user else ""  # accounts can be deleted

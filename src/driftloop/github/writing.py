@@ -11,7 +11,7 @@ from urllib.parse import quote
 from driftloop.errors import GitHubError
 from driftloop.github import values
 from driftloop.github.reading import Reading
-from driftloop.github.refusals import NotFoundError
+from driftloop.github.refusals import ConflictError, NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -169,7 +169,7 @@ class Writing(Reading):
 
     def check_run(self, sha: str, *, name: str, conclusion: str, title: str, summary: str) -> None:
         """Put our check run of this name on a commit, or bring it up to date; jobs of Actions have check runs too."""
-        what, ours = f"check run {name}", f"driftloop: {name}"
+        what, ours = f"check run {name}", values.check_id(name)
         _check_length(what, title, summary, LONGEST_SUMMARY)
         done: dict[str, Any] = {"status": "completed", "conclusion": conclusion}
         done["output"] = {"title": title, "summary": summary}
@@ -186,6 +186,28 @@ class Writing(Reading):
                 found.edit(**done)
 
         self._do(what, step)
+
+    def merge(self, number: int, *, sha: str, message: str) -> None:
+        """Merge a pull request if its head is still this commit; one that is merged already stays so.
+
+        Raises
+        ------
+        ConflictError
+            If a rule of the repository forbids it, the head has moved, or the branches cannot be merged.
+        """
+        what = f"merge of #{number}"
+
+        def step(method: str) -> None:
+            pull = self._repo.get_pull(number)
+            if not (pull.merged and pull.head.sha == sha):
+                pull.merge(commit_message=message, merge_method=method, sha=sha)
+
+        try:
+            self._do(what, lambda: step("merge"))
+        except ConflictError as exc:
+            if "Merge commits are not allowed" not in str(exc):
+                raise
+            self._do(what, lambda: step("squash"))
 
     def create_release(self, tag: str, *, target: str, name: str, body: str) -> Release:
         """Release a commit under a tag, which is made where it is missing; a release that exists stays as it is.

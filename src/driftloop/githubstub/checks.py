@@ -82,6 +82,13 @@ def create_status(call: Call) -> Reply:
     return Reply(201, call.shaped("status", made))
 
 
+def list_statuses(call: Call) -> Reply:
+    """List the statuses of a commit, newest first; the newest of each context counts."""
+    sha = commit_of(call, call.params["ref"]).sha
+    found = [each for each in reversed(call.repo.statuses) if each["sha"] == sha]
+    return call.page(found, lambda each: call.shaped("status", each))
+
+
 def _release(call: Call, found: dict[str, Any]) -> Any:
     author = views.person(call, call.world.users[found["author"]])
     links = views.where(call, f"/releases/{found['id']}", f"/releases/tag/{found['tag_name']}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from driftloop.githubstub.answers import Call, Refused, Reply
 from driftloop.githubstub.pulls import base_of, find
@@ -17,12 +17,18 @@ def merge(call: Call) -> Reply:
     """Merge, by a merge commit or squashed, into the bare repository."""
     issue, pull = find(call)
     method = call.body.get("merge_method", "merge")
-    if method == "rebase" or (method == "squash" and not call.repo.allow_squash_merge):
+    allowed = {"merge": call.repo.allow_merge_commit, "squash": call.repo.allow_squash_merge}
+    if method == "merge" and not allowed[method]:
+        raise Refused(405, "Merge commits are not allowed on this repository.")
+    if not allowed.get(method):
         raise Refused(405, f"{method.title()} merges are not allowed on this repository.")
     if issue.state == "closed" or pull.draft:
         raise Refused(405, "Pull Request is still a draft" if pull.draft else "Pull Request is not mergeable")
     if call.body.get("sha", pull.head_sha) != pull.head_sha:
         raise Refused(409, "Head branch was modified. Review and try the merge again.")
+    passed = {each["name"] for each in call.repo.checks.values() if _passed(each, pull.head_sha)}
+    if lacking := sorted(set(call.repo.required_checks) - passed):
+        raise Refused(405, f'Required status check "{lacking[0]}" is expected.')
     base = base_of(call, pull, "open")
     tree = call.repo.git.merged_tree(base, pull.head_sha)
     if tree is None:
@@ -41,6 +47,10 @@ def merge(call: Call) -> Reply:
     observe(call.world, call.repo, call.token)
     done = {"sha": made, "merged": True, "message": "Pull Request successfully merged"}
     return Reply(200, call.shaped("pull-request-merge-result", done))
+
+
+def _passed(check: dict[str, Any], sha: str) -> bool:
+    return check["head_sha"] == sha and check["conclusion"] in {"success", "neutral", "skipped"}
 
 
 def _message(call: Call, issue: Issue, method: str, commits: list[Commit]) -> str:

@@ -154,6 +154,25 @@ def list_files(call: Call) -> Reply:
     return call.page(found, lambda each: call.shaped("diff-entry", views.change(call, each)))
 
 
+def list_reviews(call: Call) -> Reply:
+    """List the reviews that the world was told of, oldest first."""
+    issue, pull = find(call)
+
+    def shown(number: int, login: str, state: str) -> Any:
+        links = views.where(call, f"/pulls/{issue.number}/reviews/{number}", f"/pull/{issue.number}")
+        about: dict[str, Any] = {
+            "pull_request_url": views.where(call, f"/pulls/{issue.number}")["url"],
+            "commit_id": pull.head_sha,
+        }
+        about["_links"] = {"html": {"href": links["html_url"]}, "pull_request": {"href": about["pull_request_url"]}}
+        author = {"user": views.person(call, call.world.user(login)), "author_association": "MEMBER"}
+        said = {"id": number, "node_id": f"PRR_{number}", "body": "", "state": state}
+        return call.shaped("pull-request-review", {**said, **author, **about, "html_url": links["html_url"]})
+
+    listed = [(number, *review) for number, review in enumerate(pull.reviews, 1)]
+    return call.page(listed, lambda review: shown(*review))
+
+
 def is_merged(call: Call) -> Reply:
     """Whether a pull request was merged."""
     if find(call)[1].merged_at is None:

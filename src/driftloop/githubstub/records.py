@@ -81,6 +81,7 @@ class Pull:
     merged_at: str | None = None
     merged_by: Actor | None = None
     merge_sha: str | None = None
+    reviews: list[tuple[str, str]] = field(default_factory=list)  # login and state, oldest first
 
 
 @dataclass
@@ -143,6 +144,8 @@ class Repository:
     actions_may_propose: bool = True
     delete_branch_on_merge: bool = False
     allow_squash_merge: bool = True
+    allow_merge_commit: bool = True
+    required_checks: tuple[str, ...] = ()
     collaborators: dict[str, str] = field(default_factory=dict)
     labels: dict[str, Label] = field(default_factory=dict)
     issues: dict[int, Issue] = field(default_factory=dict)

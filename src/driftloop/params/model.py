@@ -99,6 +99,9 @@ class Retrain(Section):
     standing_weeks: Annotated[int, Field(ge=1, le=52)] = Field(
         default=13, description="for which the label keep-fresh allows refreshes"
     )
+    standing_merge: bool = Field(
+        default=False, description="the loop merges, within an approval, what is better: nobody looks at it first"
+    )
     standing_until: Annotated[date, Field(strict=False)] | None = Field(  # YAML has it as text
         default=None, description="end (exclusive) of the approval in force, a day of the data; written by the loop"
     )
@@ -180,7 +183,7 @@ class Params(Section):
 
     @property
     def standing(self) -> bool:
-        """Whether an approval covers the end of the data: then a candidate has to be no worse than production."""
+        """Whether an approval covers the end of the data: then a candidate may be somewhat worse than production."""
         until = self.retrain.standing_until
         return until is not None and self.source.until_instant.astimezone(self.zone).date() < until
 

@@ -12,7 +12,7 @@ from driftloop.core.dates import last
 from driftloop.core.decision.approval import Approval, ends
 from driftloop.github import values
 from driftloop.nothing import Nothing
-from driftloop.retraining import standing
+from driftloop.retraining import brought, merging, standing
 from driftloop.retraining.wording import standing as wording
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Refresh:
     approval: Approval
 
 
-Action = Finish | Refresh | Nothing
+Action = Finish | Refresh | merging.Merge | merging.Release | Nothing
 
 
 def kept(hub: Hub, model: str) -> list[Kept]:
@@ -91,7 +91,7 @@ def begin(hub: Hub, approval: Approval, params: Params) -> int:
         find=lambda: next((each for each in hub.issues_by(login) if values.same(each.body, body)), None),
     ).number
     hub.add_labels(number, Label.KEEP_FRESH)
-    standing.give(hub, number, approval)
+    standing.give(hub, number, approval, merges=params.retrain.standing_merge)
     return number
 
 
@@ -106,7 +106,9 @@ def refreshed(records: Iterable[dict[str, Any]], model: str) -> date | None:
     return max(found, default=None)
 
 
-def plan(found: Sequence[Kept], decision: Decision, params: Params, newest: date | None) -> list[Action]:
+def plan(
+    found: Sequence[Kept], decision: Decision, params: Params, past: Sequence[dict[str, Any]] = ()
+) -> list[Action]:
     """Decide for each issue; only the newest approval asks for refreshes.
 
     Parameters
@@ -115,21 +117,23 @@ def plan(found: Sequence[Kept], decision: Decision, params: Params, newest: date
         Issues with an approval in force.
     decision, params
         Of the newest data.
-    newest
-        End of the data (exclusive) of the newest retraining; None where none is known.
+    past
+        Records of all runs, the oldest first.
     """
     if not found:
         return [Nothing("no approval is in force")]
+    newest = refreshed(past, params.model)
     actions: list[Action] = []
     for each in found:
         number, approval = each.issue.number, each.approval
         seen = max(filter(None, (approval.since, newest)))
-        if decision.until < approval.since or decision.version < approval.version:
+        if _knows_more(approval, decision):
             actions.append(Nothing(f"#{number} knows newer data; this run has data to {last(decision.until)}"))
             continue
         end = _end(each, decision)
         if end:
-            text = wording.ended(approval, end, decision, params.retrain.standing_weeks)
+            made = brought.of(past, approval, decision)
+            text = wording.ended(approval, end, decision, params.retrain.standing_weeks, made)
             actions.append(Finish(number, text))
         elif each is not found[-1]:
             actions.append(Nothing(f"#{number}: the approval on #{found[-1].issue.number} is newer"))
@@ -148,6 +152,20 @@ def _end(each: Kept, decision: Decision) -> Any:
     )
 
 
+def mergeable(found: Sequence[Kept], actions: Sequence[Action], decision: Decision, params: Params) -> Kept | None:
+    """Return the newest approval, if the loop may merge within it: it goes on, and this run has looked at the newest data."""
+    if not params.retrain.standing_merge or not found:
+        return None
+    newest = found[-1]
+    over = any(isinstance(action, Finish) and action.number == newest.issue.number for action in actions)
+    return None if over or _knows_more(newest.approval, decision) else newest
+
+
+def _knows_more(approval: Approval, decision: Decision) -> bool:
+    """Whether an approval was given when more was known than in this run, which then repeats an older one."""
+    return decision.until < approval.since or decision.version < approval.version
+
+
 def act(hub: Hub, action: Action) -> str:
     """Do it, and say what was done; doing it twice changes nothing but that one more run finds nothing new."""
     match action:
@@ -157,6 +175,8 @@ def act(hub: Hub, action: Action) -> str:
         case Refresh():
             hub.dispatch(WORKFLOW, hub.default_branch(), {"issue": str(action.number)})
             return f"started {WORKFLOW} for #{action.number}, which is kept fresh"
+        case merging.Merge() | merging.Release():
+            return merging.act(hub, action)
         case Nothing():
             return f"nothing to keep fresh: {action.reason}"
         case _:
@@ -172,7 +192,8 @@ def in_force(found: Sequence[Kept], actions: Sequence[Action]) -> Approval | Non
 def shown(action: Action) -> dict[str, Any]:
     """Return an action as data."""
     named = {"action": type(action).__name__.lower(), **asdict(action)}
-    return named | ({"approval": action.approval.model_dump(mode="json")} if isinstance(action, Refresh) else {})
+    approval = getattr(action, "approval", None)
+    return named | ({"approval": approval.model_dump(mode="json")} if approval else {})
 
 
 def worded(action: Action) -> str:
@@ -182,6 +203,10 @@ def worded(action: Action) -> str:
             return f"would take {Label.KEEP_FRESH} off #{action.number} and comment: {action.text}"
         case Refresh():
             return f"would start {WORKFLOW} for #{action.number}"
+        case merging.Merge():
+            return f"would merge #{action.pull.number} as v{action.version}, and start {merging.WORKFLOW}"
+        case merging.Release():
+            return f"would start {merging.WORKFLOW} for v{action.version}, which the loop has merged as #{action.pull.number}"
         case Nothing():
             return f"would do nothing: {action.reason}"
         case _:

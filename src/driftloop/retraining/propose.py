@@ -81,6 +81,8 @@ class Refuse:
         What is answered; within an approval people are told once, and not each week.
     approval
         What covers it.
+    merges
+        Whether the loop merges within it.
     """
 
     number: int
@@ -89,6 +91,7 @@ class Refuse:
     approval: Approval | None
     judged: bool = True
     said: str = "not proposed"
+    merges: bool = False
 
 
 Action = Propose | Refuse | Refused | Nothing
@@ -137,7 +140,7 @@ def plan(
         return request if hub.issue(manifest.issue).open else Nothing(f"#{manifest.issue} is closed")
     approval = _approval(request, evidence)
     about = _about(git, found, evidence, approval=approval, run_url=runtime.run_url, dashboard=dashboard)
-    refuse = partial(Refuse, manifest.issue, request=request, approval=approval)
+    refuse = partial(Refuse, manifest.issue, request=request, approval=approval, merges=about.merges)
     if found.promote is None:
         return refuse(answer.refusal(about), judged=not about.report.verdict.faults)
     into = hub.default_branch()
@@ -216,12 +219,12 @@ def act(hub: Hub, git: Git, action: Action) -> Done:
 
 def _refuse(hub: Hub, action: Refuse) -> Done:
     if action.approval:
-        standing.give(hub, action.number, action.approval)
+        standing.give(hub, action.number, action.approval, merges=action.merges)
         if action.request.approval:
             return Done(
                 f"told nobody, as #{action.number} is kept fresh: {action.said}", action.body, approval=action.approval
             )
-    _tell(hub, action.number, action.body)
+    tell(hub, action.number, action.body)
     if not action.approval:
         if action.judged:
             _label(hub, action.number, Label.NO_BETTER)
@@ -232,7 +235,7 @@ def _refuse(hub: Hub, action: Refuse) -> Done:
 def _propose(hub: Hub, git: Git, action: Propose) -> Done:
     about, head = action.about, action.head
     if about.approval:
-        standing.give(hub, about.issue, about.approval)
+        standing.give(hub, about.issue, about.approval, merges=about.merges)
     branch.push(git, action.found, head, branch=about.branch, into=action.into)
     remarks, number = [], None
     try:
@@ -257,9 +260,9 @@ def _propose(hub: Hub, git: Git, action: Propose) -> Done:
         number = pull.number
         _label(hub, pull.number, Label.PROPOSAL)
         remarks += _assigned(hub, pull.number, action.asked_by)
-        said, done = answer.proposed(pull.number), f"proposed in #{pull.number}: {action.title}"
+        said, done = answer.proposed(about, pull.number), f"proposed in #{pull.number}: {action.title}"
     if about.issue:
-        _tell(hub, about.issue, said)
+        tell(hub, about.issue, said)
         hub.remove_label(about.issue, Label.NO_BETTER)
     return Done("; ".join([done, *remarks]), f"{said}\n\n{action.body}", number, about.approval)
 
@@ -345,12 +348,14 @@ def _about(
         params=[row for row in moved if row[1] != row[2]],
         days=found.data.files.get("metrics/plots/error.csv", b"").decode("utf-8", "replace"),
         approval=approval,
+        merges=evidence.params.retrain.standing_merge,
         run_url=run_url,
         dashboard=dashboard,
     )
 
 
-def _tell(hub: Hub, number: int, body: str) -> None:
+def tell(hub: Hub, number: int, body: str) -> None:
+    """Write the one comment that says what has become of the newest request or proposal."""
     hub.comment(number, cut(f"{MARKER}\n{body}"), marker=MARKER, author=hub.login())
 
 

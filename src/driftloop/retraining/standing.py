@@ -79,13 +79,16 @@ def read(hub: Hub, number: int) -> State:
     return state(hub.comments(number), hub.login())
 
 
-def give(hub: Hub, number: int, approval: Approval) -> None:
-    """Write an approval down; one that is in force is renewed in its place, and the same one twice is once."""
+def give(hub: Hub, number: int, approval: Approval, *, merges: bool = False) -> None:
+    """Write an approval down, and whether the loop merges within it.
+
+    One that is in force is renewed in its place, and the same one twice is once.
+    """
     known = read(hub, number)
     place = len(known.given) + (0 if known.in_force else 1)
     line = f"<!-- driftloop:keep-fresh {place} {approval.model_dump_json()} -->"
     start = f"<!-- driftloop:keep-fresh {place} "
-    hub.comment(number, f"{line}\n{wording.given(approval)}", marker=start, author=hub.login())
+    hub.comment(number, f"{line}\n{wording.given(approval, merges=merges)}", marker=start, author=hub.login())
 
 
 def end(hub: Hub, number: int, text: str) -> None:

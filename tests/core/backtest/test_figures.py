@@ -40,6 +40,7 @@ def test_few_rules__the_two_ends_and_what_params_yaml_says_come_first() -> None:
         assert [is_own(rule, params) for rule in found] == [False, False, True] + [False] * (len(found) - 3)
         thresholds = {rule.settings.alert_at_days for rule in found if rule.policy == "avoidable_loss"}
         assert {4.0, 8.0, 16.0} <= thresholds
+        assert [rule.standing_days for rule in found] == [0] * (len(found) - 1) + [91]
     assert [rule.policy for rule in few_rules(make_params(monitor={"refit": False}))] == ["always", "never", "loss"]
 
 
@@ -80,7 +81,7 @@ def test_recommend__what_params_say_where_nothing_speaks_for_another() -> None:
     assert found.monitor == {"policy": "calendar", "calendar_days": 91}
 
 
-def test_recommend__not_another_window_and_no_merges_by_the_loop() -> None:
+def test_recommend__not_another_window_and_no_merges_that_are_not_allowed() -> None:
     lines = [
         *ENDS,
         make_line(loss=1.01, alerts_a_year=1.0, standing_days=91, merged=True),
@@ -89,6 +90,14 @@ def test_recommend__not_another_window_and_no_merges_by_the_loop() -> None:
     ]
     found = recommend(lines, make_params(), alerts_a_year=6)
     assert (found.monitor, found.keep_fresh) == ({"policy": "loss"}, False)
+
+
+def test_recommend__merges_by_the_loop_where_params_yaml_allows_them() -> None:
+    params = make_params(retrain={"standing_merge": True})
+    kept = rules(params)[-1]
+    assert (kept.name, kept.merged) == ("keep-fresh, the loop merges", True)
+    lines = [*ENDS, make_line(loss=1.01, standing_days=91, merged=True), make_line("loss", loss=1.3)]
+    assert recommend(lines, params, alerts_a_year=6).keep_fresh
 
 
 def test_recommend__a_standing_approval_where_it_is_best() -> None:

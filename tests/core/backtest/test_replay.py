@@ -12,6 +12,7 @@ import pytest
 from factories import START, make_params
 from known_losses import AVOIDABLE, CHANGE, ROWS, all_days, broken_at_each_answer, losses_of, replay, replayed
 
+from driftloop.core.backtest.figures import figures
 from driftloop.core.backtest.replay import Replay
 from driftloop.core.backtest.schedule import at
 from driftloop.core.backtest.values import Fit, Rule, Stream
@@ -110,13 +111,39 @@ def test_under__a_fault_ends_an_approval_until_the_data_is_sound() -> None:
 
 
 def test_under__merges_of_people_take_their_time_and_count() -> None:
-    by_people, by_loop = (
-        replay(answer_days=3).under(Rule("a", "avoidable_loss", AVOIDABLE, 28, merged=merged))
-        for merged in (False, True)
+    one = replay(answer_days=3)
+    found = one.under(Rule("a", "avoidable_loss", AVOIDABLE, 28))
+    later = found.promotions[2:]
+    assert {each.how for each in later} == {"standing"}
+    assert {(each.live - each.cut).days for each in later} == {7 + 3}
+    (line,) = figures([found], one, train_days="all", events=[], ends=(1.0, 2.0))
+    years = (one.schedule.scored_until - one.schedule.runs[0]).days / 365.25
+    labels = 1 + len(found.renewed)
+    assert line.actions_a_year * years == pytest.approx(labels + 1 + len(later))
+
+
+def test_under__the_loop_merges_only_what_is_shown_to_be_better_and_nobody_counts() -> None:
+    """Nothing changes any more after the first retraining, so that no later candidate is better."""
+    one = replay(answer_days=3)
+    found = one.under(Rule("a", "avoidable_loss", AVOIDABLE, 28, merged=True))
+    assert [each.how for each in found.promotions] == ["first", "asked"]
+
+
+def test_under__the_loop_merges_a_day_later_where_models_age() -> None:
+    def losses(fits: Sequence[Fit]) -> list[Losses | None]:
+        days = [[day for day in all_days() if fit.window.since <= day < fit.window.until] for fit in fits]
+        return [
+            np.array([1 + 0.02 * (day - fit.cut).days for day in those]) for fit, those in zip(fits, days, strict=True)
+        ]
+
+    one = replay()
+    stream = Stream(rows=one.stream.rows, losses=losses, seeded=False)
+    found = Replay(one.params, stream, one.schedule, answer_days=3).under(
+        Rule("a", "avoidable_loss", AVOIDABLE, 91, merged=True)
     )
-    assert {(a.live - b.live).days for a, b in zip(by_people.promotions[2:], by_loop.promotions[2:], strict=True)} == {
-        3
-    }
+    later = [each for each in found.promotions if each.how == "merged"]
+    assert later
+    assert {(each.live - each.cut).days for each in later} == {7 + 1}
 
 
 def test_under__after_a_refusal_it_waits_for_as_much_again() -> None:

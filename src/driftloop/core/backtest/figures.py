@@ -129,8 +129,10 @@ def rules(params: Params) -> list[Rule]:
 
 
 def kept_fresh(params: Params) -> Rule:
-    """Return the rule in which an alert is answered by a standing approval."""
-    return Rule("keep-fresh", "avoidable_loss", Settings.of(params), 7 * params.retrain.standing_weeks)
+    """Return the rule in which an alert is answered by a standing approval; who merges then is what params.yaml says."""
+    merged = params.retrain.standing_merge
+    name = "keep-fresh, the loop merges" if merged else "keep-fresh"
+    return Rule(name, "avoidable_loss", Settings.of(params), 7 * params.retrain.standing_weeks, merged=merged)
 
 
 def own_rules(params: Params) -> list[Rule]:
@@ -145,15 +147,15 @@ def is_own(rule: Rule, params: Params) -> bool:
 
 
 def few_rules(params: Params) -> list[Rule]:
-    """List what a recommendation needs at least: the two ends, what params.yaml says, and avoidable loss at a few thresholds.
+    """List what a recommendation needs at least: the two ends, what params.yaml says, a few thresholds, and keep-fresh.
 
-    Calendars and the lowest threshold ask so often that they double the number of fits. Without refits there is no avoidable
+    Keep-fresh retrains at most runs, as "always" does, and so needs few fits of its own. Calendars and the lowest threshold ask so often that they double the number of fits. Without refits there is no avoidable
     loss to go by.
     """
     ends, own = own_rules(params)[:2], own_rules(params)[-1]
     near = [rule for rule in rules(params)[2:] if rule.policy == "avoidable_loss" and not rule.standing_days]
     few = [rule for rule in near if rule.settings.alert_at_days in FEW_THRESHOLDS and not is_own(rule, params)]
-    return [*ends, own, *(few if params.monitor.refit else ())]
+    return [*ends, own, *([*few, kept_fresh(params)] if params.monitor.refit else ())]
 
 
 def rules_beside(params: Params, window: int | str) -> list[Rule]:
@@ -238,8 +240,7 @@ def _line(
 def _actions(replayed: Replayed, asked: Sequence[Alert]) -> int:
     """Count the labels and merges of people; within an approval the loop may merge."""
     labels = sum(alert.answered is not None for alert in asked) + len(replayed.renewed)
-    by_people = ("asked",) if replayed.rule.merged else ("asked", "standing")
-    return labels + sum(promotion.how in by_people for promotion in replayed.promotions)
+    return labels + sum(promotion.how in ("asked", "standing") for promotion in replayed.promotions)
 
 
 def _useful(gains: Iterable[float | None]) -> float | None:

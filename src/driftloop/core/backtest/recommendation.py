@@ -63,7 +63,9 @@ def recommend(lines: Sequence[Figures], params: Params, *, alerts_a_year: float)
     there = [
         line
         for line in lines
-        if line.policy not in ("always", "never") and not line.merged and line.train_days == params.windows.train_days
+        if line.policy not in ("always", "never")
+        and line.merged in (False, params.retrain.standing_merge)
+        and line.train_days == params.windows.train_days
     ]
     within = [line for line in there if line.alerts_a_year <= alerts_a_year] or [min(there, key=_asks)]
     best = min(line.loss for line in within)

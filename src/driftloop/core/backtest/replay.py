@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from driftloop.core.decision.diagnosis import Diagnosis
     from driftloop.core.decision.evidence import Evidence
     from driftloop.core.decision.statuses import Status
-    from driftloop.core.judging.verdict import Outcome
+    from driftloop.core.judging.verdict import Outcome, Verdict
     from driftloop.core.models.card import Card
     from driftloop.params import Params
+
+MERGED_AFTER = timedelta(days=1)  # by the next run of Monitor, which is daily, however seldom refits are made
 
 
 @dataclass
@@ -123,10 +125,12 @@ class Replay:
         )
 
     def _refresh(self, rule: Rule, state: _State, until: date) -> None:
-        """Promote within an approval, unless the gate objects."""
-        if self._verdict(state, until) == "promote":
-            live = until if rule.merged else until + timedelta(days=self.answer_days)
-            self._promote(state, live=live, cut=until - self.schedule.delay, how="standing")
+        """Promote within an approval, unless the gate objects; what the loop is to merge has to be better."""
+        verdict, cut = self._verdict(state, until), until - self.schedule.delay
+        if rule.merged and verdict.is_better(self.params.evaluate.min_rows):
+            self._promote(state, live=until + MERGED_AFTER, cut=cut, how="merged")
+        if not rule.merged and verdict.outcome == "promote":
+            self._promote(state, live=until + timedelta(days=self.answer_days), cut=cut, how="standing")
 
     def _diagnosis(self, rule: Rule, state: _State, until: date) -> tuple[Diagnosis, Evidence]:
         """Diagnose the model; refits by other seeds are made only if the first one would ask to retrain."""
@@ -169,7 +173,7 @@ class Replay:
         state.due = None
         run = max(run for run in self.schedule.runs if run <= due)
         cut = run - self.schedule.delay
-        verdict: Outcome = self._verdict(state, run) if rule.gated else "promote"
+        verdict: Outcome = self._verdict(state, run).outcome if rule.gated else "promote"
         state.alerts[-1] = replace(
             state.alerts[-1],
             answered=due,
@@ -201,13 +205,13 @@ class Replay:
         state.card, state.cut, state.refused = self.table.card(state.card.version + 1, cut), cut, None
         state.promotions.append(Promotion(live=live, cut=cut, how=how))
 
-    def _verdict(self, state: _State, until: date) -> Outcome:
+    def _verdict(self, state: _State, until: date) -> Verdict:
         """Ask the gate about the steps that it judges when data ends at `until`."""
         params = at(self.params, until, standing_until=state.approval.until if state.approval else None)
         scored = self.table.scored(state.cut, until, seeds=1 if state.approval else refits.SEEDS)
         judged, faulty = judged_rows(params, scored, self.stream.faulty(state.card, scored, until))
         findings = [finding.text for finding in self.stream.findings(state.card, until)]
-        return gate.verdict(params, state.card, judged, faulty=faulty, findings=findings).outcome
+        return gate.verdict(params, state.card, judged, faulty=faulty, findings=findings)
 
     def _evidence(self, state: _State, until: date, *, seeds: int = 1) -> Evidence:
         params = at(self.params, until)

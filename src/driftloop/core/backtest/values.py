@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from driftloop.core.windows import Window
 
 Losses: TypeAlias = NDArray[np.float64]
-How = Literal["first", "asked", "standing", "new normal", "always"]
+How = Literal["first", "asked", "standing", "merged", "new normal", "always"]
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,8 @@ class Rule:
         For so long an answer allows refreshes, which are judged at each run; when that time is over, people are asked whether
         to go on. 0: an answer allows one retraining.
     merged
-        Whether the loop merges within an approval; else people do, after as many days as they need for an answer.
+        Whether the loop merges within an approval, a day later, what was shown to be better, and nobody merges the rest;
+        else people merge all that is proposed, after as many days as they need for an answer.
     gated
         Whether the gate judges; without it every answer is a promotion, to measure what the gate costs.
     """

@@ -74,7 +74,7 @@ class Verdict(BaseModel):
     fresh
         Whether what ships is trained anew up to the newest label (else it is what was judged).
     standing
-        Whether it may be promoted only because an approval is in force and it is no worse.
+        Whether it may be promoted only because an approval is in force, within which it may be worse by `gate.MARGIN`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -93,6 +93,10 @@ class Verdict(BaseModel):
     faults: tuple[str, ...] = ()
     fresh: bool = True
     standing: bool = False
+
+    def is_better(self, min_rows: int) -> bool:
+        """Whether the loop may merge by itself: shown to be better, on as many rows as the gate needs without an approval."""
+        return self.outcome == "promote" and not self.standing and self.rows >= min_rows
 
 
 class Report(BaseModel):

@@ -88,7 +88,7 @@ class Version:
     trained, rows, normal_error, gain
         What the card says; `gain` is what the gate measured.
     asked_by, merged_by
-        Who set the label, and who merged; empty where it is not known.
+        Who set the label, and who merged, which may be the loop; empty where it is not known.
     issue, pull
         Numbers of the alert and of the pull request; 0 where they are not known.
     commit
@@ -215,13 +215,20 @@ def _life(start: _Start, after: _Start | None, before: Sequence[_Start], runs: S
         normal_error=start.card.normal_error,
         gain=gain,
         asked_by=asked.by if asked else "",
-        merged_by=(change.by if change else "") or (merged.by if merged else ""),
+        merged_by=_by(change, merged),
         issue=issue or _number(links.get("alert", "")),
         pull=pull or _number(links.get("pull request", "")),
         commit=change.commit if change else "",
         links=links,
         revert=f"git revert {'-m 1 ' if change.merge else ''}{change.commit[:12]}" if change else "",
     )
+
+
+def _by(change: Change | None, merged: Run | None) -> str:
+    """Name who merged; only a release after a merge by the loop has an approval in its record."""
+    if merged and merged.approval:
+        return f"the loop, approved by {merged.approval.by}"
+    return (change.by if change else "") or (merged.by if merged else "")
 
 
 def _ended(after: _Start | None, before: Sequence[_Start]) -> str:

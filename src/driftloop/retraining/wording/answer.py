@@ -11,6 +11,7 @@ from driftloop.core.judging.gate import BROKEN
 from driftloop.core.judging.outcomes import OUTCOMES
 from driftloop.report.markdown import fit, folded, plain
 from driftloop.retraining.wording import evidence, provenance, pull_request
+from driftloop.retraining.wording.proposal import BY_LOOP
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
 NEXT_RUN = "the model is kept fresh, and the loop tries again with newer data"
 
 
-def proposed(number: int) -> str:
-    """Link the proposal."""
+def proposed(proposal: Proposal, number: int) -> str:
+    """Link the proposal, and state who merges it."""
+    if proposal.is_merged_by_loop:
+        return f"**Proposed in #{number}.** {BY_LOOP}"
     return f"**Proposed in #{number}.** Production stays as it is until somebody merges."
 
 

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from driftloop.core.models.card import Card
 
 
+BY_LOOP = (
+    "The next run of Monitor merges it, if all its checks are green then (`retrain.standing_merge`). To prevent that, close it, "
+    "make it a draft, or request changes."
+)
+
+
 @dataclass(frozen=True)
 class Proposal:
     """All that the texts are made from.
@@ -38,6 +44,8 @@ class Proposal:
         metrics/plots/error.csv.
     approval
         The standing approval that covers it, if one does.
+    merges
+        Whether the loop merges within the approval what was shown to be better.
     run_url
         The run that judged; empty outside Actions.
     dashboard
@@ -59,6 +67,7 @@ class Proposal:
     params: Sequence[tuple[str, str, str]]
     days: str = ""
     approval: Approval | None = None
+    merges: bool = False
     run_url: str = ""
     dashboard: str = ""
     faults: tuple[str, ...] = ()
@@ -77,6 +86,12 @@ class Proposal:
     def version(self) -> int:
         """The number that the proposed version has, or would have had."""
         return self.after.version if self.after else self.before.version + 1
+
+    @property
+    def is_merged_by_loop(self) -> bool:
+        """Whether nobody has to merge it."""
+        better = self.report.verdict.is_better(int(self.report.rule.get("min_rows", 0)))
+        return self.approval is not None and self.merges and better
 
     @property
     def sides(self) -> tuple[str, str]:

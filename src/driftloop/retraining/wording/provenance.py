@@ -53,8 +53,10 @@ def versions(proposal: Proposal) -> str:
 def reproduce(proposal: Proposal) -> str:
     """List the commands that lead to the same result."""
     if proposal.after is None:
-        until = proposal.report.until
-        lines = [f"git checkout {proposal.base[:12]}", f"driftloop refresh --until {until}", "dvc repro"]
+        lines = [f"git checkout {proposal.base[:12]}", f"driftloop refresh --until {proposal.report.until}"]
+        if proposal.approval:  # which the gate judges by
+            lines.append(f"driftloop approve --until {proposal.approval.until}")
+        lines.append("dvc repro")
     else:
         lines = [
             f"git fetch origin {proposal.branch}",

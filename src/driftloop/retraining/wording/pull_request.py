@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from driftloop.alerting.wording import simulated, too_low
 from driftloop.core.dates import last
 from driftloop.core.figures import less_error, percent, span
+from driftloop.core.judging.gate import MARGIN
 from driftloop.core.judging.outcomes import OUTCOMES
 from driftloop.report import diff, error_lines
 from driftloop.report.markdown import cut, fit, plain, quiet
 from driftloop.retraining.wording import evidence, provenance
+from driftloop.retraining.wording.proposal import BY_LOOP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,7 +74,7 @@ def _sentence(proposal: Proposal) -> str:
         return f"{plain(verdict.reasons[0])}."
     if not proposal.is_better:
         said = f"{less_error(verdict.gain)} on {verdict.rows:,} rows that neither side had seen"
-        return f"{said[:1].upper()}{said[1:]}: within the approval it need not be better."
+        return f"{said[:1].upper()}{said[1:]}: within the approval it may be worse by up to {percent(MARGIN, 0)}."
     return (
         f"Error was {percent(verdict.gain.estimate)} lower ({span(verdict.gain)}; it had to be at least "
         f"{percent(verdict.needed or 0)}) on {verdict.rows:,} rows that neither side had seen."
@@ -83,6 +85,8 @@ def _points(proposal: Proposal) -> Iterator[str]:
     if given := proposal.approval:
         until = f"data to {last(given.until)}"
         yield f"- **Kept fresh:** approved by {plain(given.by)} for {until}. While this is open, newer models replace it here."
+        if proposal.is_merged_by_loop:
+            yield f"- **Who merges:** the loop. {BY_LOOP}"
     yield from normal(proposal)
     yield from still_wrong(proposal)
     if (card := proposal.after) and card.trained:
@@ -95,7 +99,8 @@ def _points(proposal: Proposal) -> Iterator[str]:
             if proposal.report.verdict.fresh
             else ""
         )
-        yield f"- **You merge** {same} to {last(card.trained.until)} ({card.rows:,} rows).{tested}"
+        who = "The loop merges" if proposal.is_merged_by_loop else "You merge"
+        yield f"- **{who}** {same} to {last(card.trained.until)} ({card.rows:,} rows).{tested}"
     if proposal.dashboard:
         yield f"- **Over time:** error and cost of waiting on the [dashboard]({proposal.dashboard}#error)."
     yield f"- **Measured, not a forecast.** Unknown: labels after {last(proposal.decision.labelled_until)}."

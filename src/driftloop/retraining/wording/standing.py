@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from driftloop.alerting.labels import Label
 from driftloop.core.dates import day, last
 from driftloop.core.decision.statuses import STATUSES
+from driftloop.core.figures import percent
 from driftloop.report import error_lines
 from driftloop.report.markdown import plain, quiet
 
 if TYPE_CHECKING:
     from driftloop.core.decision.approval import Approval, End
     from driftloop.core.decision.values import Decision
+    from driftloop.retraining.brought import Brought
 
 
 def title(model: str, approval: Approval) -> str:
@@ -28,20 +30,27 @@ def opened(model: str) -> str:
     )
 
 
-def given(approval: Approval) -> str:
-    """State who approved what, until when, and how it ends."""
+def given(approval: Approval, *, merges: bool = False) -> str:
+    """State who approved what, until when, who merges, and how it ends."""
+    merged = (
+        "The loop merges it by itself if it was shown to be better and all checks are green (`retrain.standing_merge`), a run "
+        "of Monitor later; what is merely not much worse waits for somebody."
+        if merges
+        else "Nothing changes until somebody merges."
+    )
     return (
         f"**Kept fresh** from v{approval.version} on, approved by {plain(approval.by)}: data from {day(approval.since)} to "
         f"{last(approval.until)}. In this time one pull request brings a freshly trained model whenever the gate does not "
-        "object; it is updated in place while it is open. Nothing changes until somebody merges.\n\n"
+        f"object; it is updated in place while it is open. {merged}\n\n"
         f"To end it, take the label `{Label.KEEP_FRESH}` off. It also ends when the time is over, when the data has a fault, "
         "and when the model is degraded; each end is said here."
     )
 
 
-def ended(approval: Approval, end: End, decision: Decision, weeks: int) -> str:
+def ended(approval: Approval, end: End, decision: Decision, weeks: int, brought: Brought | None = None) -> str:
     """State why an approval ended, what it brought, and how to go on."""
-    return f"**No longer kept fresh:** {_why(approval, end, decision)}. {_brought(approval, decision)}\n\n{_ask(end, weeks)}"
+    why, new = _why(approval, end, decision), _brought(approval, decision, brought)
+    return f"**No longer kept fresh:** {why}. {new}\n\n{_ask(end, weeks)}"
 
 
 def _why(approval: Approval, end: End, decision: Decision) -> str:
@@ -57,12 +66,26 @@ def _why(approval: Approval, end: End, decision: Decision) -> str:
             return f"{plain(decision.model)} is degraded, and refits have not been shown to help enough"
 
 
-def _brought(approval: Approval, decision: Decision) -> str:
+def _brought(approval: Approval, decision: Decision, found: Brought | None) -> str:
     new = max(0, decision.version - approval.version)
     versions = f"{new} new version{'' if new == 1 else 's'}" if new else "no new version"
     which = f" (v{approval.version} → v{decision.version})" if new else ""
     error = error_lines.error(decision, plain)
-    return f"Since {day(approval.since)} it brought {versions}{which}. {error}".strip()
+    return f"Since {day(approval.since)} it brought {versions}{which}. {_sum(new, found)}{error}".strip()
+
+
+def _sum(new: int, found: Brought | None) -> str:
+    """State what the gate has measured, and what this is not: the same weeks with and without the approval."""
+    if found is None:
+        return ""
+    total = f"{percent(abs(found.gain))} {'less' if found.gain >= 0 else 'more'} error"
+    if new == 1:
+        return f"It was judged to make {total} than v{found.first}, on {found.days}. "
+    known = "" if found.versions == new else f", as far as known ({found.versions} of {new} judgements)"
+    return (
+        f"Each was judged against the one before it; together that is {total}{known}, on days of {found.days}. The judgements "
+        "are about different days, which may overlap. No week was measured with and without all of them, so this is no forecast. "
+    )
 
 
 def _ask(end: End, weeks: int) -> str:
