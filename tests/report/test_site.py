@@ -228,9 +228,7 @@ def test_build__shows_backtests_of_this_model_and_metric_alone(root: Path) -> No
     assert "What other settings would have cost" not in build(root).read_text("utf-8")
     write_json(root / METRICS / "backtest.json", {"below_never": 0.03, "above_always": 0.064, "alerts_a_year": 2.43})
     said = " ".join(Page(build(root).read_text("utf-8")).text.split())
-    assert (
-        "with 2.4 questions a year: error 3.0 % lower than never retraining, 6.4 % above retraining at" in said
-    )
+    assert "with 2.4 questions a year: error 3.0 % lower than never retraining, 6.4 % above retraining at" in said
     write_json(root / BACKTEST, make_compared().model_dump(mode="json"))
     page = Page(build(root).read_text("utf-8"))
     assert "avoidable loss, 8 days, as now" in " ".join(page.text.split())
