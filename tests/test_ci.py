@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import program
@@ -19,6 +20,7 @@ from hub import NAME, make_hub
 from program import Done
 
 from driftloop import ci
+from driftloop.core.dates import day
 from driftloop.core.models.card import Card
 from driftloop.githubstub import GitHubServer
 from driftloop.store import files
@@ -358,8 +360,31 @@ def test_unchanged__knows_a_run_of_this_commit_data_and_parameters(
     write_text(clone / "params.yaml", text.replace("2025-04-14", "2025-04-15"))
     assert told() == "unchanged=false\n"
     write_text(clone / "params.yaml", text)
+    driftloop("ci", "record", "--failed", GITHUB_RUN_ID="79")
+    assert told() == "unchanged=false\n", "a good run is wanted after a failed one"
+    driftloop("ci", "record", GITHUB_RUN_ID="80")
+    assert told() == "unchanged=true\n"
     site.stand.clone.run("commit", "--quiet", "--allow-empty", "-m", "other code")
     assert told() == "unchanged=false\n"
+
+
+def test_watch__goes_by_the_records(driftloop: Run, site: Site, clone: Path, page: Path) -> None:
+    assert clone
+    for number, said in (("77", "did nothing: no two monitoring runs in a row have failed"), ("78", "opened #2")):
+        driftloop("ci", "record", "--failed", GITHUB_RUN_ID=number, DRIFTLOOP_FAILED_JOB="measure")
+        assert driftloop("ci", "watch") == Done(0, f"{said}\n", "")
+    assert f"[#2](https://github.com/{NAME}/issues/2): monitoring itself." in page.read_text("utf-8")
+    assert f"[on {day(datetime.now(tz=UTC).date())}" in (site.repo.issues[2].body or "")
+    driftloop("ci", "record", GITHUB_RUN_ID="79")
+    assert driftloop("ci", "watch").out == "closed #2\n"
+
+
+def test_ping__calls_the_address_and_never_prints_it(driftloop: Run) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    done = driftloop("ci", "ping", DRIFTLOOP_PING_URL=f"http://127.0.0.1:{port}/s3cret")
+    assert done == Done(0, "the ping failed (ConnectionRefusedError); the run is good all the same\n", "")
+    assert driftloop("ci", "ping", DRIFTLOOP_PING_URL="").out.startswith("no ping: ")
 
 
 def test_lock__says_how_to_mend_it(driftloop: Run, clone: Path, page: Path) -> None:

@@ -88,7 +88,7 @@ def test_check__of_a_private_repository_fears_no_idle_days() -> None:
 def test_examine__names_what_a_token_may_not_read_and_asks_the_rest() -> None:
     hosted = make_hosted(may_propose=Unread("takes an administrator"), pages_from=Unread("takes an administrator"))
     found = examine(make_facts(hosted=hosted))
-    assert found.unread == "Cannot be read with this token: pull requests."
+    assert found.unread == "Could not be read: pull requests."
     assert not found.troubles
 
 

@@ -102,7 +102,7 @@ def test_doctor__with_the_token_of_monitor_says_what_it_cannot_read(driftloop: R
     token = site.stand.actions(contents="write", issues="write", actions="write")
     done = driftloop("ci", "doctor", token=token)
     assert (done.code, done.err) == (0, "")
-    assert "pull requests" in done.out.split("Cannot be read with this token: ")[1]
+    assert "pull requests" in done.out.split("Could not be read: ")[1]
     found = {each["check"]: each["state"] for each in json.loads((clone / EXAMINATION).read_text("utf-8"))["results"]}
     assert (found["Actions"], found["schedule"], found["pull requests"]) == ("ok", "ok", "not readable")
     assert "uncommitted changes" not in found

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from comparisons import make_comparison
 from decisions import CLOSING, HOSTILE, alive, make_decision, make_finding, referring
+from facts import make_facts
 from proposals import make_card, make_proposal, make_verdict
 
 from driftloop.alerting import wording
 from driftloop.comparison.wording import Difference, text
 from driftloop.core.decision.values import Pattern
 from driftloop.core.judging.verdict import Segment
+from driftloop.doctor.checks import examine
+from driftloop.report import examination
 from driftloop.retraining.wording import answer, pull_request
 
 if TYPE_CHECKING:
@@ -37,6 +40,14 @@ def make_hostile(words: str, status: str = "data fault") -> Decision:
         "pattern": Pattern(bias=1.0, worst=f"{words} = {words}", worst_error=2.0),
     }
     return make_decision(status, **given)
+
+
+@pytest.mark.parametrize("words", WORDS)
+def test_examination__keeps_hostile_words_quiet(words: str) -> None:
+    found = examine(make_facts(columns=(words,), changed=(words,), lock=words, params=words))
+    said = examination.markdown(found)
+    assert alive(said) == []
+    assert len(said.splitlines()) == 1 + len(found.troubles)
 
 
 @pytest.mark.parametrize("words", WORDS)

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from driftloop.core.text import line
+from driftloop.report.markdown import plain
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -73,7 +74,7 @@ class Examination(BaseModel):
     def unread(self) -> str:
         """Name the checks that could not be made; empty where all were."""
         names = ", ".join(each.check for each in self.having("not readable"))
-        return f"Cannot be read with this token: {names}." if names else ""
+        return f"Could not be read: {names}." if names else ""
 
 
 def show(found: Examination, console: Console) -> None:
@@ -95,9 +96,9 @@ def show(found: Examination, console: Console) -> None:
 def markdown(found: Examination) -> str:
     """Write what there is to do, for the page of a run; what is well is not listed."""
     lines = [f"**Doctor:** {found.verdict}"]
-    lines += [f"\n- **{each.check}**: {line(each.text)}{_then(each)}" for each in found.troubles]
+    lines += [f"\n- **{each.check}**: {plain(each.text)}{_then(each)}" for each in found.troubles]
     if found.unread:
-        lines.append(f"\n\n{found.unread} `driftloop doctor` with a token of your own reads it.")
+        lines.append(f"\n\n{found.unread} `driftloop doctor` with a token of your own says more.")
     return "".join(lines)
 
 
