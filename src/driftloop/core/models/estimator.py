@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from datetime import timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -102,8 +101,17 @@ def is_seeded(recipe: Recipe) -> bool:
     return "random_state" in _estimator(recipe, 0).get_params() and recipe.params.get("random_state") is None
 
 
-def fit(recipe: Recipe, rows: pd.DataFrame, *, seed: int | None = None) -> Pipeline:
+def fit(recipe: Recipe, rows: pd.DataFrame, *, seed: int | None = None, threads: int = -1) -> Pipeline:
     """Fit the recipe to labelled rows; same rows, same seed and same packages give the same model.
+
+    Parameters
+    ----------
+    recipe, rows
+        How to fit, and to what.
+    seed
+        In place of the recipe's own.
+    threads
+        For estimators whose model does not depend on it; −1: one per processor.
 
     Raises
     ------
@@ -124,7 +132,7 @@ def fit(recipe: Recipe, rows: pd.DataFrame, *, seed: int | None = None) -> Pipel
     # Only where threads cannot change the model: each tree of an ensemble has its own seed.
     parallel = recipe.estimator.startswith("sklearn.ensemble.") and _is_free(pipeline, recipe, "n_jobs")
     if parallel:
-        pipeline.set_params(model__n_jobs=-1)
+        pipeline.set_params(model__n_jobs=threads)
     try:
         # Histogram boosting sums in an order that depends on the number of OpenMP threads.
         with threadpool_limits(1):
@@ -256,11 +264,5 @@ def untrainable(recipe: Recipe, rows: pd.DataFrame) -> str | None:
 
 
 def training_rows(recipe: Recipe, labelled: pd.DataFrame, until: date) -> pd.DataFrame:
-    """Keep the rows that the recipe trains on when labels are known up to the day `until` (exclusive).
-
-    A window "auto" has to be replaced by the one that was chosen; see `training_window.choose`.
-    """
-    known = labelled[labelled[DAY] < until]
-    if isinstance(recipe.train_days, int) and len(known):
-        known = known[known[DAY] >= until - timedelta(days=recipe.train_days)]
-    return known
+    """Keep the rows that the recipe trains on when labels are known up to the day `until` (exclusive)."""
+    return labelled[(labelled[DAY] < until) & (labelled[DAY] >= recipe.trained_since(until))]
