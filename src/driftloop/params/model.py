@@ -62,8 +62,8 @@ class Monitor(Section):
     step_days: Days = Field(default=7, description="days between refits")
     alert_at_days: Annotated[float, Field(gt=0)] = Field(default=8, description="normal days of error")
     calendar_days: Days = Field(default=91, description="policy calendar: days between retrainings")
-    refit_rows: Positive = Field(default=REFIT_ROWS, description="rows that one refit is fitted to, of more a sample")
     refit: bool = Field(default=True, description="false if training is dear: the loss test asks then")
+    refit_rows: Positive = Field(default=REFIT_ROWS, description="rows that a refit learns from, of more a sample")
     data_alarms_per_year: Annotated[float, Field(gt=0, le=26)] = Field(default=1, description="false ones, expected")
     quiet_days: Annotated[int, Field(ge=0, le=36_500)] = Field(
         default=28, description="of a column, after a data alarm"

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from driftloop.core.models import estimator as model
 from driftloop.progress import track
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
 
 DIGEST_BYTES = 32
 MIN_ROWS = 50  # a refit on fewer rows says nothing
-WORTH_SECONDS = 10  # of fits still to be made; a process takes two to start, with all its imports
+# Of processor time for what is still to be made. On two cores, two processes cost 7 seconds more of it than one, for their imports.
+# Threads cost nothing to start, but histogram boosting on few rows is mostly Python, which runs in one thread at a time.
+WORTH_SECONDS = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,9 +132,9 @@ def _placed(scores: Scores, job: Job) -> Scores:
 
 
 def _made(jobs: Sequence[Job], workers: int | None) -> Iterator[Scores]:
-    """Make jobs in their order: here, and from where it is worth it in other processes.
+    """Make jobs in their order: the first ones here, and the others in other processes if that is worth it.
 
-    The backend is the one that `joblib.parallel_config` names, which may be a cluster; joblib's own default are processes.
+    `joblib.parallel_config` may name another backend, such as a cluster.
     """
     from joblib import cpu_count, effective_n_jobs
     from sklearn.utils.parallel import Parallel, delayed
@@ -139,17 +142,28 @@ def _made(jobs: Sequence[Job], workers: int | None) -> Iterator[Scores]:
     if workers is None:
         said = Parallel().n_jobs  # 1 where nobody has said anything
         workers = -1 if said == 1 else said
-    count, begun = effective_n_jobs(workers), time.monotonic()
-    for done, job in enumerate(jobs):
-        left = len(jobs) - done
-        if done and min(count, left) > 1 and (time.monotonic() - begun) / done * left > WORTH_SECONDS:
+    count = effective_n_jobs(workers)
+    seconds: list[float] = []  # of processor time, so that a busy computer makes no difference
+    for place, job in enumerate(jobs):
+        left = len(jobs) - place
+        if min(count, left) > 1 and _expected(seconds, left) > WORTH_SECONDS:
             break
-        yield job.task().make(cpu_count())
-    else:
-        return
-    made = Parallel(n_jobs=count, return_as="generator")
-    threads = max(1, cpu_count() // count)  # or forests in each worker would take all processors
-    yield from made(delayed(Task.make)(job.task(), threads) for job in jobs[done:])
+        begun = time.process_time()
+        scores = job.task().make(cpu_count())
+        seconds.append(time.process_time() - begun)
+        yield scores
+    rest = jobs[len(seconds) :]
+    if rest:
+        threads = max(1, cpu_count() // count)  # or forests in each worker would take all processors
+        # Where workers are threads, each would else put back the limit of all when it ends; see `estimator.fit`.
+        with threadpool_limits(1):
+            made = Parallel(n_jobs=count, return_as="generator")
+            yield from made(delayed(Task.make)(job.task(), threads) for job in rest)
+
+
+def _expected(seconds: Sequence[float], left: int) -> float:
+    """Return how long fits that are left will take; the first does not tell, since it imports."""
+    return sum(seconds[1:]) / (len(seconds) - 1) * left if len(seconds) > 1 else 0.0
 
 
 def _remember(path: Path, scores: pd.DataFrame) -> None:
