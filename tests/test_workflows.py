@@ -286,4 +286,6 @@ def test_cache__is_for_speed_alone_and_kept_only_where_asked_for() -> None:
     assert saving
     assert [where for where, step in saving if step.get("continue-on-error") is not True] == []
     assert [where for where, step in saving if "vars.DRIFTLOOP_CACHE == 'true'" not in step.get("if", "")] == []
+    default = "github.event_name == 'schedule' || github.ref == format('refs/heads/{0}', github.event.repository.default_branch)"
+    assert [where for where, step in saving if f"({default})" not in step["if"]] == []
     assert [where for where, step in STEPS if "fail-on-cache-miss" in step.get("with", {})] == []

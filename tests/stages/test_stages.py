@@ -9,16 +9,19 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+import joblib
 import pandas as pd
 import pytest
 import yaml
 from architecture import SRC
+from joblib.parallel import ThreadingBackend
 from pydantic import BaseModel
 from workspace import STAGES, Workspace
 
 from driftloop.core.columns import SCORE, STEP, TS, loss_of, scores_of
 from driftloop.errors import ModelError, ParamsError
 from driftloop.params import load_params
+from driftloop.store import fits
 from driftloop.store.files import CARD, LABELLED, MODEL, REFITS, write_json
 
 if TYPE_CHECKING:
@@ -96,6 +99,41 @@ def test_refit__gives_the_same_bytes_without_its_cache(healthy: Workspace) -> No
         path.unlink()
     healthy.run("refit")
     assert (healthy.root / REFITS).read_bytes() == before
+
+
+class Elsewhere(ThreadingBackend):  # type: ignore[misc]
+    """A backend that somebody has chosen."""
+
+    workers = 0
+
+    def configure(self, *args: Any, **given: Any) -> int:
+        Elsewhere.workers = super().configure(*args, **given)
+        return Elsewhere.workers
+
+
+@pytest.mark.parametrize("backend", ["elsewhere", "loky"])
+def test_refit__gives_the_same_bytes_with_more_workers(
+    healthy: Workspace, backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = (healthy.root / REFITS).read_bytes()
+    for path in (healthy.root / ".cache/refits").iterdir():
+        path.unlink()
+    monkeypatch.setattr(fits, "WORTH_SECONDS", 0)
+    joblib.register_parallel_backend("elsewhere", Elsewhere)
+    with joblib.parallel_config(backend, n_jobs=2):
+        healthy.run("refit")
+    assert (healthy.root / REFITS).read_bytes() == before
+    assert Elsewhere.workers == 2
+
+
+def test_refit__says_where_it_learns_from_a_sample(healthy: Workspace) -> None:
+    before = healthy.decision.warnings, healthy.report.verdict.reasons
+    healthy.set(monitor={"refit_rows": 1500}).run("refit", "alarms", "monitor", "train", "evaluate")
+    added = (set(found) - set(old) for found, old in zip(
+        (healthy.decision.warnings, healthy.report.verdict.reasons), before, strict=True))  # fmt: skip
+    warning, reason = (next(text for text in texts if "refit_rows" in text) for texts in added)
+    assert warning.startswith("a refit learns from at most 1,500 rows, drawn from up to 2,")
+    assert reason.startswith("the refits that were compared learned from 1,500 rows each, and the candidate from 2,")
 
 
 @pytest.mark.parametrize("damage", ["cut", "edited", "another", "fewer rows", "empty"])

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from factories import START, make_frame, make_params
 
+from driftloop.core.judging.labelled import Labelled
 from driftloop.core.models.recipe import recipe_of
 from driftloop.errors import ParamsError
 from driftloop.params import load_params
@@ -52,7 +53,7 @@ def test_choice__after_a_change_the_shorter_window(tmp_path: Path) -> None:
     since = START + timedelta(days=200)
     rows = pd.concat([make_frame(24 * 200), make_frame(24 * 180, shift=5.0, since=since)], ignore_index=True)
     params = make_params(windows={"train_days": "auto"}, data={"label_delay_days": 7})
-    chooser = Chooser(params, rows, tmp_path)
+    chooser = Chooser(params, Labelled(rows), tmp_path)
     recipe = recipe_of(params)
     assert (chooser.choice(recipe, since).saved or 0) < 0.01
     assert chooser.choice(recipe, since + timedelta(days=150)).train_days in (91, 56, 28)
@@ -61,7 +62,7 @@ def test_choice__after_a_change_the_shorter_window(tmp_path: Path) -> None:
 
 def test_choice__nothing_is_known_yet(tmp_path: Path) -> None:
     params = make_params(windows={"train_days": "auto"})
-    assert Chooser(params, make_frame(24), tmp_path).choice(recipe_of(params), START).train_days == "all"
+    assert Chooser(params, Labelled(make_frame(24)), tmp_path).choice(recipe_of(params), START).train_days == "all"
 
 
 def test_params__auto_needs_refits(healthy: Workspace) -> None:

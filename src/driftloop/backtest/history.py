@@ -25,6 +25,7 @@ from driftloop.core.data.lasting import lasting
 from driftloop.core.data.schema import columns_of
 from driftloop.core.decision.decide import alarm_findings
 from driftloop.core.judging import scored as judged
+from driftloop.core.judging.labelled import Labelled
 from driftloop.core.models import estimator
 from driftloop.core.models.card import Card
 from driftloop.core.models.recipe import recipe_of
@@ -147,7 +148,7 @@ class History:
             If the first part of the history teaches the estimator nothing.
         """
         recipe = recipe_of(self.params).model_copy(update={"train_days": train_days})
-        fitted = Fitted(self.params, recipe, self.labelled, folder=self.folder / "fits", jobs=jobs)
+        fitted = Fitted(self.params, recipe, Labelled(self.labelled), folder=self.folder / "fits", workers=jobs)
         stream = Stream(
             rows=self.labelled[[DAY, *self.params.data.segments]],
             losses=fitted.losses,

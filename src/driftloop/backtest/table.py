@@ -26,7 +26,12 @@ def head(schedule: Schedule, params: Params, *, rows: int) -> str:
     return (
         f"{params.model}{simulated} · {len(schedule.runs)} runs from {schedule.runs[0]} on, labels to "
         f"{schedule.scored_until} · {rows:,} rows, those before {schedule.first_cut} for the first production\n"
+        f"{_bound(params.monitor.refit_rows) if rows > params.monitor.refit_rows else ''}"
     )
+
+
+def _bound(most: int) -> str:
+    return f"Each model, production's too, learns from at most {most:,} rows, a sample of its training window (monitor.refit_rows)\n"
 
 
 def table(lines: Sequence[Figures], *, unit: str, metric: str) -> Table:

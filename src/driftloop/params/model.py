@@ -16,6 +16,7 @@ from driftloop.params.problems import shown
 from driftloop.params.source import Source
 
 MOST_STEPS = 26  # that are refitted: half a year of weeks, enough for every decision, and a bound on the cost
+REFIT_ROWS = 100_000  # enough to tell recipes apart, see benchmarks/README.md; and a forest of them takes a minute
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:
@@ -62,6 +63,7 @@ class Monitor(Section):
     alert_at_days: Annotated[float, Field(gt=0)] = Field(default=8, description="normal days of error")
     calendar_days: Days = Field(default=91, description="policy calendar: days between retrainings")
     refit: bool = Field(default=True, description="false if training is dear: the loss test asks then")
+    refit_rows: Positive = Field(default=REFIT_ROWS, description="rows that a refit learns from, of more a sample")
     data_alarms_per_year: Annotated[float, Field(gt=0, le=26)] = Field(default=1, description="false ones, expected")
     quiet_days: Annotated[int, Field(ge=0, le=36_500)] = Field(
         default=28, description="of a column, after a data alarm"

@@ -63,6 +63,8 @@ def run(params: Params, root: Path) -> None:
         findings=findings,
         untrainable=untrainable,
     )
+    if params.monitor.refit and candidate:
+        verdict = gate.noted(verdict, refit_rows=params.monitor.refit_rows, candidate_rows=candidate.rows)
     report = _report(params, production, candidate, judged, verdict, faulty=alarms.faulty_steps)
     write_json(root / VERDICT, report.model_dump(mode="json"))
     write_json(root / METRICS / "evaluate.json", numbers(report))

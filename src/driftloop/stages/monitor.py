@@ -13,10 +13,12 @@ from driftloop.core.decision import unseen
 from driftloop.core.decision.decide import decide
 from driftloop.core.decision.evidence import gather
 from driftloop.core.decision.values import Drift
-from driftloop.core.judging import metrics
+from driftloop.core.judging import metrics, refits
 from driftloop.core.judging.data_alarms import Alarms
+from driftloop.core.judging.scored import labelled_until
 from driftloop.core.models import estimator
 from driftloop.core.models.card import honest_error
+from driftloop.core.models.recipe import recipe_of
 from driftloop.core.overview import importance as leaning
 from driftloop.core.overview.overview import overview
 from driftloop.core.windows import Window, end_day, last_days
@@ -41,7 +43,7 @@ from driftloop.store.files import (
 from driftloop.store.production import read_production
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from driftloop.core.decision.evidence import Evidence
@@ -105,8 +107,17 @@ def _decision(
             *unseen.classes(card, evidence.judged, params.data.private),
             *unseen.columns(card, totals, Window.model_validate(checked["window"])),
         ],
-        warnings=(*checked["hints"], *failed),
+        warnings=(*checked["hints"], *failed, *_sampled(params, card, root)),
     )
+
+
+def _sampled(params: Params, card: Card, root: Path) -> Iterator[str]:
+    """Say where refits learn from a sample."""
+    most, recipe = params.monitor.refit_rows, card.recipe or recipe_of(params)
+    days, until = read_frame(root / LABELLED)[DAY], labelled_until(params)
+    rows = refits.unbounded_rows(days, until, recipe.train_days, params.windows.candidates, most=most)
+    if params.monitor.refit and rows:
+        yield f"a refit learns from at most {most:,} rows, drawn from up to {rows:,} (monitor.refit_rows)"
 
 
 def _drift(rendered: rendering.Rendered | rendering.Failed | None) -> Drift:

@@ -1,4 +1,4 @@
-"""Fits by content: a recipe fitted to some rows and scored on others is made once and remembered."""
+"""Fits by content: a recipe fitted to some rows and scored on others is made once, on all processors, and remembered."""
 
 from __future__ import annotations
 
@@ -6,55 +6,164 @@ import hashlib
 import inspect
 import io
 import sys
+import time
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from driftloop.core.models import estimator as model
+from driftloop.progress import track
 from driftloop.store.files import digest, write_bytes
 from driftloop.store.imports import closure
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import TypeAlias
 
+    from driftloop.core.judging.labelled import Labelled, Places
     from driftloop.core.models.recipe import Recipe
+
+    Scores: TypeAlias = pd.DataFrame | model.UnfittableError
 
 DIGEST_BYTES = 32
 MIN_ROWS = 50  # a refit on fewer rows says nothing
+# Of processor time for what is still to be made. On two cores, two processes cost 7 seconds more of it than one, for their imports.
+# Threads cost nothing to start, but histogram boosting on few rows is mostly Python, which runs in one thread at a time.
+WORTH_SECONDS = 20
 
 
-def scores(recipe: Recipe, known: pd.DataFrame, rows: pd.DataFrame, *, seed: int, folder: Path) -> pd.DataFrame:
-    """Fit to `known` and score `rows`, or return what was remembered of it; index as `rows`.
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One fit, and the rows that it scores.
 
-    Parameters
+    Attributes
     ----------
     recipe
         How to fit; the training window has been applied to `known` already.
+    labelled
+        Rows with the recipe's features and target.
     known, rows
-        With the recipe's features and target.
+        Places of those to learn from, and of those to score.
     seed
         In place of the recipe's own.
+    """
+
+    recipe: Recipe
+    labelled: Labelled
+    known: Places
+    rows: Places
+    seed: int
+
+    @property
+    def labels(self) -> pd.Series:
+        """The target of the rows to score."""
+        return self.labelled.frame[self.recipe.target].iloc[self.rows]
+
+    def task(self) -> Task:
+        """Return the fit with its rows, for any process; they are taken out as late as possible, or they fill the memory."""
+        known, rows = (self.labelled.frame.iloc[places] for places in (self.known, self.rows))
+        return Task(self.recipe, known, rows, self.seed)
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """A job with its own rows."""
+
+    recipe: Recipe
+    known: pd.DataFrame
+    rows: pd.DataFrame
+    seed: int
+
+    def make(self, threads: int) -> Scores:
+        """Fit and score; the error is the result where these rows teach the estimator nothing."""
+        if len(self.known) < MIN_ROWS:
+            return model.UnfittableError(f"{len(self.known)} rows to learn from")
+        try:
+            fitted = model.fit(self.recipe, self.known, seed=self.seed, threads=threads)
+            return model.score(fitted, self.recipe, self.rows)
+        except model.UnfittableError as exc:
+            return exc
+
+
+def run(jobs: Sequence[Job], folder: Path, what: str, *, workers: int | None = None) -> list[Scores]:
+    """Make all jobs that are not remembered yet; the result does not depend on the number of workers.
+
+    Parameters
+    ----------
+    jobs
+        The fits; those that are the same are made once.
     folder
         Where scores are remembered; any file in it may be deleted at any time.
+    what
+        For the progress bar.
+    workers
+        −1: one per processor; None: as many as the `joblib.parallel_config` around this call says, or else one per processor.
 
-    Raises
-    ------
-    UnfittableError
-        If these rows teach the estimator nothing.
+    Returns
+    -------
+    list
+        Per job its scores, index as its rows, or why the rows teach the estimator nothing.
     """
-    if len(known) < MIN_ROWS:
-        msg = f"{len(known)} rows to learn from"
-        raise model.UnfittableError(msg)
-    path = folder / f"{_key(recipe, known, rows, seed)}.scores"
-    remembered = _recall(path, len(rows))
-    if remembered is not None:
-        return remembered.set_index(rows.index)
-    found = model.score(model.fit(recipe, known, seed=seed), recipe, rows)
-    _remember(path, found)
-    return found
+    names = [_key(job) for job in jobs]
+    found: dict[str, Scores] = {}
+    missing: dict[str, Job] = {}
+    for name, job in zip(names, jobs, strict=True):
+        if name not in found and name not in missing:
+            remembered = _recall(folder / f"{name}.scores", len(job.rows))
+            if remembered is None:
+                missing[name] = job
+            else:
+                found[name] = remembered
+    made = _made(list(missing.values()), workers)
+    for name, scores in zip(missing, track(made, what, total=len(missing)), strict=True):
+        if isinstance(scores, pd.DataFrame):
+            _remember(folder / f"{name}.scores", scores)
+        found[name] = scores
+    return [_placed(found[name], job) for name, job in zip(names, jobs, strict=True)]
+
+
+def _placed(scores: Scores, job: Job) -> Scores:
+    return scores.set_index(job.labelled.frame.index[job.rows]) if isinstance(scores, pd.DataFrame) else scores
+
+
+def _made(jobs: Sequence[Job], workers: int | None) -> Iterator[Scores]:
+    """Make jobs in their order: the first ones here, and the others in other processes if that is worth it.
+
+    `joblib.parallel_config` may name another backend, such as a cluster.
+    """
+    from joblib import cpu_count, effective_n_jobs
+    from sklearn.utils.parallel import Parallel, delayed
+
+    if workers is None:
+        said = Parallel().n_jobs  # 1 where nobody has said anything
+        workers = -1 if said == 1 else said
+    count = effective_n_jobs(workers)
+    seconds: list[float] = []  # of processor time, so that a busy computer makes no difference
+    for place, job in enumerate(jobs):
+        left = len(jobs) - place
+        if min(count, left) > 1 and _expected(seconds, left) > WORTH_SECONDS:
+            break
+        begun = time.process_time()
+        scores = job.task().make(cpu_count())
+        seconds.append(time.process_time() - begun)
+        yield scores
+    rest = jobs[len(seconds) :]
+    if rest:
+        threads = max(1, cpu_count() // count)  # or forests in each worker would take all processors
+        # Where workers are threads, each would else put back the limit of all when it ends; see `estimator.fit`.
+        with threadpool_limits(1):
+            made = Parallel(n_jobs=count, return_as="generator")
+            yield from made(delayed(Task.make)(job.task(), threads) for job in rest)
+
+
+def _expected(seconds: Sequence[float], left: int) -> float:
+    """Return how long fits that are left will take; the first does not tell, since it imports."""
+    return sum(seconds[1:]) / (len(seconds) - 1) * left if len(seconds) > 1 else 0.0
 
 
 def _remember(path: Path, scores: pd.DataFrame) -> None:
@@ -86,23 +195,24 @@ def _digest(path: Path, content: bytes) -> bytes:
     return hashlib.sha256(path.stem.encode() + content).digest()
 
 
-def _key(recipe: Recipe, known: pd.DataFrame, rows: pd.DataFrame, seed: int) -> str:
+def _key(job: Job) -> str:
     """Name a fit by all that its scores depend on."""
+    recipe = job.recipe
     text = recipe.model_copy(update={"train_days": "all"}).model_dump_json()  # `known` says what that came to
-    value = hashlib.sha256(f"{_code(recipe.estimator)}\n{text}\n{seed}\n".encode())
-    for frame in (known, rows):
-        columns = frame[[*recipe.features, recipe.target]]
-        value.update(f"{len(columns)}\n".encode())
-        value.update(pd.util.hash_pandas_object(columns, index=False).to_numpy().tobytes())
+    value = hashlib.sha256(f"{_code(recipe.estimator)}\n{text}\n{job.seed}\n".encode())
+    hashes = job.labelled.hashes((*recipe.features, recipe.target))
+    for places in (job.known, job.rows):
+        value.update(f"{len(places)}\n".encode())
+        value.update(hashes[places].tobytes())
     return value.hexdigest()
 
 
 def _code(estimator: str) -> str:
     """Name the code that fits: versions of packages, and the files of an estimator of one's own."""
     top = estimator.partition(".")[0]
-    from driftloop.core.models import encoding  # not above: it imports scikit-learn
+    from driftloop.core.models import encoding, preparing  # not above: they import scikit-learn
 
-    sources = [Path(model.__file__), Path(encoding.__file__)]
+    sources = [Path(inspect.getfile(module)) for module in (model, encoding, preparing)]
     if top not in _installed():
         sources += _own(estimator)
     return "\n".join([*_versions(top), *map(digest, sources)])

@@ -260,6 +260,17 @@ def vetoed(verdict: Verdict, faults: Sequence[str]) -> Verdict:
     return verdict.model_copy(update={"outcome": outcome, "reasons": reasons, "faults": tuple(faults)})
 
 
+def noted(verdict: Verdict, *, refit_rows: int, candidate_rows: int) -> Verdict:
+    """Add that the refits learned from fewer rows than the candidate, where that is so and something was compared."""
+    if verdict.gain is None or candidate_rows <= refit_rows:
+        return verdict
+    note = (
+        f"the refits that were compared learned from {refit_rows:,} rows each, and the candidate from {candidate_rows:,}: "
+        "it may be better than they are (monitor.refit_rows)"
+    )
+    return verdict.model_copy(update={"reasons": (*verdict.reasons, note)})
+
+
 def comparable_from(params: Params, trained_until: date) -> date:
     """Return the end of data (exclusive) from which the gate has enough rows that production has not seen."""
     return refits.comparable_from(

@@ -15,7 +15,7 @@ from driftloop.core.windows import Window, last_days
 from driftloop.params import MOST_STEPS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
     import pandas as pd
 
@@ -188,6 +188,28 @@ def newest_steps(losses: pd.DataFrame, count: int, *, labelled_until: date, step
     if losses.empty:
         return losses
     return losses[losses[STEP] > labelled_until - timedelta(days=(count + 1) * step_days)]
+
+
+def unbounded_rows(
+    days: pd.Series, until: date, train_days: int | str, candidates: Sequence[int | str], *, most: int
+) -> int | None:
+    """Count the rows that a refit of the newest labels would learn from if it were not bounded; None if it learns from all.
+
+    Parameters
+    ----------
+    days
+        Of the labelled rows (dates).
+    until
+        First day without final labels.
+    train_days, candidates
+        Length of the training window; where it is "auto", the first candidate is the longest.
+    most
+        The bound, in rows.
+    """
+    longest = candidates[0] if train_days == "auto" else train_days
+    since = until - timedelta(days=longest) if isinstance(longest, int) else date.min
+    rows = int(((days >= since) & (days < until)).sum())
+    return rows if rows > most else None
 
 
 def as_judged(scored: pd.DataFrame) -> pd.DataFrame:

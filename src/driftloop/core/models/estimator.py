@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from datetime import timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +30,11 @@ class UnfittableError(ModelError):
 # Of the encoded training rows, which are dense and in double precision. Encoding and fitting take two to three times that,
 # and the runners that GitHub lends have 7 to 16 GB.
 MAX_MATRIX_BYTES = 2 * 2**30
+
+# Threads cannot change these models: each tree of an ensemble has its own seed, and XGBoost gave the same model with 1 to 4.
+THREADS_ARE_FREE = ("sklearn.ensemble.", "xgboost.")
+# LightGBM takes all processors unless it is told, and gave another model with 3 threads than with 2.
+THREADS_COUNT = ("lightgbm.",)
 
 
 def load_estimator(name: str) -> type:
@@ -91,19 +95,32 @@ def _estimator(recipe: Recipe, seed: int) -> Any:
     if recipe.task == "classification" and not hasattr(made, "predict_proba"):
         msg = f"train.estimator: {recipe.estimator}: expected a classifier with predict_proba"
         raise ModelError(msg)
-    known = made.get_params()
-    if "random_state" in known and known["random_state"] is None:
+    if _takes(made, "random_state") and made.get_params().get("random_state") is None:
         made.set_params(random_state=seed)
     return made
 
 
+def _takes(estimator: Any, name: str) -> bool:
+    """Whether an estimator has a parameter; CatBoost's `get_params` names only those that are set."""
+    return name in estimator.get_params() or name in inspect.signature(type(estimator)).parameters
+
+
 def is_seeded(recipe: Recipe) -> bool:
     """Whether another seed can give another model."""
-    return "random_state" in _estimator(recipe, 0).get_params() and recipe.params.get("random_state") is None
+    return _takes(_estimator(recipe, 0), "random_state") and recipe.params.get("random_state") is None
 
 
-def fit(recipe: Recipe, rows: pd.DataFrame, *, seed: int | None = None) -> Pipeline:
+def fit(recipe: Recipe, rows: pd.DataFrame, *, seed: int | None = None, threads: int = -1) -> Pipeline:
     """Fit the recipe to labelled rows; same rows, same seed and same packages give the same model.
+
+    Parameters
+    ----------
+    recipe, rows
+        How to fit, and to what.
+    seed
+        In place of the recipe's own.
+    threads
+        For estimators whose model does not depend on it; −1: one per processor.
 
     Raises
     ------
@@ -121,10 +138,10 @@ def fit(recipe: Recipe, rows: pd.DataFrame, *, seed: int | None = None) -> Pipel
     # A column without a value is a constant, whatever the encoding; histogram boosting fails on one that is all missing.
     given = given.fillna({name: 0.0 for name in recipe.numerical if given[name].isna().all()})
     _bound(recipe, given, one_hot=encoding_of(recipe, pipeline[-1]) == ONE_HOT)
-    # Only where threads cannot change the model: each tree of an ensemble has its own seed.
-    parallel = recipe.estimator.startswith("sklearn.ensemble.") and _is_free(pipeline, recipe, "n_jobs")
+    free = _takes(pipeline[-1], "n_jobs") and recipe.params.get("n_jobs") is None
+    parallel = free and recipe.estimator.startswith((*THREADS_ARE_FREE, *THREADS_COUNT))
     if parallel:
-        pipeline.set_params(model__n_jobs=-1)
+        pipeline.set_params(model__n_jobs=threads if recipe.estimator.startswith(THREADS_ARE_FREE) else 1)
     try:
         # Histogram boosting sums in an order that depends on the number of OpenMP threads.
         with threadpool_limits(1):
@@ -187,10 +204,6 @@ def _let_go(pipeline: Pipeline, recipe: Recipe, given: pd.DataFrame, target: np.
             f"{', '.join(recipe.private)}, got one that holds them; choose another, such as a forest or a linear model"
         )
         raise ModelError(msg)
-
-
-def _is_free(pipeline: Pipeline, recipe: Recipe, name: str) -> bool:
-    return f"model__{name}" in pipeline.get_params() and recipe.params.get(name) is None
 
 
 def inputs(recipe: Recipe, rows: pd.DataFrame) -> pd.DataFrame:
@@ -256,11 +269,5 @@ def untrainable(recipe: Recipe, rows: pd.DataFrame) -> str | None:
 
 
 def training_rows(recipe: Recipe, labelled: pd.DataFrame, until: date) -> pd.DataFrame:
-    """Keep the rows that the recipe trains on when labels are known up to the day `until` (exclusive).
-
-    A window "auto" has to be replaced by the one that was chosen; see `training_window.choose`.
-    """
-    known = labelled[labelled[DAY] < until]
-    if isinstance(recipe.train_days, int) and len(known):
-        known = known[known[DAY] >= until - timedelta(days=recipe.train_days)]
-    return known
+    """Keep the rows that the recipe trains on when labels are known up to the day `until` (exclusive)."""
+    return labelled[(labelled[DAY] < until) & (labelled[DAY] >= recipe.trained_since(until))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
@@ -91,6 +92,13 @@ class Recipe(BaseModel):
     def features(self) -> list[str]:
         """Columns in the order in which the model takes them."""
         return [*self.numerical, *self.categorical]
+
+    def trained_since(self, until: date) -> date:
+        """Return the first day that the recipe trains on when labels are known up to the day `until` (exclusive).
+
+        A window "auto" has to be replaced by the one that was chosen; see `training_window.choose`.
+        """
+        return until - timedelta(days=self.train_days) if isinstance(self.train_days, int) else date.min
 
 
 def recipe_of(params: Params) -> Recipe:
