@@ -117,6 +117,9 @@ class Server:
             asked: dict[str, Any] = json.loads(stream.read(int.from_bytes(head, "big")))
         for name in (*LIBRARIES, *(EVIDENTLY if "-P" in asked["words"] else ())):
             import_module(name)
+        import_module(
+            "pydantic.plugin._loader"
+        ).get_plugins()  # else each fork looks through all packages that are installed
         gc.freeze()  # what is never looked at is never copied
         if process := os.fork():
             for file in files:
