@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from driftloop.store.imports import closure, imported
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 INSTALLED = Path(__file__).parents[2]  # the src/ of a repository, or site-packages
 # The module that each stage of dvc.yaml runs.
@@ -124,8 +125,13 @@ def versions(packages: Iterable[str]) -> dict[str, str]:
 def _packages_of(names: Iterable[str]) -> set[str]:
     """List the installed packages that dotted names come from."""
     tops = {name.partition(".")[0] for name in names} - {"driftloop"}
-    distributions = packages_distributions() if tops else {}
+    distributions = _distributions() if tops else {}
     return {package for top in tops for package in distributions.get(top, [])}
+
+
+@cache
+def _distributions() -> Mapping[str, list[str]]:
+    return packages_distributions()
 
 
 def _imported_by_own_code(src: Path) -> set[str]:

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")  # where statements hold statements; no expression imports
+
+
 @cache
 def path_of(module: str, roots: tuple[Path, ...]) -> Path | None:
     """Find the source file of a module below these folders; None where it is elsewhere."""
@@ -54,7 +57,7 @@ def imported(path: Path, package: str = "", *, typing_only: bool = False) -> fro
                 base = _base(node, package)
                 found |= {base, *(f"{base}.{alias.name}".lstrip(".") for alias in node.names)}
             case _:
-                stack += ast.iter_child_nodes(node)
+                stack += (child for name in BLOCKS for child in getattr(node, name, ()))
     return frozenset(found - {""})
 
 
