@@ -92,6 +92,10 @@ def closure(modules: Iterable[str], roots: tuple[Path, ...], *, top: str | None 
         if name in seen or (top is not None and name.partition(".")[0] != top) or not (path := path_of(name, roots)):
             continue
         seen[name] = path
-        package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-        queue += [name.rpartition(".")[0], *imported(path, package)]
+        queue += [name.rpartition(".")[0], *imported(path, package_of(name, path))]
     return seen
+
+
+def package_of(module: str, path: Path) -> str:
+    """Name the package that a module is in, or is itself."""
+    return module if path.name == "__init__.py" else module.rpartition(".")[0]
