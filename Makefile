@@ -20,8 +20,8 @@ repro: setup ## run the pipeline and show what it found
 rehearse: setup ## play the whole loop here: alert, label, pull request, merge
 	@$(RUN) driftloop rehearse
 
-# Threads of histogram boosting would otherwise wait for each other in a busy loop, on processors that the other worker needs.
-test check: export OMP_WAIT_POLICY := passive
+# Threads of histogram boosting would otherwise wait for each other, on processors that the other worker needs.
+test check: export OMP_NUM_THREADS := 1
 test check: export DVC_NO_ANALYTICS := true
 test: setup $(ACTIONS) ## run all tests
 	$(RUN) pytest -n auto --dist worksteal -q

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+import json
 import os
+import shutil
 from typing import TYPE_CHECKING
 
 import handed
 import pytest
 from hub import Clone
-from once import copy_ours
+from once import copy_ours, once
 from runner.language import HERE, Language
 from runner.project import Project, made
 from runner.setting import Setting, setting, tools
+from runner.values import Left, WorkflowJob
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,17 +37,46 @@ def project(language: Language, tmp_path_factory: pytest.TempPathFactory) -> Pro
     return made(tmp_path_factory)
 
 
+@pytest.fixture(scope="session")
+def left(language: Language, project: Project, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Left]:
+    """What the jobs that measure and train leave where ann has labelled the alert; made once for all workers."""
+
+    def make(root: Path) -> None:
+        with setting(root / "world", language, tools(root / "tools", project.cache, project.fits)) as shop:
+            shop.begin(project.repo)
+            shop.alert(project.decision)
+            shop.runner.without = {"act", "propose"}
+            shop.label(1, "retrain-model")
+            for run in (*shop.runner.deliver(), shop.runner.schedule(shop.repo, "monitor.yml")):
+                assert run.result == "success", run.log
+                name = next(iter(run.jobs))
+                (root / f"{name}.json").write_text(json.dumps(run.jobs[name].outputs), encoding="utf-8")
+                for artifact, files in run.artifacts.items():
+                    shutil.copytree(files.parent, root / name / artifact)
+
+    root = once(tmp_path_factory, "left", make)
+    return {
+        name: Left(
+            WorkflowJob(name, name, "success", json.loads((root / f"{name}.json").read_text("utf-8"))),
+            {place.name: place for place in (root / name).iterdir()},
+        )
+        for name in ("measure", "train")
+    }
+
+
 @pytest.fixture
 def world(tmp_path: Path, language: Language) -> Iterator[Setting]:
     """A world with a runner, and next to nothing in its repository."""
-    with setting(tmp_path / "world", language, tools(tmp_path / "tools", tmp_path / "cache")) as opened:
+    with setting(
+        tmp_path / "world", language, tools(tmp_path / "tools", tmp_path / "cache", tmp_path / "fits")
+    ) as opened:
         yield opened
 
 
 @pytest.fixture
 def fresh(tmp_path: Path, language: Language, project: Project) -> Iterator[Setting]:
     """A world that finds the project's results in DVC's cache, and whose repository nobody has pushed to."""
-    with setting(tmp_path / "world", language, tools(tmp_path / "tools", project.cache)) as opened:
+    with setting(tmp_path / "world", language, tools(tmp_path / "tools", project.cache, project.fits)) as opened:
         yield opened
 
 
@@ -59,7 +91,8 @@ def rolled(tmp_path: Path, language: Language, tmp_path_factory: pytest.TempPath
     params.write_text(params.read_text("utf-8").replace(handed.BETTER, "2025-05-05"), encoding="utf-8")
     clone.run("add", ".")
     clone.run("commit", "--quiet", "-m", "workflows")
-    with setting(tmp_path / "world", language, tools(tmp_path / "tools", made.repo / ".dvc/cache")) as opened:
+    kept = tools(tmp_path / "tools", made.repo / ".dvc/cache", made.repo / ".cache/refits")
+    with setting(tmp_path / "world", language, kept) as opened:
         opened.begin(clone.root)
         yield opened
 

@@ -96,7 +96,8 @@ def test_loop__leaves_no_private_value_behind(tmp_path: Path, language: Language
     table.parent.mkdir()
     rows.to_csv(table, index=False)
     begun = begin(tmp_path / "project", make_params(table, f"{changed}"), today, tmp_path / "cache")
-    with setting(tmp_path / "world", language, tools(tmp_path / "tools", tmp_path / "cache")) as shop:
+    found = tools(tmp_path / "tools", tmp_path / "cache", begun.root / ".cache/refits")
+    with setting(tmp_path / "world", language, found) as shop:
         shop.begin(begun.root)
         shop.alert(begun.decision)
         runs = answered(shop)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from runner.project import Project
     from runner.setting import Setting
-    from runner.values import Run
+    from runner.values import Left, Run
 
     from driftloop.githubstub import Issue
 
@@ -36,6 +36,20 @@ HOSTILE = "$(touch pwned) `id` ${{ github.token }} ]]> \"'; exit 1 #"
 def alerted(shop: Setting, project: Project) -> Setting:
     """The shop with an alert that says to retrain."""
     shop.alert(project.decision)
+    return shop
+
+
+@pytest.fixture
+def handed(alerted: Setting, left: dict[str, Left]) -> Setting:
+    """The shop with that alert, where what training would leave is there: the proposal is what is tested."""
+    alerted.runner.earlier["train"] = left["train"]
+    return alerted
+
+
+@pytest.fixture
+def measured(shop: Setting, left: dict[str, Left]) -> Setting:
+    """The shop where what measuring would leave is there: what is done about it is what is tested."""
+    shop.runner.earlier["measure"] = left["measure"]
     return shop
 
 
@@ -174,12 +188,12 @@ def test_monitor__by_hand_takes_inputs_and_touches_nothing_in_a_dry_run(alerted:
     assert (alerted.repo.git.refs(), alerted.issue(1).body) == (before, body)
 
 
-def test_monitor__in_a_private_repository_publishes_nothing(alerted: Setting) -> None:
-    alerted.repo.private = True
-    run = alerted.runner.schedule(alerted.repo, "monitor.yml")
+def test_monitor__in_a_private_repository_publishes_nothing(measured: Setting) -> None:
+    measured.repo.private = True
+    run = measured.runner.schedule(measured.repo, "monitor.yml")
     assert run.result == "success", run.log
     assert run.jobs["publish"].result == "skipped"
-    assert alerted.runner.shelf.pages == {}
+    assert measured.runner.shelf.pages == {}
 
 
 def test_monitor__on_another_branch_is_a_dry_run(alerted: Setting) -> None:
@@ -193,21 +207,21 @@ def test_monitor__on_another_branch_is_a_dry_run(alerted: Setting) -> None:
     assert (alerted.repo.git.refs(), alerted.issue(1).body, alerted.runner.shelf.pages) == (before, body, {})
 
 
-def test_monitor__an_old_run_that_is_repeated_does_not_turn_the_alert_back(shop: Setting, project: Project) -> None:
-    old = shop.runner.schedule(shop.repo, "monitor.yml")
+def test_monitor__an_old_run_that_is_repeated_does_not_turn_the_alert_back(measured: Setting, project: Project) -> None:
+    old = measured.runner.schedule(measured.repo, "monitor.yml")
     assert old.result == "success", old.log
     now = read_value(project.decision, Decision).until + timedelta(days=7)
-    shop.alert(project.decision, status="healthy", alert=False, until=now)
-    assert shop.issue(1).state == "closed"
-    repeated = shop.runner.again(old, "act")
+    measured.alert(project.decision, status="healthy", alert=False, until=now)
+    assert measured.issue(1).state == "closed"
+    repeated = measured.runner.again(old, "act")
     assert repeated.result == "success", repeated.log
     assert "#1 knows newer data" in repeated.log
-    assert [issue.state for issue in shop.repo.issues.values()] == ["closed"]
+    assert [issue.state for issue in measured.repo.issues.values()] == ["closed"]
 
 
-def test_monitor__a_missing_permission_is_named(shop: Setting) -> None:
-    change(shop, ".github/workflows/monitor.yml", "      issues: write", "      issues: read")
-    run = shop.runner.schedule(shop.repo, "monitor.yml")
+def test_monitor__a_missing_permission_is_named(measured: Setting) -> None:
+    change(measured, ".github/workflows/monitor.yml", "      issues: write", "      issues: read")
+    run = measured.runner.schedule(measured.repo, "monitor.yml")
     assert run.jobs["act"].result == "failure"
     assert "issues: write" in run.jobs["act"].summary
     assert "what to do" in run.jobs["failed"].summary
@@ -240,44 +254,45 @@ def switch() -> Iterator[str]:
         Watcher.pings.clear()
 
 
-def test_monitor__after_github_failed_does_the_rest(shop: Setting, switch: str) -> None:
+def test_monitor__after_github_failed_does_the_rest(measured: Setting, switch: str) -> None:
     """The second failed run in a row opens an issue, and the next good one closes it and pings."""
-    shop.runner.secrets["DRIFTLOOP_PING_URL"] = switch
-    shop.hub.server.faults.on("POST", "/issues$", githubstub.LOST)
-    shop.hub.server.faults.on("GET", "/issues$", githubstub.ERROR, nth=2, times=4)
-    first = shop.runner.schedule(shop.repo, "monitor.yml")
+    measured.runner.secrets["DRIFTLOOP_PING_URL"] = switch
+    measured.hub.server.faults.on("POST", "/issues$", githubstub.LOST)
+    measured.hub.server.faults.on("GET", "/issues$", githubstub.ERROR, nth=2, times=4)
+    first = measured.runner.schedule(measured.repo, "monitor.yml")
     assert (first.jobs["act"].result, first.jobs["failed"].result) == ("failure", "success")
-    shop.hub.server.faults.clear()
-    shop.hub.server.faults.on("GET", "/issues$", githubstub.ERROR, times=4)
-    second = shop.runner.schedule(shop.repo, "monitor.yml")
+    measured.hub.server.faults.clear()
+    measured.hub.server.faults.on("GET", "/issues$", githubstub.ERROR, times=4)
+    second = measured.runner.schedule(measured.repo, "monitor.yml")
     assert (second.jobs["act"].result, second.jobs["failed"].result) == ("failure", "success"), second.log
-    assert [issue.labels for issue in shop.repo.issues.values()] == [["model-alert"], ["monitoring-fails"]]
-    assert "The last 2 runs of Monitor have failed" in (shop.issue(2).body or "")
+    assert [issue.labels for issue in measured.repo.issues.values()] == [["model-alert"], ["monitoring-fails"]]
+    assert "The last 2 runs of Monitor have failed" in (measured.issue(2).body or "")
     assert Watcher.pings == []
 
-    third = shop.runner.schedule(shop.repo, "monitor.yml")
+    third = measured.runner.schedule(measured.repo, "monitor.yml")
     assert third.result == "success", third.log
-    assert [issue.state for issue in shop.repo.issues.values()] == ["open", "closed"]
-    assert "Monitoring works again" in shop.comments(2)[-1]
-    assert [each["outcome"] for each in records(shop)] == ["failed", "failed", "ok"]
+    assert [issue.state for issue in measured.repo.issues.values()] == ["open", "closed"]
+    assert "Monitoring works again" in measured.comments(2)[-1]
+    assert [each["outcome"] for each in records(measured)] == ["failed", "failed", "ok"]
     assert (Watcher.pings, "pinged: 200" in third.log, "s3cret" in third.log) == (["/s3cret"], True, False)
     assert "**Doctor:**" in third.jobs["act"].summary
     assert "The loop itself" in (third.artifacts["site"] / "index.html").read_text("utf-8")
 
 
-def test_monitor__that_failed_says_so_on_the_page_at_once(shop: Setting) -> None:
-    shop.repo.pages = {"build_type": "workflow"}
-    first = shop.runner.schedule(shop.repo, "monitor.yml")
+def test_monitor__that_failed_says_so_on_the_page_at_once(measured: Setting) -> None:
+    measured.repo.pages = {"build_type": "workflow"}
+    first = measured.runner.schedule(measured.repo, "monitor.yml")
     assert first.result == "success", first.log
-    change(shop, "models/production/card.json", '"version": 1,', '"version": "one",')
-    broken = shop.runner.schedule(shop.repo, "monitor.yml")
+    del measured.runner.earlier["measure"]
+    change(measured, "models/production/card.json", '"version": 1,', '"version": "one",')
+    broken = measured.runner.schedule(measured.repo, "monitor.yml")
     results = {name: job.result for name, job in broken.jobs.items()}
     assert results == {
         "measure": "failure", "act": "skipped", "publish": "skipped", "failed": "success", "publish-failed": "success",
     }, broken.log  # fmt: skip
-    page = (shop.runner.shelf.pages[shop.repo.name] / "index.html").read_text("utf-8")
+    page = (measured.runner.shelf.pages[measured.repo.name] / "index.html").read_text("utf-8")
     assert "The last run failed in the job measure" in page
-    newest = records(shop)[-1]
+    newest = records(measured)[-1]
     assert (newest["outcome"], newest["failed_in"]) == ("failed", "measure")
     assert newest["links"]["run"] in page
 
@@ -305,12 +320,12 @@ def test_retrain__asked_by_someone_without_write_access_is_refused(alerted: Sett
     assert (alerted.repo.pulls, set(alerted.repo.git.refs())) == ([], {"refs/heads/main"})
 
 
-def test_retrain__whose_label_is_taken_off_meanwhile_proposes_nothing(alerted: Setting) -> None:
-    alerted.runner.before["propose"] = lambda: alerted.hub.at().get_issue(1).remove_from_labels("retrain-model")
-    run = retrain(alerted)
+def test_retrain__whose_label_is_taken_off_meanwhile_proposes_nothing(handed: Setting) -> None:
+    handed.runner.before["propose"] = lambda: handed.hub.at().get_issue(1).remove_from_labels("retrain-model")
+    run = retrain(handed)
     assert run.result == "success", run.log
     assert "does not carry the label" in run.jobs["propose"].log
-    assert (alerted.repo.pulls, alerted.comments(1)) == ([], [])
+    assert (handed.repo.pulls, handed.comments(1)) == ([], [])
 
 
 def test_retrain__on_an_issue_of_a_stranger_is_refused(alerted: Setting) -> None:
@@ -334,46 +349,46 @@ def test_retrain__on_an_issue_of_a_stranger_is_refused(alerted: Setting) -> None
 # Retraining
 
 
-def test_retrain__after_github_failed_doubles_nothing(alerted: Setting) -> None:
-    alerted.hub.server.faults.on("POST", "/pulls$", githubstub.LOST)
-    alerted.hub.server.faults.on("POST", "/issues/1/comments$", githubstub.ERROR, times=4)
-    first = retrain(alerted)
+def test_retrain__after_github_failed_doubles_nothing(handed: Setting) -> None:
+    handed.hub.server.faults.on("POST", "/pulls$", githubstub.LOST)
+    handed.hub.server.faults.on("POST", "/issues/1/comments$", githubstub.ERROR, times=4)
+    first = retrain(handed)
     assert (first.jobs["propose"].result, first.jobs["failed"].result) == ("failure", "success")
-    head = alerted.repo.git.refs()["refs/heads/retrain/issue-1"]
-    by_hand = alerted.runner.dispatch(alerted.repo, "retrain.yml", "ann", issue="1")
+    head = handed.repo.git.refs()["refs/heads/retrain/issue-1"]
+    by_hand = handed.runner.dispatch(handed.repo, "retrain.yml", "ann", issue="1")
     assert by_hand.result == "success", by_hand.log
-    assert len(alerted.repo.pulls) == 1
-    assert alerted.repo.git.refs()["refs/heads/retrain/issue-1"] == head
+    assert len(handed.repo.pulls) == 1
+    assert handed.repo.git.refs()["refs/heads/retrain/issue-1"] == head
 
 
-def test_retrain__two_at_once_make_one_proposal(alerted: Setting) -> None:
-    alerted.label(1, "retrain-model")
-    alerted.hub.at().get_issue(1).remove_from_labels("retrain-model")
-    alerted.label(1, "retrain-model")
-    runs = alerted.runner.deliver(parallel=True)
+def test_retrain__two_at_once_make_one_proposal(handed: Setting) -> None:
+    handed.label(1, "retrain-model")
+    handed.hub.at().get_issue(1).remove_from_labels("retrain-model")
+    handed.label(1, "retrain-model")
+    runs = handed.runner.deliver(parallel=True)
     assert [run.result for run in runs] == ["success", "success"], "\n".join(run.log for run in runs)
-    assert proposal(alerted).state == "open"
-    assert len(alerted.comments(1)) == 1
+    assert proposal(handed).state == "open"
+    assert len(handed.comments(1)) == 1
 
 
-def test_retrain__while_main_moves_says_to_do_it_again(alerted: Setting) -> None:
+def test_retrain__while_main_moves_says_to_do_it_again(handed: Setting) -> None:
     def move() -> None:
-        change(alerted, "params.yaml", "min_samples_leaf: 40", "min_samples_leaf: 41")
+        change(handed, "params.yaml", "min_samples_leaf: 40", "min_samples_leaf: 41")
 
-    alerted.runner.before["propose"] = move
-    run = retrain(alerted)
+    handed.runner.before["propose"] = move
+    run = retrain(handed)
     assert run.result == "success", run.log
-    assert alerted.repo.pulls == []
-    assert "To be done again" in alerted.comments(1)[-1]
-    assert "retrain-model" not in alerted.issue(1).labels
+    assert handed.repo.pulls == []
+    assert "To be done again" in handed.comments(1)[-1]
+    assert "retrain-model" not in handed.issue(1).labels
 
 
-def test_retrain__where_actions_may_not_propose_leaves_a_link(alerted: Setting) -> None:
-    alerted.repo.actions_may_propose = False
-    run = retrain(alerted)
+def test_retrain__where_actions_may_not_propose_leaves_a_link(handed: Setting) -> None:
+    handed.repo.actions_may_propose = False
+    run = retrain(handed)
     assert run.result == "success", run.log
-    assert alerted.repo.pulls == []
-    assert "compare/main...retrain/issue-1" in alerted.comments(1)[-1]
+    assert handed.repo.pulls == []
+    assert "compare/main...retrain/issue-1" in handed.comments(1)[-1]
     assert "Allow GitHub Actions" in run.jobs["propose"].summary
 
 

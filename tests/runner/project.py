@@ -45,6 +45,11 @@ class Project:
         """Results of NEXT, and of NEXT with the model that is better then."""
         return self.root / "cache"
 
+    @property
+    def fits(self) -> Path:
+        """The refits that these results are made of."""
+        return self.repo / ".cache/refits"
+
 
 def made(factory: pytest.TempPathFactory) -> Project:
     """Make it, once for all workers: the one full run of the pipeline that these tests cost."""

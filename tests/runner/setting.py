@@ -35,13 +35,15 @@ if TYPE_CHECKING:
 
 VENV = Path(sys.prefix)
 # Syncing would point the environment of these tests at the clone; a dry run reads the same lock file and options, and the
-# clone's own code comes first by PYTHONPATH.
+# clone's own code comes first by PYTHONPATH. Fits that an earlier job has made are found by their content, as where
+# DRIFTLOOP_CACHE is set: without them a job makes the same ones anew, for a minute.
 UV = """#!/usr/bin/env bash
 set -euo pipefail
 if [ "${{1:-}}" = sync ]; then
   {uv} sync --dry-run "${{@:2}}"
   ln -sfn {venv} .venv
   echo /.venv >> .git/info/exclude
+  mkdir -p .cache {fits} && ln -sfn {fits} .cache/refits
 else
   exec {uv} "$@"
 fi
@@ -56,13 +58,13 @@ class Tools:
     env: Mapping[str, str]
 
 
-def tools(root: Path, cache: Path) -> Tools:
-    """Make them; `cache` is DVC's, shared by all machines."""
+def tools(root: Path, cache: Path, fits: Path) -> Tools:
+    """Make them; `cache` is DVC's, and `fits` is `.cache/refits`, both shared by all machines."""
     uv = os.environ.get("UV") or shutil.which("uv") or "uv"
     found = {name: root / name for name in ("uv", "python", "node", "dvc")}
     for folder in found.values():
         folder.mkdir(parents=True)
-    (found["uv"] / "uv").write_text(UV.format(uv=uv, venv=VENV))
+    (found["uv"] / "uv").write_text(UV.format(uv=uv, venv=VENV, fits=fits))
     (found["uv"] / "uv").chmod(0o755)
     base = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
     for name in ("python", "python3"):

@@ -76,6 +76,14 @@ class WorkflowJob:
 
 
 @dataclass(frozen=True)
+class Left:
+    """A job that was done, and the folders of its artifacts on the shelf by name."""
+
+    job: WorkflowJob
+    artifacts: Mapping[str, Path]
+
+
+@dataclass(frozen=True)
 class Run:
     """How a run of a workflow ended; jobs by id, those of a matrix with their number behind it."""
 

@@ -15,7 +15,7 @@ from runner.gitserver import open_to_pushes
 from runner.jobs import Order, Site
 from runner.language import UnknownError
 from runner.machine import Machine
-from runner.values import Happening, Run, WorkflowJob
+from runner.values import Happening, Left, Run, WorkflowJob
 from runner.workflows import Workflow, combinations, only, order, read
 
 from driftloop.githubstub import observe_pushes
@@ -45,6 +45,8 @@ class Runner:
         Those of the repositories.
     without
         Jobs that are taken as done well without being run.
+    earlier
+        Jobs that are taken as done as they were in another world, with what they left there.
     before
         What happens right before a job begins, by its name; once.
     """
@@ -57,6 +59,7 @@ class Runner:
     tools: Mapping[str, Path]
     secrets: dict[str, str] = field(default_factory=dict)
     without: set[str] = field(default_factory=set)
+    earlier: dict[str, Left] = field(default_factory=dict)
     before: dict[str, Callable[[], object]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -154,6 +157,9 @@ class Runner:
             return WorkflowJob(wanted.name, wanted.name, "skipped")
         if wanted.name in self.without:
             return WorkflowJob(wanted.name, wanted.name, "success")
+        if left := self.earlier.get(wanted.name):
+            shelf.artifacts |= left.artifacts
+            return left.job
         group = jobs.concurrency(wanted, site).get("group", "")
         with self._alone(group), self._machine(wanted, site) as machine:
             return jobs.execute(wanted, site, machine, shelf)

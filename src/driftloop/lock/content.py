@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import sys
+from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
-from driftloop.store.imports import closure, imported
+from driftloop.store.imports import closure, imported, package_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 INSTALLED = Path(__file__).parents[2]  # the src/ of a repository, or site-packages
 # The module that each stage of dvc.yaml runs.
@@ -103,7 +105,8 @@ def stage(name: str, *, features: Iterable[str] = (), models: Iterable[str] = ()
     value = hashlib.md5(usedforsecurity=False)
     for module, path in sorted(found.items()):
         value.update(f"{module}\0".encode() + path.read_bytes() + b"\0")
-    tops = {name.partition(".")[0] for path in found.values() for name in imported(path)}
+    names = {name for module, path in found.items() for name in imported(path, package_of(module, path))}
+    tops = {name.partition(".")[0] for name in names}
     wanted = {package for top in tops & DECISIVE.keys() for package in DECISIVE[top]}
     wanted |= set(features) if RUNS_FEATURES in found else set()
     wanted |= set(models) if RUNS_MODELS in found else set()
@@ -122,10 +125,17 @@ def versions(packages: Iterable[str]) -> dict[str, str]:
 
 
 def _packages_of(names: Iterable[str]) -> set[str]:
-    """List the installed packages that dotted names come from."""
+    """List the installed packages that dotted names come from; only for names that are not known all of them are looked at."""
     tops = {name.partition(".")[0] for name in names} - {"driftloop"}
-    distributions = packages_distributions() if tops else {}
-    return {package for top in tops for package in distributions.get(top, [])}
+    known = {package for top in tops & DECISIVE.keys() for package in DECISIVE[top]}
+    others = tops - DECISIVE.keys() - sys.stdlib_module_names
+    distributions = _distributions() if others else {}
+    return known | {package for top in others for package in distributions.get(top, [])}
+
+
+@cache
+def _distributions() -> Mapping[str, list[str]]:
+    return packages_distributions()
 
 
 def _imported_by_own_code(src: Path) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -169,6 +170,7 @@ def _params(base: bytes, handed: bytes) -> Params:
     return params
 
 
+@lru_cache(maxsize=8)  # asked for each snapshot, and YAML is read slowly
 def moved(text: str, handed: str) -> str:
     """Write into the text of a params.yaml what a retraining has moved in another one, and nothing else."""
     source = parse_yaml(handed, where=PARAMS)["source"]

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")  # where statements hold statements; no expression imports
+
+
 @cache
 def path_of(module: str, roots: tuple[Path, ...]) -> Path | None:
     """Find the source file of a module below these folders; None where it is elsewhere."""
@@ -54,7 +57,7 @@ def imported(path: Path, package: str = "", *, typing_only: bool = False) -> fro
                 base = _base(node, package)
                 found |= {base, *(f"{base}.{alias.name}".lstrip(".") for alias in node.names)}
             case _:
-                stack += ast.iter_child_nodes(node)
+                stack += (child for name in BLOCKS for child in getattr(node, name, ()))
     return frozenset(found - {""})
 
 
@@ -89,6 +92,10 @@ def closure(modules: Iterable[str], roots: tuple[Path, ...], *, top: str | None 
         if name in seen or (top is not None and name.partition(".")[0] != top) or not (path := path_of(name, roots)):
             continue
         seen[name] = path
-        package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-        queue += [name.rpartition(".")[0], *imported(path, package)]
+        queue += [name.rpartition(".")[0], *imported(path, package_of(name, path))]
     return seen
+
+
+def package_of(module: str, path: Path) -> str:
+    """Name the package that a module is in, or is itself."""
+    return module if path.name == "__init__.py" else module.rpartition(".")[0]
