@@ -13,7 +13,7 @@ from hub import Clone
 from driftloop.alerting.labels import Label
 from driftloop.errors import GitHubError, LoopError
 from driftloop.githubstub import ERROR
-from driftloop.retraining import propose, verify
+from driftloop.retraining import answering, propose, verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -210,7 +210,7 @@ def test_propose__on_another_commit_is_refused(bench: Bench, made: Made) -> None
 def test_propose__whose_sender_may_not_write_any_more_is_refused(bench: Bench, made: Made) -> None:
     runtime = bench.event(sender={"login": "eve"})
     action = propose.plan(bench.hub, runtime, bench.job, made.root / "better", prove=lambda _: None)
-    propose.act(bench.hub, bench.job, action)
+    answering.act(bench.hub, bench.job, action)
     assert "**Not retrained:** eve has no write access" in bench.answer()
     assert bench.repo.pulls == []
     assert bench.repo.git.refs().keys() == {"refs/heads/main"}

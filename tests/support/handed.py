@@ -21,7 +21,7 @@ from driftloop.git import Git
 from driftloop.github.runtime import Runtime, Token
 from driftloop.githubstub import GitHubServer, observe_pushes
 from driftloop.params import Params, edit
-from driftloop.retraining import propose, restore, train
+from driftloop.retraining import answering, propose, restore, train
 from driftloop.store.files import write_bytes
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ class Bench:
 
     def propose(self, folder: Path, prove: Callable[[Path], None] = lambda _: None) -> str:
         action = propose.plan(self.hub, self.runtime, self.job, folder, prove=prove)
-        return propose.act(self.hub, self.job, action).said
+        return answering.act(self.hub, self.job, action).said
 
     def state(self) -> dict[str, Any]:
         """All that a person could see, numbers and times that GitHub hands out aside."""

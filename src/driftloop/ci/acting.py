@@ -173,6 +173,7 @@ def propose(
     """Verify a hand-over; open its pull request, or comment on the issue why there is none."""
     from driftloop import records as recording
     from driftloop.github.hub import Hub
+    from driftloop.retraining import answering
     from driftloop.retraining import propose as proposing
 
     runtime = run.runtime()
@@ -182,7 +183,7 @@ def propose(
         if dry_run:
             run.would(proposing.shown(action), proposing.worded(action))
             return
-        done = proposing.act(hub, git, action)
+        done = answering.act(hub, git, action)
     steps.say(done.said)
     steps.output(os.environ, "pull", f"{done.pull or ''}")
     steps.output(os.environ, "approval", recording.approval_word(done.approval))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from driftloop.alerting.labels import Label
 from driftloop.github.values import has
 from driftloop.retraining import standing, train
-from driftloop.retraining.propose import MARKER
+from driftloop.retraining.answering import MARKER
 
 if TYPE_CHECKING:
     from driftloop.github.hub import Hub

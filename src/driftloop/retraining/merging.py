@@ -16,8 +16,8 @@ from driftloop.nothing import Nothing
 from driftloop.params import parse_params
 from driftloop.records import approval_word
 from driftloop.retraining import verify
+from driftloop.retraining.answering import CHECK, tell
 from driftloop.retraining.handover import PARAMS
-from driftloop.retraining.propose import CHECK, tell
 from driftloop.retraining.train import branch_of
 from driftloop.retraining.wording import merging as wording
 from driftloop.store.files import CARD

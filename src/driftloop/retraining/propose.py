@@ -1,21 +1,17 @@
-"""Propose a hand-over: verify it, then a pull request, or a comment that says why there is none."""
+"""Decide about a hand-over: verify it, then a pull request, or a comment that says why there is none; see `answering`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, assert_never
-from urllib.parse import urlencode
+from typing import TYPE_CHECKING, Any, assert_never
 
-from driftloop.alerting.labels import LOOKS, Label
 from driftloop.core.windows import end_day
-from driftloop.errors import GitHubError, LoopError
+from driftloop.errors import LoopError
 from driftloop.foreign.lockfile import PIPELINE
-from driftloop.github.refusals import ForbiddenError, PullsForbiddenError
 from driftloop.nothing import Nothing
 from driftloop.params import parse_yaml
-from driftloop.report.markdown import cut
-from driftloop.retraining import branch, handover, standing, train, verify
+from driftloop.retraining import branch, handover, train, verify
 from driftloop.retraining.handover import PARAMS
 from driftloop.retraining.train import ROLLBACKS, Refused, Request, branch_of
 from driftloop.retraining.wording import answer, pull_request, restoring
@@ -31,9 +27,6 @@ if TYPE_CHECKING:
     from driftloop.github.runtime import Runtime
     from driftloop.retraining.handover import HandOver
     from driftloop.retraining.verify import Verified
-
-MARKER = "<!-- driftloop:retrain -->"
-CHECK = "driftloop gate"
 
 
 @dataclass(frozen=True)
@@ -192,81 +185,6 @@ def _approval(request: Request, evidence: Verified) -> Approval | None:
     return approval
 
 
-class Done(NamedTuple):
-    """What was done, in one line, a text for the page of the run, the pull request that is open now, and the approval."""
-
-    said: str
-    summary: str = ""
-    pull: int | None = None
-    approval: Approval | None = None
-
-
-def act(hub: Hub, git: Git, action: Action) -> Done:
-    """Do it, and say what was done; doing it twice changes nothing."""
-    match action:
-        case Propose():
-            return _propose(hub, git, action)
-        case Refuse():
-            return _refuse(hub, action)
-        case Refused():
-            train.refuse(hub, action)
-            return Done(f"commented on #{action.issue}: {action.why}", train.refusal(action))
-        case Nothing():
-            return Done(f"nothing to do: {action.reason}")
-        case _:
-            assert_never(action)
-
-
-def _refuse(hub: Hub, action: Refuse) -> Done:
-    if action.approval:
-        standing.give(hub, action.number, action.approval, merges=action.merges)
-        if action.request.approval:
-            return Done(
-                f"told nobody, as #{action.number} is kept fresh: {action.said}", action.body, approval=action.approval
-            )
-    tell(hub, action.number, action.body)
-    if not action.approval:
-        if action.judged:
-            _label(hub, action.number, Label.NO_BETTER)
-        hub.remove_label(action.number, Label.RETRAIN)  # last: until then the request stands
-    return Done(f"commented on #{action.number}: {action.said}", action.body, approval=action.approval)
-
-
-def _propose(hub: Hub, git: Git, action: Propose) -> Done:
-    about, head = action.about, action.head
-    if about.approval:
-        standing.give(hub, about.issue, about.approval, merges=about.merges)
-    branch.push(git, action.found, head, branch=about.branch, into=action.into)
-    remarks, number = [], None
-    try:
-        hub.check_run(
-            head,
-            name=CHECK,
-            conclusion="success",
-            title=pull_request.check_title(about),
-            summary=pull_request.check_summary(about),
-        )
-    except ForbiddenError as exc:  # only apps may; a person's token never can
-        remarks.append(f"no check run: {exc}")
-    try:
-        pull = hub.open_pull(title=action.title, body=action.body, branch=about.branch, base=action.into)
-    except PullsForbiddenError:
-        lead = restoring.lead(about) if about.restores else pull_request.lead(about)
-        words = urlencode({"title": action.title, "body": lead, "labels": Label.PROPOSAL})
-        link = f"{hub.compare_url(action.into, about.branch)}&{words}"
-        said = restoring.by_hand(about, link) if about.restores else answer.by_hand(about, link)
-        done = f"pushed {about.branch}; a person has to open {link}"
-    else:
-        number = pull.number
-        _label(hub, pull.number, Label.PROPOSAL)
-        remarks += _assigned(hub, pull.number, action.asked_by)
-        said, done = answer.proposed(about, pull.number), f"proposed in #{pull.number}: {action.title}"
-    if about.issue:
-        tell(hub, about.issue, said)
-        hub.remove_label(about.issue, Label.NO_BETTER)
-    return Done("; ".join([done, *remarks]), f"{said}\n\n{action.body}", number, about.approval)
-
-
 def shown(action: Action) -> dict[str, Any]:
     """Return an action as data."""
     match action:
@@ -298,14 +216,6 @@ def worded(action: Action) -> str:
             return f"nothing to do: {action.reason}"
         case _:
             assert_never(action)
-
-
-def _assigned(hub: Hub, number: int, login: str) -> list[str]:
-    """Assign the person who asked, if possible; the proposal does not depend on it."""
-    try:
-        return [] if hub.assign(number, login) else [f"{login} cannot be assigned"]
-    except GitHubError as exc:
-        return [f"{login} was not assigned: {exc}"]
 
 
 def _declined(hub: Hub, branch: str, head: str) -> Pull | None:
@@ -352,13 +262,3 @@ def _about(
         run_url=run_url,
         dashboard=dashboard,
     )
-
-
-def tell(hub: Hub, number: int, body: str) -> None:
-    """Write the one comment that says what has become of the newest request or proposal."""
-    hub.comment(number, cut(f"{MARKER}\n{body}"), marker=MARKER, author=hub.login())
-
-
-def _label(hub: Hub, number: int, label: Label) -> None:
-    hub.ensure_label(label, color=LOOKS[label].color, description=LOOKS[label].description)
-    hub.add_labels(number, label)
