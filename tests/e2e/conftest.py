@@ -45,7 +45,7 @@ def left(language: Language, project: Project, tmp_path_factory: pytest.TempPath
         with setting(root / "world", language, tools(root / "tools", project.cache, project.fits)) as shop:
             shop.begin(project.repo)
             shop.alert(project.decision)
-            shop.runner.without = {"act", "propose"}
+            shop.runner.without = {"propose"}
             shop.label(1, "retrain-model")
             for run in (*shop.runner.deliver(), shop.runner.schedule(shop.repo, "monitor.yml")):
                 assert run.result == "success", run.log
