@@ -132,8 +132,8 @@ def test_refit__says_where_it_learns_from_a_sample(healthy: Workspace) -> None:
     added = (set(found) - set(old) for found, old in zip(
         (healthy.decision.warnings, healthy.report.verdict.reasons), before, strict=True))  # fmt: skip
     warning, reason = (next(text for text in texts if "refit_rows" in text) for texts in added)
-    assert warning.startswith("a refit learns from at most 1,500 rows, drawn from up to 2,")
-    assert reason.startswith("the refits that were compared learned from 1,500 rows each, and the candidate from 2,")
+    assert warning.startswith("a refit learns from at most 1,500 rows, drawn from up to 3,864 (monitor.refit_rows)")
+    assert reason.startswith("the refits that were compared learned from 1,500 rows each, and the candidate from 3,")
 
 
 @pytest.mark.parametrize("damage", ["cut", "edited", "another", "fewer rows", "empty"])
