@@ -115,6 +115,33 @@ def status() -> None:
     steps.summarise(os.environ, fenced(shown))
 
 
+@app.command(epilog="Examples: driftloop explain · driftloop explain 2025-04-14 · driftloop explain monitor-7-1 --replay")
+def explain(
+    run: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[RUN]",
+            help="A record of the branch `driftloop`, by id of its run, time, commit or file, or their beginning.",
+            show_default="the newest decision, of this working tree or of the records",
+        ),
+    ] = None,
+    *,
+    replay: Annotated[
+        bool, typer.Option("--replay", help="Derive the decision anew from what was recorded, and compare.")
+    ] = False,
+) -> None:
+    """Say which rule decided, by how much, and what would have changed it."""
+    from driftloop import explain as explaining
+    from driftloop.git import Git
+
+    found = explaining.subject(Path(), Git(Path()), run)
+    typer.echo(found.text)
+    if replay:
+        from driftloop import replay as replaying
+
+        typer.echo(f"\n{replaying.replay(Path(), Git(Path()), found)}")
+
+
 @app.command(
     epilog="Examples: driftloop refresh · driftloop refresh --until 2025-04-07 · driftloop refresh --until now"
 )

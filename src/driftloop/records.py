@@ -188,6 +188,11 @@ def write(git: Git, record: Record) -> str:
 
 
 def read(git: Git) -> list[dict[str, Any]]:
+    """Read the contents of all records; see `listed`."""
+    return [record.content for record in listed(git)]
+
+
+def listed(git: Git) -> list[Record]:
     """Read all records of the branch, oldest run first: of the remote, or as far as it is known here.
 
     What is no record of a format that this version knows is left out: whoever may push may have written anything.
@@ -200,12 +205,12 @@ def read(git: Git) -> list[dict[str, Any]]:
     if not revision:
         return []
     found = []
-    for content in git.contents(revision, "records").values():
+    for path, content in git.contents(revision, "records").items():
         with suppress(LoopError):
             value = jsonfile.read(content, where="record")
             if isinstance(value, dict) and value.get("format") in range(1, FORMAT + 1):
-                found.append(value)
-    return sorted(found, key=lambda record: str(record.get("time")))
+                found.append(Record(path, value))
+    return sorted(found, key=lambda record: str(record.content.get("time")))
 
 
 def outs(lock: Path, notes: list[str] | None = None) -> dict[str, dict[str, str]]:
