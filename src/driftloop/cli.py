@@ -115,7 +115,9 @@ def status() -> None:
     steps.summarise(os.environ, fenced(shown))
 
 
-@app.command(epilog="Examples: driftloop explain · driftloop explain 2025-04-14 · driftloop explain monitor-7-1 --replay")
+@app.command(
+    epilog="Examples: driftloop explain · driftloop explain 2025-04-14 · driftloop explain monitor-7-1 --replay"
+)
 def explain(
     run: Annotated[
         str | None,
@@ -139,7 +141,9 @@ def explain(
     if replay:
         from driftloop import replay as replaying
 
-        typer.echo(f"\n{replaying.replay(Path(), Git(Path()), found)}")
+        replayed = replaying.replay(Path(), Git(Path()), found)
+        typer.echo(f"\n{replayed.text}")
+        raise SystemExit(0 if replayed.agrees else 1)
 
 
 @app.command(

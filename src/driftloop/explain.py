@@ -69,7 +69,9 @@ def subject(root: Path, git: Git, run: str | None) -> Subject:
         return _of_record(_chosen(known, run))
     decided = [record for record in known if record.content.get("decision")]
     if not decided:
-        msg = f"{files.DECISION}: not found, and no record of a decision on the branch {records.BRANCH}; run `dvc repro`"
+        msg = (
+            f"{files.DECISION}: not found, and no record of a decision on the branch {records.BRANCH}; run `dvc repro`"
+        )
         raise LoopError(msg)
     return _of_record(decided[-1])
 

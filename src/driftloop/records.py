@@ -143,13 +143,20 @@ def collect(root: Path, run: Run) -> Record:
         "data": outs(root / "dvc.lock", notes),
         "models": _models(root, notes),
         "params": params_digest(params) if params else None,
-        "packages": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
+        # What a run moves in params.yaml and does not commit: with the commit, all parameters.
+        "source": {"until": params.source.until, "fingerprint": params.source.fingerprint} if params else None,
+        "packages": packages(),
         "notes": notes,
     }
     content = bounded(content)
     # A run by hand has no number: its record is called after what it holds.
     name = f"{run.id}-{run.attempt or 1}" if run.id else f"local-{_digest(content)[:12]}"
     return Record(f"records/{until or 'unknown'}/{run.kind}-{name}.json", content)
+
+
+def packages() -> dict[str, str | None]:
+    """Return the versions that the bytes of models and results depend on."""
+    return {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}}
 
 
 def approval_word(given: Approval | None) -> str:

@@ -69,9 +69,13 @@ def _decision(decision: Decision) -> Iterator[str]:
         yield _row("Note", f"the rules of this version of driftloop say *{known.answer}*: another version has decided")
         return
     flips = counterfactuals.of_decision(decision)
-    yield from _listed("Otherwise", [_flip(flip, decision) for flip in flips] or ["no change of a single number leads elsewhere"])
+    yield from _listed(
+        "Otherwise", [_flip(flip, decision) for flip in flips] or ["no change of a single number leads elsewhere"]
+    )
     if decision.error and decision.normal_error and decision.rise is None:
-        yield _row("Note", "how certain the rise of error is was not recorded: what another error would change is not known")
+        yield _row(
+            "Note", "how certain the rise of error is was not recorded: what another error would change is not known"
+        )
 
 
 def _verdict(decision: Decision, report: Report | None, *, standing: bool) -> Iterator[str]:
@@ -84,7 +88,9 @@ def _verdict(decision: Decision, report: Report | None, *, standing: bool) -> It
     yield f"GATE: {verdict.outcome}"
     yield from _listed("Because", verdict.reasons)
     flips = counterfactuals.of_verdict(verdict, standing=standing or verdict.standing)
-    yield from _listed("Otherwise", [_flip(flip, decision) for flip in flips] or ["no change of a single number leads elsewhere"])
+    yield from _listed(
+        "Otherwise", [_flip(flip, decision) for flip in flips] or ["no change of a single number leads elsewhere"]
+    )
 
 
 def _flip(flip: Flip, decision: Decision) -> str:

@@ -116,9 +116,7 @@ class Known:
     def diagnosis(self) -> Diagnosis:
         """What the rules say of it."""
         given = self.decision
-        return diagnose(
-            self.evidence, given.findings, policy=given.policy, settings=self.settings, alarms=given.alarms
-        )
+        return diagnose(self.evidence, given.findings, policy=given.policy, settings=self.settings, alarms=given.alarms)
 
     @property
     def answer(self) -> str:
@@ -139,9 +137,7 @@ class Known:
             most = MOST * max(settings.alert_at_days, waiting.days)
             found["waiting"] = Number(waiting.days, 0, most, settings.alert_at_days, self._with_waiting)
         if (error := evidence.error) is not None and (normal := evidence.normal_error) and self.decision.rise:
-            found["error"] = Number(
-                error.estimate, 0, MOST * max(error.estimate, normal), normal, self._with_error
-            )
+            found["error"] = Number(error.estimate, 0, MOST * max(error.estimate, normal), normal, self._with_error)
         if (share := evidence.drift.share) is not None:
             found["drift"] = Number(share, 0, 1, 1, self._with_drift)
         if (trained := self.decision.trained_until) is not None and settings.calendar_days:
@@ -201,7 +197,9 @@ class Judged:
         estimate, low, needed = self.gain.estimate, self.gain.low, self.needed
         found = {"gain": Number(estimate, -1, 1, needed, lambda share: self._gain(_moved(self.gain, share - estimate)))}
         if low is not None:
-            certain = Number(low, -1, estimate, needed, lambda end: self._gain(self.gain.model_copy(update={"low": end})))
+            certain = Number(
+                low, -1, estimate, needed, lambda end: self._gain(self.gain.model_copy(update={"low": end}))
+            )
             found["low"] = certain
         return found
 
