@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from driftloop import dvc, dvc_remote, records
+from driftloop.core.decision.approval import Approval
 from driftloop.errors import LoopError, ParamsError
 from driftloop.foreign import files as foreign_files
 from driftloop.foreign import yamlfile
@@ -112,7 +113,7 @@ def _moved(committed: str, content: Mapping[str, Any]) -> Iterator[str]:
     yield moved
     given = content.get("approval")
     if isinstance(given, dict):
-        yield edit.with_approval(moved, records.Approval.model_validate(given).until)
+        yield edit.with_approval(moved, Approval.model_validate(given).until)
 
 
 def _data(root: Path, tree: Path, record: Record) -> None:
