@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from driftloop import records
+from driftloop.core.dates import day
 from driftloop.core.decision.values import Decision
 from driftloop.core.judging.verdict import Report
 from driftloop.errors import LoopError
@@ -115,11 +115,12 @@ def _of_record(record: Record) -> Subject:
     if not content.get("decision"):
         msg = f"{name(record)}: holds no decision: the run {'failed' if content.get('outcome') == 'failed' else 'made none'}"
         raise LoopError(msg)
-    source = f"{name(record)} · {content.get('time')} · commit {str(content.get('revision'))[:12] or 'not known'}"
+    revision = str(content.get("revision") or "not known")[:12]
     try:
+        source = f"{name(record)} · {day(datetime.fromisoformat(str(content.get('time'))).date())} · commit {revision}"
         decision = Decision.model_validate(content["decision"])
         report = _report(content)
-    except ValidationError as exc:
+    except ValueError as exc:  # pydantic's is one too
         msg = f"{name(record)}: not a decision or verdict that this version of driftloop can read"
         raise LoopError(msg) from exc
     return Subject(decision, report, bool(content.get("approval")), source, record)

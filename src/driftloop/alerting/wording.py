@@ -159,7 +159,7 @@ def _advice(decision: Decision) -> str:
     texts = STATUSES[decision.status]
     return (
         f"**Do:** {texts.to_do or f'{plain(decision.advice)}.'}\n\nThis issue closes by itself {texts.over}. "
-        "If you close it, you hear of it again only when it has got worse."
+        f"If you close it, you hear of it again only when it has got worse. The label `{Label.SNOOZE}` silences it for a week."
     )
 
 

@@ -101,7 +101,7 @@ def _flip(flip: Flip, decision: Decision) -> str:
     now, then = _apart(flip, flip.now, flip.then)
     up = flip.then > flip.now
     bound = (f"of {then} or {'more' if up else 'less'}") if flip.reached else f"{'above' if up else 'below'} {then}"
-    size = "" if flip.change == float("inf") else f" ({percent(flip.change, 0)} {'more' if up else 'less'})"
+    size = f" ({percent(flip.change, 0)} {'more' if up else 'less'})" if flip.change <= 1 else ""
     also = f", and {WITHOUT[flip.without]}" if flip.without else ""
     said = {
         "waiting": f"with a cost of waiting {bound} instead of {now} normal days of error",

@@ -110,6 +110,8 @@ def test_of_decision__of_a_version_that_kept_less_knows_the_status_and_leaves_ou
     ],
 )
 def test_of_verdict__asks_the_gate_again(
-    verdict: Verdict, standing: bool, flips: list[tuple[str, float | None, bool, str, str]]
+    verdict: Verdict,
+    standing: bool,  # noqa: FBT001 pytest gives it by name
+    flips: list[tuple[str, float | None, bool, str, str]],
 ) -> None:
     assert told(counterfactuals.of_verdict(verdict, standing=standing)) == flips
