@@ -104,23 +104,34 @@ def test_snooze__ends_when_the_label_is_taken_off_and_can_be_set_again(alerted: 
     assert [said.split(":")[0] for said in comments(alerted)] == ["**No longer snoozed", "New", "**Snoozed** by ann"]
 
 
+DEGRADED = make_decision("degraded")
+NEXT: dict[str, Any] = {"until": DAY + timedelta(days=1)}
+RISEN = {"error": Interval(estimate=130, low=120, high=140, level=0.9)}
+
+
 @pytest.mark.parametrize(
-    ("worse", "told"),
+    ("first", "worse", "told"),
     [
-        (make_decision("degraded", until=DAY + timedelta(days=1)), "Now: **bikes v1 is degraded"),
-        (
-            FAULT.model_copy(update={"error": Interval(estimate=130, low=120, high=140, level=0.9), "until": DAY + timedelta(days=1)}),
-            "Error has risen further.",
-        ),
-        (make_decision("healthy", until=DAY + timedelta(days=1)), "Recovered: bikes v1 is healthy."),
+        (FAULT, DEGRADED.model_copy(update=NEXT), "Now: **bikes v1 is degraded"),
+        (DEGRADED, DEGRADED.model_copy(update={**NEXT, **RISEN}), "Error has risen further."),
+        (FAULT, make_decision("healthy", **NEXT), "Recovered: bikes v1 is healthy."),
     ],
-)  # fmt: skip
-def test_snooze__ends_when_it_is_clearly_worse_or_over(alerted: Site, worse: Decision, told: str) -> None:
-    label(alerted)
-    monitor(alerted, worse)
-    ended, news = comments(alerted)
+)
+def test_snooze__ends_when_it_is_clearly_worse_or_over(site: Site, first: Decision, worse: Decision, told: str) -> None:
+    monitor(site, first)
+    label(site)
+    monitor(site, worse)
+    ended, news = comments(site)
     assert ended.startswith("**No longer snoozed:**")
     assert news.startswith(told)
+
+
+def test_snooze__goes_on_where_it_is_a_little_worse(site: Site) -> None:
+    grown = make_decision(waiting_days=17.0, **NEXT)
+    monitor(site, make_decision(waiting_days=8.5))
+    label(site)
+    assert "in force" in monitor(site, grown.model_copy(update={"waiting_days": 12.0}))
+    assert "over (worse)" in monitor(site, grown)
 
 
 def test_snooze__whose_end_broke_off_is_ended_by_the_next_run(alerted: Site) -> None:

@@ -130,9 +130,11 @@ def news(decision: Decision, before: Memory | None) -> str | None:
 
 
 def much_worse(decision: Decision, before: Memory | None) -> bool:
-    """Whether so much has changed since people were told that they have to hear of it, even if they do not want to."""
+    """Whether there is news that people have to hear of even if they asked for silence."""
     if before is None or before.status != decision.status:
         return True
+    if news(decision, before) is None:
+        return False
     error = decision.error.estimate if decision.error else None
     pairs = ((error, before.error), (decision.waiting_days, before.waiting))
     return any(now and told and now >= MUCH_WORSE * told for now, told in pairs)
