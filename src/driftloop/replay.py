@@ -5,7 +5,9 @@ All of it happens in a temporary worktree: nothing is written to that of the use
 
 from __future__ import annotations
 
+import re
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +19,7 @@ from driftloop import dvc, dvc_remote, records
 from driftloop.core.decision.approval import Approval
 from driftloop.errors import LoopError, ParamsError
 from driftloop.foreign import files as foreign_files
-from driftloop.foreign import yamlfile
+from driftloop.foreign import lockfile, yamlfile
 from driftloop.params import edit, load_params, parse_params
 from driftloop.store import files
 
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
 RESULTS = {"monitor": files.DECISION, "evaluate": files.VERDICT}
 LOCAL = Path(".dvc/config.local")
 LOCK = "driftloop.lock"
+# Whoever may push may have written a record.
+COMMIT, MD5 = re.compile("[0-9a-f]{40,64}"), re.compile(r"[0-9a-f]{32}(\.dir)?")
+NO_LOCK = b"{}"
 CACHE = "replay"  # the user's cache, as a remote that is only read
 # What a working tree may differ in from its commit: the replay takes these from it, or makes them anew.
 OWN = ("params.yaml", "dvc.lock", "metrics/", "backtest/dvc.lock")
@@ -54,7 +59,7 @@ def replay(root: Path, git: Git, subject: Subject) -> Replayed:
     """
     record = subject.record or _of_tree(root, git)
     revision = str(record.content.get("revision") or "")
-    if not revision or not git.succeeds("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}"):
+    if not COMMIT.fullmatch(revision) or not git.succeeds("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}"):
         msg = f"replay: the recorded commit {revision[:12] or '(none)'} is not in this clone; `git fetch --unshallow`, or fetch its branch"
         raise LoopError(msg)
     _same_packages(record)
@@ -93,12 +98,11 @@ def _params(root: Path, tree: Path, record: Record, *, here: bool) -> str:
     if here:
         return (root / "params.yaml").read_bytes().decode("utf-8")
     committed = (tree / "params.yaml").read_bytes().decode("utf-8")
-    for text in _moved(committed, record.content):
-        try:
-            if records.params_digest(parse_params(text, where="params.yaml")) == record.content.get("params"):
-                return text
-        except ParamsError:
-            continue
+    with suppress(ValueError):  # a forged approval or end
+        for text in _moved(committed, record.content):
+            with suppress(ParamsError):
+                if records.params_digest(parse_params(text, where="params.yaml")) == record.content.get("params"):
+                    return text
     msg = "replay: the recorded parameters are not those of the commit with the recorded end of data: they were not committed"
     raise LoopError(msg)
 
@@ -122,13 +126,12 @@ def _data(root: Path, tree: Path, record: Record) -> None:
     if not wanted:
         msg = f"replay: the record does not name its data ({files.RAW.as_posix()} of dvc.lock)"
         raise LoopError(msg)
-    lock = yamlfile.read(foreign_files.read_bytes(tree / "dvc.lock"), where="dvc.lock")
-    collect = lock.get("stages", {}).get("collect")
-    if not collect:
-        return
-    collect["outs"] = [{"path": files.RAW.as_posix(), "hash": "md5", "md5": wanted}]
-    committed = (tree / "dvc.lock").read_bytes()
-    files.write_text(tree / "dvc.lock", yaml.safe_dump(lock, sort_keys=False))
+    path = tree / lockfile.LOCK
+    committed = foreign_files.read_bytes(path) if path.exists() else NO_LOCK
+    lock = {"schema": "2.0", "stages": {}} | (yamlfile.read(committed, where=lockfile.LOCK) or {})
+    outs = [{"path": files.RAW.as_posix(), "hash": "md5", "md5": wanted}]
+    lock["stages"]["collect"] = {"cmd": "", **lock["stages"].get("collect", {}), "outs": outs}
+    files.write_text(path, yaml.safe_dump(lock, sort_keys=False))
     if (root / LOCAL).exists():  # where a remote is, and how it is entered
         shutil.copy(root / LOCAL, tree / LOCAL)
     there = [CACHE, *filter(None, [dvc_remote.remote(tree)])]
@@ -138,10 +141,9 @@ def _data(root: Path, tree: Path, record: Record) -> None:
         done = dvc.run(tree, "commit", "--force", "collect", seconds=dvc.READ_SECONDS)
         if done.code == 0:
             return
-    files.write_bytes(tree / "dvc.lock", committed)
-    if (
-        load_params(tree / "params.yaml").source.kind == "command"
-    ):  # it may use the network, and what it gives has moved on
+    files.write_bytes(path, committed) if committed != NO_LOCK else path.unlink()
+    # A command may use the network, and what it gives has moved on.
+    if load_params(tree / "params.yaml").source.kind == "command":
         raise LoopError(_no_data(wanted))
 
 
@@ -151,11 +153,11 @@ def _cache(root: Path) -> Path:
 
 
 def _raw(data: Any) -> str:
-    """Return the MD5 of the recorded rows; whoever may push may have written the record."""
+    """Return the MD5 of the recorded rows; empty if there is none."""
     stages = data if isinstance(data, dict) else {}
     outs = stages.get("collect")
     found = outs.get(files.RAW.as_posix()) if isinstance(outs, dict) else ""
-    return found if isinstance(found, str) else ""
+    return found if isinstance(found, str) and MD5.fullmatch(found) else ""
 
 
 def _no_data(wanted: str) -> str:
