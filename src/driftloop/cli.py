@@ -116,6 +116,37 @@ def status() -> None:
 
 
 @app.command(
+    epilog="Examples: driftloop explain · driftloop explain 2025-04-14 · driftloop explain monitor-7-1 --replay"
+)
+def explain(
+    run: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[RUN]",
+            help="A record of the branch `driftloop`, by id of its run, time, commit or file, or their beginning.",
+            show_default="the newest decision, of this working tree or of the records",
+        ),
+    ] = None,
+    *,
+    replay: Annotated[
+        bool, typer.Option("--replay", help="Derive the decision anew from what was recorded, and compare.")
+    ] = False,
+) -> None:
+    """Say which rule decided, by how much, and what would have changed it."""
+    from driftloop import explain as explaining
+    from driftloop.git import Git
+
+    found = explaining.subject(Path(), Git(Path()), run)
+    typer.echo(found.text)
+    if replay:
+        from driftloop import replay as replaying
+
+        replayed = replaying.replay(Path(), Git(Path()), found)
+        typer.echo(f"\n{replayed.text}")
+        raise SystemExit(0 if replayed.agrees else 1)
+
+
+@app.command(
     epilog="Examples: driftloop refresh · driftloop refresh --until 2025-04-07 · driftloop refresh --until now"
 )
 def refresh(

@@ -54,8 +54,17 @@ def environment(given: Mapping[str, str]) -> dict[str, str]:
     return {**kept, "PATH": path, "DVC_NO_ANALYTICS": "true"}
 
 
-def run(root: Path, *args: str, seconds: float) -> Done:
+def run(root: Path, *args: str, seconds: float, first: Path | None = None) -> Done:
     """Run a command of DVC in a working tree, and keep what it says.
+
+    Parameters
+    ----------
+    root, args
+        The working tree, and the command.
+    seconds
+        Limit of its time.
+    first
+        Folder in which its stages look for Python code before anywhere else.
 
     Raises
     ------
@@ -63,9 +72,8 @@ def run(root: Path, *args: str, seconds: float) -> Done:
         If a dvc.yaml or dvc.lock is none that DVC should see, or the command took longer.
     """
     check_files(root)
-    done = processes.run(
-        [*COMMAND, *args], name=f"dvc {args[0]}", seconds=seconds, cwd=root, env=environment(os.environ)
-    )
+    env = environment(os.environ) | ({"PYTHONPATH": str(first.resolve())} if first else {})
+    done = processes.run([*COMMAND, *args], name=f"dvc {args[0]}", seconds=seconds, cwd=root, env=env)
     return Done(done.code, *(said.decode("utf-8", "replace") for said in (done.out, done.err)))
 
 

@@ -144,13 +144,20 @@ def collect(root: Path, run: Run) -> Record:
         "data": outs(root / "dvc.lock", notes),
         "models": _models(root, notes),
         "params": params_digest(params) if params else None,
-        "packages": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
+        # What a run moves in params.yaml and does not commit: with the commit, all parameters.
+        "source": {"until": params.source.until, "fingerprint": params.source.fingerprint} if params else None,
+        "packages": packages(),
         "notes": notes,
     }
     content = bounded(content)
     # A run by hand has no number: its record is called after what it holds.
     name = f"{run.id}-{run.attempt or 1}" if run.id else f"local-{_digest(content)[:12]}"
     return Record(f"records/{until or 'unknown'}/{run.kind}-{name}.json", content)
+
+
+def packages() -> dict[str, str | None]:
+    """Return the versions that the bytes of models and results depend on."""
+    return {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}}
 
 
 def approval_word(given: Approval | None) -> str:
@@ -189,6 +196,11 @@ def write(git: Git, record: Record) -> str:
 
 
 def read(git: Git) -> list[dict[str, Any]]:
+    """Read the contents of all records; see `listed`."""
+    return [record.content for record in listed(git)]
+
+
+def listed(git: Git) -> list[Record]:
     """Read all records of the branch, oldest run first: of the remote, or as far as it is known here.
 
     What is no record of a format that this version knows is left out: whoever may push may have written anything.
@@ -201,12 +213,12 @@ def read(git: Git) -> list[dict[str, Any]]:
     if not revision:
         return []
     found = []
-    for content in git.contents(revision, "records").values():
+    for path, content in git.contents(revision, "records").items():
         with suppress(LoopError):
             value = jsonfile.read(content, where="record")
             if isinstance(value, dict) and value.get("format") in range(1, FORMAT + 1):
-                found.append(value)
-    return sorted(found, key=lambda record: str(record.get("time")))
+                found.append(Record(path, value))
+    return sorted(found, key=lambda record: str(record.content.get("time")))
 
 
 def outs(lock: Path, notes: list[str] | None = None) -> dict[str, dict[str, str]]:

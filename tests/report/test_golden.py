@@ -47,6 +47,7 @@ from driftloop.report.dashboard import page
 from driftloop.report.dashboard.backtest import Results
 from driftloop.report.dashboard.facts import facts
 from driftloop.report.dashboard.versions import Change, Known, versions
+from driftloop.report.explanation import explanation
 from driftloop.report.screen import screen
 from driftloop.retraining.brought import Brought
 from driftloop.retraining.wording import answer, merging, pull_request, restoring, standing
@@ -202,6 +203,10 @@ METRICS = (
     Difference("metrics/own.json", "cost", None, 12.5),
 )
 
+KEPT: dict[str, Any] = {"rise": Interval(estimate=-2.2, low=-5.1, high=0.7, level=0.994), "trained_until": date(2025, 1, 6),
+                        "calendar_days": 91, "error_up": False}  # fmt: skip
+RISEN: dict[str, Any] = {**KEPT, "rise": Interval(estimate=50.4, low=41.0, high=59.8, level=0.994), "error_up": True}
+
 
 def proposal(**over: Any) -> Proposal:
     verdict = make_verdict(**over.pop("verdict", {}))
@@ -223,6 +228,10 @@ def report(outcome: str = "promote", **over: Any) -> Report:
     given = {"production": 84.62, "refit": 76.31, "outcome": outcome, "rows": 1672} | over
     made = {"production_version": 1, "candidate_sha256": "a" * 64, "until": date(2025, 4, 14), "rule": {}}
     return Report.model_validate({"verdict": make_verdict(**given), **made})
+
+
+def explained(decision: Decision, found: Report | None) -> str:
+    return explanation(decision, found, standing=False, source="monitor-7-1 · 14 Apr 2025 · commit cccccccccccc")
 
 
 def titled(title: str, body: str) -> str:
@@ -265,6 +274,22 @@ def told_of(day: str, status: Status, answered: str | None = None, outcome: str 
     words = told.headline(status, "avoidable_loss")
     return {"day": day, "status": status, "headline": words, "answered": answered, "outcome": outcome, "versions": versions,
             "ending": ending, "ended": ended}  # fmt: skip
+
+
+EXPLAINED: dict[str, tuple[Decision, Report | None]] = {
+    "outdated": (
+        DECISIONS["outdated"].model_copy(update=RISEN),
+        report(gain=FEW.model_copy(update={"low": 0.004}), needed=0.01),
+    ),
+    "healthy": (DECISIONS["healthy"].model_copy(update=KEPT), None),
+    "held-back": (
+        DECISIONS["degraded"].model_copy(update={**RISEN, "waiting_days": 6.4}),
+        report(**REFUSED, needed=0.01),
+    ),
+    "data-fault": (DECISIONS["data-fault"].model_copy(update=RISEN), faulty().report),
+    "older": (DECISIONS["degraded"].model_copy(update={"status": "watch"}), None),
+    "no-production": (DECISIONS["no-production"], None),
+}
 
 
 def shown(found: Retelling | Untold) -> str:
@@ -323,6 +348,10 @@ TEXTS: dict[str, Callable[[], str]] = {
         for name, made in DECISIONS.items()
         if made.alert
     },
+    "snoozed.md": lambda: "\n\n".join(
+        [wording.snoozed("ann", date(2025, 4, 21)), wording.not_snoozed("bob"), *map(wording.woken, wording.WOKEN)]
+    ),
+    **{f"explain-{name}.txt": lambda made=made, found=found: explained(made, found) for name, (made, found) in EXPLAINED.items()},  # type: ignore[misc]
     "alert-without-links.md": lambda: wording.alert(DECISIONS["insufficient-data"], Links()),
     "updates.md": lambda: "\n\n".join(
         [
@@ -472,6 +501,7 @@ def test_text__has_one_form_of_dates_no_placeholder_and_no_promise(name: str) ->
         "source.until",
         "driftloop refresh --until",
         "driftloop approve --until",
+        "snooze until",
     )  # what is pasted or compared stays as it is written there
     prose = "\n".join(line for line in said.splitlines() if not any(command in line for command in commands))
     for wrong in ("2025-", "normal ?", "not there", "would pay", "−100.0 %", "nan", "unknown", "None"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, assert_never
 
-from driftloop.alerting import memory, wording
+from driftloop.alerting import memory, snooze, wording
 from driftloop.alerting.labels import LOOKS, Label
 from driftloop.core.dates import last
 from driftloop.core.decision.values import Decision
@@ -92,7 +92,7 @@ class Done(NamedTuple):
     number: int | None = None
 
 
-def plan(decision: Decision, found: Sequence[Issue], links: Links) -> tuple[AlertAction, ...]:
+def plan(decision: Decision, found: Sequence[Issue], links: Links, *, silent: bool = False) -> tuple[AlertAction, ...]:
     """Decide what to do about the alert, and about others that are open beside it.
 
     Parameters
@@ -103,6 +103,8 @@ def plan(decision: Decision, found: Sequence[Issue], links: Links) -> tuple[Aler
         Alerts by the loop itself, open and closed, oldest first.
     links
         Where the text points to.
+    silent
+        Whether the open alert is snoozed.
     """
     mine = [alert for alert in found if alert.body.startswith(memory.marker(decision.model))]
     left = [Leave(alert.number, memory.model_of(alert)) for alert in found if alert.open and alert not in mine]
@@ -111,7 +113,7 @@ def plan(decision: Decision, found: Sequence[Issue], links: Links) -> tuple[Aler
     match [alert for alert in mine if alert.open]:
         case [first, *others]:
             doubles = [_double(decision, each, first.number) for each in others]
-            return (_with(decision, first, links), *doubles, *left)
+            return (_with(decision, first, links, silent=silent), *doubles, *left)
         case _:
             return (_without(decision, mine, links), *left)
 
@@ -122,19 +124,19 @@ def _without(decision: Decision, closed: Sequence[Issue], links: Links) -> Alert
     last, before = next(
         ((alert, kept) for alert, kept in reversed(memories) if kept is None or kept.over != "double"), (None, None)
     )
-    snoozed = last and before and not before.over
+    by_hand = last and before and not before.over
     if not decision.alert:
-        if last and before and snoozed:
+        if last and before and by_hand:
             over = before.model_copy(update={"over": "recovered", "until": decision.until})
             return Settle(last.number, memory.with_memory(last.body, over))
         return Nothing("there is nothing to tell")
-    if last and snoozed and not memory.news(decision, before):
+    if last and by_hand and not memory.news(decision, before):
         return Nothing(f"#{last.number} was closed by hand, and nothing new has happened since")
     return Open(wording.alert_title(decision), _body(decision, memory.told(decision, 0), links))
 
 
-def _with(decision: Decision, alert: Issue, links: Links) -> AlertAction:
-    """Decide where an alert is open."""
+def _with(decision: Decision, alert: Issue, links: Links, *, silent: bool) -> AlertAction:
+    """Decide where an alert is open; where it is silent, what is new is told later."""
     before = memory.read_memory(alert.body)
     # Where the memory was lost, the count goes on from the day, so that no earlier comment is written over.
     told = (before.told if before else decision.until.toordinal()) + 1
@@ -144,7 +146,7 @@ def _with(decision: Decision, alert: Issue, links: Links) -> AlertAction:
         over = {"over": "recovered", "told": told, "until": decision.until}
         kept = (before or memory.told(decision, told)).model_copy(update=over)
         return Close(alert.number, memory.with_memory(alert.body, kept), wording.recovered(decision), told)
-    news = memory.news(decision, before)
+    news = None if silent else memory.news(decision, before)
     same_news = before and before.model_copy(update={"until": decision.until})
     kept = same_news if same_news and not news else memory.told(decision, told, before)
     title, body = wording.alert_title(decision), _body(decision, kept, links)
@@ -193,8 +195,12 @@ def newest(root: Path) -> Decision:
 
 def run(hub: Hub, decision: Decision, links: Links) -> list[Done]:
     """Read, decide and act; then read again to notice an alert that another run opened at the same time."""
-    actions = plan(decision, memory.every(hub), links)
-    done = [act(hub, decision.model, action) for action in actions]
+    found = memory.every(hub)
+    asleep = snooze.current(hub, decision, found)
+    # Its end is written first: a run that breaks off in between leaves an alert that speaks.
+    ended = [Done(snooze.act(hub, asleep), asleep.number)] if asleep else []
+    actions = plan(decision, found, links, silent=snooze.silent(asleep))
+    done = [act(hub, decision.model, action) for action in actions] + ended
     if isinstance(actions[0], Open):
         again = plan(decision, memory.find(hub, decision.model), links)[1:]
         done += [act(hub, decision.model, action) for action in again]

@@ -12,6 +12,7 @@ class Label(StrEnum):
     ALERT = "model-alert"
     RETRAIN = "retrain-model"
     KEEP_FRESH = "keep-fresh"
+    SNOOZE = "snooze"
     NO_BETTER = "no-better-model"
     PROPOSAL = "model-proposal"
     MONITOR = "monitoring-fails"
@@ -28,6 +29,7 @@ LOOKS: dict[Label, Look] = {
     Label.ALERT: Look("d93f0b", "The model wants attention"),
     Label.RETRAIN: Look("0e8a16", "Set by a maintainer: retrain and propose"),
     Label.KEEP_FRESH: Look("5319e7", "Set by a maintainer: propose fresh models for some weeks"),
+    Label.SNOOZE: Look("fbca04", "Set by a maintainer: silent for a week, or until a date"),
     Label.NO_BETTER: Look("cfd3d7", "Retraining was judged, and production stays"),
     Label.PROPOSAL: Look("1d76db", "A new model, proposed by the loop"),
     Label.MONITOR: Look("b60205", "Nobody watches the model: Monitor itself fails"),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LINE = re.compile(r"<!-- driftloop:state (\{.*\}) -->")
 MARKER = re.compile(r"<!-- driftloop:alert ([a-z0-9._-]+) -->")
-MUCH_WORSE = 1.5  # times the error that was told: a degraded model is told of again
+MUCH_WORSE = 1.5  # times the error that was told: a degraded model is told of again, and a snooze ends
 MOST_FAULTS = 200
 
 
@@ -127,6 +127,17 @@ def news(decision: Decision, before: Memory | None) -> str | None:
     if decision.status == "degraded" and error and before.error and error >= MUCH_WORSE * before.error:
         return wording.worse(decision)
     return None
+
+
+def much_worse(decision: Decision, before: Memory | None) -> bool:
+    """Whether there is news that people have to hear of even if they asked for silence."""
+    if before is None or before.status != decision.status:
+        return True
+    if news(decision, before) is None:
+        return False
+    error = decision.error.estimate if decision.error else None
+    pairs = ((error, before.error), (decision.waiting_days, before.waiting))
+    return any(now and told and now >= MUCH_WORSE * told for now, told in pairs)
 
 
 def _digest(finding: Finding) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from driftloop.alerting.labels import Label
 from driftloop.core.dates import day, last
 from driftloop.core.decision.statuses import STATUSES
 from driftloop.core.figures import figure
@@ -14,6 +16,7 @@ from driftloop.report.markdown import LONGEST_TITLE, about, fenced, folded, plai
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import date
 
     from driftloop.core.data.finding import Finding
     from driftloop.core.decision.values import Decision
@@ -159,7 +162,7 @@ def _advice(decision: Decision) -> str:
     texts = STATUSES[decision.status]
     return (
         f"**Do:** {texts.to_do or f'{plain(decision.advice)}.'}\n\nThis issue closes by itself {texts.over}. "
-        "If you close it, you hear of it again only when it has got worse."
+        f"If you close it, you hear of it again only when it has got worse. The label `{Label.SNOOZE}` silences it for a week."
     )
 
 
@@ -203,6 +206,36 @@ def grown(decision: Decision) -> str:
 def worse(decision: Decision) -> str:
     """State that error has risen further."""
     return f"Error has risen further. {error_lines.error(decision, plain)}".strip()
+
+
+def snoozed(by: str, until: date) -> str:
+    """Confirm that an alert is silent, and say how that ends."""
+    return (
+        f"**Snoozed** by {plain(by)}: nothing more is said here before the data reaches {day(until)}, unless it gets clearly "
+        f"worse. For another date, comment `snooze until {until + timedelta(days=7)}`; to end it, take the label "
+        f"`{Label.SNOOZE}` off."
+    )
+
+
+def not_snoozed(by: str) -> str:
+    """Say why the label does not count."""
+    return (
+        f"**Not snoozed:** {plain(by)} has no write access, so the label does not count. A maintainer has to take "
+        f"`{Label.SNOOZE}` off and set it again."
+    )
+
+
+WOKEN = {
+    "label": f"the label `{Label.SNOOZE}` was taken off",
+    "time": "the time is over",
+    "worse": "it got clearly worse",
+    "recovered": "there is no reason for an alert any more",
+}
+
+
+def woken(why: str) -> str:
+    """State that a snooze has ended."""
+    return f"**No longer snoozed:** {WOKEN[why]}."
 
 
 def double(number: int) -> str:

@@ -32,6 +32,7 @@ def alert(
     """Open, update or close the issue about the newest decision."""
     from driftloop.alerting import act as alerting
     from driftloop.alerting import memory, wording
+    from driftloop.alerting import snooze as snoozing
     from driftloop.github.hub import Hub
 
     runtime = run.runtime()
@@ -39,8 +40,13 @@ def alert(
     links = wording.Links(run=runtime.run_url, dashboard=_address(dashboard), commit=run.revision(runtime))
     with Hub(runtime) as hub:
         if dry_run:
-            actions = alerting.plan(decision, memory.every(hub), links)
-            run.would([alerting.shown(action) for action in actions], "\n\n".join(map(alerting.worded, actions)))
+            found = memory.every(hub)
+            asleep = [each for each in [snoozing.current(hub, decision, found)] if each]
+            actions = alerting.plan(decision, found, links, silent=any(map(snoozing.silent, asleep)))
+            run.would(
+                [*map(alerting.shown, actions), *map(snoozing.shown, asleep)],
+                "\n\n".join([*map(alerting.worded, actions), *map(snoozing.worded, asleep)]),
+            )
             return
         done = alerting.run(hub, decision, links)
     said = "; ".join(each.text for each in done)
@@ -274,6 +280,26 @@ def refused(
             run.would(train.shown(found), f"would comment on #{issue}: {said}" if said else "would say nothing")
             return
         steps.say(failure.refuse(hub, runtime, issue, model))
+
+
+@app.command(epilog="Examples: driftloop ci snooze --issue 12 · driftloop ci snooze --issue 12 --dry-run")
+def snooze(
+    *,
+    issue: Annotated[int, typer.Option(help="Number of the alert that carries the label snooze.", min=1)],
+    dry_run: run.DryRun = False,
+) -> None:
+    """Answer the label snooze: confirm that the alert is silent and until when, or say why the label does not count."""
+    from driftloop.alerting import snooze as snoozing
+    from driftloop.github.hub import Hub
+    from driftloop.params import load_params
+
+    runtime, model = run.runtime(), load_params(Path("params.yaml")).model
+    with Hub(runtime) as hub:
+        action = snoozing.plan(hub, runtime, issue, model)
+        if dry_run:
+            run.would(snoozing.shown(action), snoozing.worded(action))
+            return
+        steps.say(snoozing.act(hub, action))
 
 
 def _address(given: str) -> str:

@@ -117,6 +117,8 @@ def _subject(params: Params, card: Card, until: date) -> dict[str, Any]:
         "zone": params.data.timezone,
         "until": until,
         "labelled_until": until - timedelta(days=params.data.label_delay_days),
+        "trained_until": card.trained_until,
+        "calendar_days": params.monitor.calendar_days,
         "step_days": params.monitor.step_days,
         "comparable_from": comparable if comparable and comparable > until else None,
     }
@@ -131,6 +133,7 @@ def _measured(params: Params, evidence: Evidence) -> dict[str, Any]:
         "error": evidence.error,
         "normal_error": evidence.normal_error,
         "error_up": evidence.loss_is_up,
+        "rise": evidence.rise,
         "with_faults": evidence.with_faults,
         "refit_error": float(judged[REFIT_LOSS].mean()) if evidence.recent_gain else None,
         "waiting_days": waiting.days if waiting else None,

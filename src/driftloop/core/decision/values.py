@@ -170,14 +170,18 @@ class Decision(BaseModel):
         What the decision is about; whether the data is simulated; the target's unit; the loss.
     zone, until, labelled_until
         Time zone of days; ends (exclusive) of data and of final labels.
+    trained_until, calendar_days
+        First day that production has not seen, and the age at which the policy `calendar` asks; None without production,
+        and in decisions of versions that did not keep them.
     step_days
         Days from one refit to the next.
     judged, rows
         Days and rows that errors were measured on.
     error, normal_error
         Production's mean loss there, and its honest loss at promotion.
-    error_up
-        Whether it is more than 10 % above normal for certain; both are measured, so both are uncertain.
+    error_up, rise
+        Whether it is more than 10 % above normal for certain; both are measured, so both are uncertain: by how much it
+        exceeds 1.1 times normal. None in decisions of versions that did not keep it.
     with_faults
         The same with the steps whose data is faulty, which `error` leaves out; None where there are none.
     refit_error
@@ -225,12 +229,15 @@ class Decision(BaseModel):
     zone: str
     until: date
     labelled_until: date
+    trained_until: date | None = None
+    calendar_days: int | None = None
     step_days: int
     judged: Window | None = None
     rows: int = 0
     error: Interval | None = None
     normal_error: float | None = None
     error_up: bool = False
+    rise: Interval | None = None
     with_faults: WithFaults | None = None
     refit_error: float | None = None
     waiting_days: float | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from driftloop.core import intervals
 from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS
@@ -91,12 +91,10 @@ def judge(
     gain, noise = refits.relative_gain(losses, confidence=certain), refits.seed_noise(losses)
     needed = max(min_gain, NOISES * noise)
     parts = tuple(_segments(losses, segments, private, confidence, max_segment_loss))
-    better = gain.above(0) and gain.estimate >= needed
-    equal = standing and gain.estimate > -MARGIN
-    promoted = (better or equal) and not any(part.blocks for part in parts)
+    found = weigh(gain, needed, parts, standing=standing)
     return Verdict(
-        outcome="promote" if promoted else "keep production",
-        reasons=tuple(_reasons(gain, needed, min_gain, parts, better=better, equal=equal)),
+        outcome=found.outcome,
+        reasons=tuple(_reasons(gain, needed, min_gain, parts, better=found.better, equal=found.equal)),
         judged=judged,
         rows=len(losses),
         gain=gain,
@@ -106,7 +104,32 @@ def judge(
         refit=refit,
         segments=parts,
         fresh=fresh,
-        standing=equal and not better,
+        standing=found.equal and not found.better,
+    )
+
+
+class Weighed(NamedTuple):
+    """What speaks for the recipe: it is better; it is not much worse, within an approval; and whether a segment objects."""
+
+    better: bool
+    equal: bool
+    blocked: bool
+
+    @property
+    def outcome(self) -> Literal["promote", "keep production"]:
+        """What follows."""
+        return "promote" if (self.better or self.equal) and not self.blocked else "keep production"
+
+
+def weigh(gain: Interval, needed: float, segments: Iterable[Segment], *, standing: bool) -> Weighed:
+    """Apply the rule of the gate to what was measured; see `judge`, and `Verdict` for the arguments.
+
+    `standing` is whether an approval is in force.
+    """
+    return Weighed(
+        better=gain.above(0) and gain.estimate >= needed,
+        equal=standing and gain.estimate > -MARGIN,
+        blocked=any(part.blocks for part in segments),
     )
 
 
