@@ -257,22 +257,22 @@ def switch() -> Iterator[str]:
 def test_monitor__after_github_failed_does_the_rest(measured: Setting, switch: str) -> None:
     """The second failed run in a row opens an issue, and the next good one closes it and pings."""
     measured.runner.secrets["DRIFTLOOP_PING_URL"] = switch
-    measured.hub.server.faults.on("POST", "/issues$", githubstub.LOST)
+    measured.hub.server.faults.on("POST", "/issues$", githubstub.LOST, times=2)
     measured.hub.server.faults.on("GET", "/issues$", githubstub.ERROR, nth=2, times=4)
     first = measured.runner.schedule(measured.repo, "monitor.yml")
     assert (first.jobs["act"].result, first.jobs["failed"].result) == ("failure", "success")
-    measured.hub.server.faults.clear()
     measured.hub.server.faults.on("GET", "/issues$", githubstub.ERROR, times=4)
     second = measured.runner.schedule(measured.repo, "monitor.yml")
     assert (second.jobs["act"].result, second.jobs["failed"].result) == ("failure", "success"), second.log
-    assert [issue.labels for issue in measured.repo.issues.values()] == [["model-alert"], ["monitoring-fails"]]
-    assert "The last 2 runs of Monitor have failed" in (measured.issue(2).body or "")
+    assert [issue.labels for issue in measured.repo.issues.values()] == [["monitoring-fails"]]
+    assert "The last 2 runs of Monitor have failed" in (measured.issue(1).body or "")
     assert Watcher.pings == []
 
     third = measured.runner.schedule(measured.repo, "monitor.yml")
     assert third.result == "success", third.log
-    assert [issue.state for issue in measured.repo.issues.values()] == ["open", "closed"]
-    assert "Monitoring works again" in measured.comments(2)[-1]
+    told = [(issue.labels, issue.state) for issue in measured.repo.issues.values()]
+    assert told == [(["monitoring-fails"], "closed"), (["model-alert"], "open")]
+    assert "Monitoring works again" in measured.comments(1)[-1]
     assert [each["outcome"] for each in records(measured)] == ["failed", "failed", "ok"]
     assert (Watcher.pings, "pinged: 200" in third.log, "s3cret" in third.log) == (["/s3cret"], True, False)
     assert "**Doctor:**" in third.jobs["act"].summary
