@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 class Fitted:
     """Losses of fits on the rows of a stream."""
 
-    def __init__(
-        self, params: Params, recipe: Recipe, labelled: Labelled, *, folder: Path, workers: int | None
-    ) -> None:
+    def __init__(self, params: Params, recipe: Recipe, labelled: Labelled, *, folder: Path, workers: int) -> None:
         """Store what all fits share.
 
         Parameters

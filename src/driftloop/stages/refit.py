@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 FOLDER = CACHE / "refits"
 
 
-def run(params: Params, root: Path, *, workers: int | None = None) -> None:
+def run(params: Params, root: Path, *, workers: int = -1) -> None:
     """Score production and the refits of every step since its last training row; for `workers` see `fits.run`."""
     production = read_production(root, params)
     labelled = Labelled(read_frame(root / LABELLED))

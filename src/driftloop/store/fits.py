@@ -90,7 +90,7 @@ class Task:
             return exc
 
 
-def run(jobs: Sequence[Job], folder: Path, what: str, *, workers: int | None = None) -> list[Scores]:
+def run(jobs: Sequence[Job], folder: Path, what: str, *, workers: int = -1) -> list[Scores]:
     """Make all jobs that are not remembered yet; the result does not depend on the number of workers.
 
     Parameters
@@ -102,7 +102,7 @@ def run(jobs: Sequence[Job], folder: Path, what: str, *, workers: int | None = N
     what
         For the progress bar.
     workers
-        −1: one per processor; None: as many as the `joblib.parallel_config` around this call says, or else one per processor.
+        −1: as many as the `joblib.parallel_config` around this call says, or else one per processor.
 
     Returns
     -------
@@ -131,7 +131,7 @@ def _placed(scores: Scores, job: Job) -> Scores:
     return scores.set_index(job.labelled.frame.index[job.rows]) if isinstance(scores, pd.DataFrame) else scores
 
 
-def _made(jobs: Sequence[Job], workers: int | None) -> Iterator[Scores]:
+def _made(jobs: Sequence[Job], workers: int) -> Iterator[Scores]:
     """Make jobs in their order: the first ones here, and the others in other processes if that is worth it.
 
     `joblib.parallel_config` may name another backend, such as a cluster.
@@ -139,7 +139,7 @@ def _made(jobs: Sequence[Job], workers: int | None) -> Iterator[Scores]:
     from joblib import cpu_count, effective_n_jobs
     from sklearn.utils.parallel import Parallel, delayed
 
-    if workers is None:
+    if workers == -1:
         said = Parallel().n_jobs  # 1 where nobody has said anything
         workers = -1 if said == 1 else said
     count = effective_n_jobs(workers)
