@@ -49,18 +49,18 @@ def left(language: Language, project: Project, tmp_path_factory: pytest.TempPath
             shop.label(1, "retrain-model")
             for run in (*shop.runner.deliver(), shop.runner.schedule(shop.repo, "monitor.yml")):
                 assert run.result == "success", run.log
-                name = next(iter(run.jobs))
+                (name,) = run.jobs.keys() & uploads
                 (root / f"{name}.json").write_text(json.dumps(run.jobs[name].outputs), encoding="utf-8")
-                for artifact, files in run.artifacts.items():
-                    shutil.copytree(files.parent, root / name / artifact)
+                shutil.copytree(run.artifacts[uploads[name]].parent, root / uploads[name])
 
+    uploads = {"measure": "measured", "train": "handover"}
     root = once(tmp_path_factory, "left", make)
     return {
         name: Left(
             WorkflowJob(name, name, "success", json.loads((root / f"{name}.json").read_text("utf-8"))),
-            {place.name: place for place in (root / name).iterdir()},
+            {artifact: root / artifact},
         )
-        for name in ("measure", "train")
+        for name, artifact in uploads.items()
     }
 
 
