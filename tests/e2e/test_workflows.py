@@ -247,6 +247,14 @@ def test_retrain__another_label_asks_for_nothing(alerted: Setting) -> None:
     assert run.result == "skipped"
 
 
+def test_retrain__label_snooze_is_confirmed_and_trains_nothing(alerted: Setting) -> None:
+    alerted.label(1, "snooze")
+    (run,) = alerted.runner.deliver()
+    assert {name for name, job in run.jobs.items() if job.result == "success"} == {"snooze"}, run.log
+    (comment,) = alerted.comments(1)
+    assert comment.splitlines()[1].startswith("**Snoozed** by ann: nothing more is said here before the data reaches ")
+
+
 def test_retrain__asked_by_someone_without_write_access_is_refused(alerted: Setting) -> None:
     """A refusal is an answer, and no failure; however often somebody asks, there is one."""
     for _ in range(2):
