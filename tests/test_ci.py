@@ -46,6 +46,7 @@ VERBS = {
     "release": [],
     "failed": ["--issue", "2"],
     "refused": ["--issue", "1"],
+    "snooze": ["--issue", "1"],
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from datetime import date
@@ -192,6 +193,17 @@ def test_status__shows_decision_and_verdict(driftloop: Run, healthy: Workspace) 
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith("small v1 · rows to 16 Jun 2024, labels to 9 Jun 2024 (UTC)\n\nHEALTHY\n")
     assert "\nCANDIDATE: " in done.out
+
+
+def test_explain__says_which_rule_decided_and_what_would_have_changed_it(driftloop: Run, healthy: Workspace) -> None:
+    done = driftloop(healthy.root, "explain")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("reports/decision.json of this working tree\nsmall v1 · ")
+    assert "\nRULE 7 of 7 decides, the first that holds: " in done.out
+    assert re.search(
+        r"with a cost of waiting of 8\.0 or more instead of \d\.\d normal days of error.*: outdated\n", done.out
+    )
+    assert "\nGATE: keep production\n" in done.out
 
 
 def test_status__on_actions_is_on_the_page_of_the_run(
