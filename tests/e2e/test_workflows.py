@@ -447,7 +447,7 @@ def test_keep_fresh__from_the_label_to_its_end(alerted: Setting) -> None:
 
     shop.repo.required_checks = ("tests",)
     merging = shop.runner.schedule(shop.repo, "monitor.yml")
-    assert "not merged: " in merging.jobs["act"].summary, merging.log
+    assert "Not merged: " in merging.jobs["act"].summary, merging.log
     assert 'Required status check "tests" is expected' in shop.comments(1)[1]
     shop.repo.required_checks = ()
     repeated = shop.runner.again(merging, "act")
