@@ -35,7 +35,7 @@ ROOMS: Sequence[str] = (
     "git github githubstub",
     "nothing publication alerting watching doctor setup retraining experiments backtest comparison records lineage release refresh promote rollback explain replay dvc_remote skips stages",
     "rehearsal inspection project testing",
-    "ci cli",
+    "ci verbs cli",
 )
 # The same within core.
 CORE_ROOMS: Sequence[str] = (
