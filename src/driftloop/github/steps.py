@@ -34,7 +34,7 @@ def output(env: Mapping[str, str], name: str, value: str) -> None:
     LoopError
         If it could be read as more than one value.
     """
-    if not re.fullmatch(r"[\w./+-]*", value, re.ASCII):
+    if not re.fullmatch(r"[\w./+@-]*", value, re.ASCII):
         msg = f"GITHUB_OUTPUT: {name}: expected one word, got {value!r}"
         raise LoopError(msg)
     file = env.get("GITHUB_OUTPUT")
