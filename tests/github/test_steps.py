@@ -29,7 +29,8 @@ def test_output__is_read_as_one_value(tmp_path: Path) -> None:
     env = {"GITHUB_OUTPUT": str(tmp_path / "out")}
     steps.output(env, "base", "0123abc")
     steps.output(env, "tag", "")
-    assert (tmp_path / "out").read_text() == "base=0123abc\ntag=\n"
+    steps.output(env, "new", "bikes@v2.0.0")
+    assert (tmp_path / "out").read_text() == "base=0123abc\ntag=\nnew=bikes@v2.0.0\n"
 
 
 @pytest.mark.parametrize("value", ["a\nother=1", "a b", "<<EOF", "a=b"])
