@@ -49,7 +49,7 @@ EVIDENTLY = ("evidently.core.report", "evidently.presets")
 
 def remember_yaml() -> None:
     """Let DVC have a copy of what it has read before: it reads params.yaml a hundred times in a run, which is half of its own time."""
-    module = import_module("dvc.utils.serialize._yaml")
+    module: Any = import_module("dvc.utils.serialize._yaml")
     if not hasattr(module.parse_yaml, "__wrapped__"):
         real, known = module.parse_yaml, cache(module.parse_yaml)
 
