@@ -18,6 +18,9 @@ class Label(StrEnum):
     MONITOR = "monitoring-fails"
 
 
+SNOOZE_DAYS = 7  # where nobody names a date
+
+
 class Look(NamedTuple):
     """How a label is shown."""
 
@@ -29,7 +32,7 @@ LOOKS: dict[Label, Look] = {
     Label.ALERT: Look("d93f0b", "The model wants attention"),
     Label.RETRAIN: Look("0e8a16", "Set by a maintainer: retrain and propose"),
     Label.KEEP_FRESH: Look("5319e7", "Set by a maintainer: propose fresh models for some weeks"),
-    Label.SNOOZE: Look("fbca04", "Set by a maintainer: silent for a week, or until a date"),
+    Label.SNOOZE: Look("fbca04", f"Set by a maintainer: silent for {SNOOZE_DAYS} days, or until a date"),
     Label.NO_BETTER: Look("cfd3d7", "Retraining was judged, and production stays"),
     Label.PROPOSAL: Look("1d76db", "A new model, proposed by the loop"),
     Label.MONITOR: Look("b60205", "Nobody watches the model: Monitor itself fails"),

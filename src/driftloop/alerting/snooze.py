@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, assert_never
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from driftloop.alerting import memory, wording
-from driftloop.alerting.labels import Label
+from driftloop.alerting.labels import SNOOZE_DAYS, Label
 from driftloop.github import values
 from driftloop.nothing import Nothing
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from driftloop.github.hub import Comment, Hub, Issue
     from driftloop.github.runtime import Runtime
 
-DAYS = 7
 GIVEN = re.compile(r"<!-- driftloop:snooze (\d{1,6}) (\{.*\}) -->")
 REFUSED = "<!-- driftloop:snooze-refused -->"
 ASKED = re.compile(r"\bsnooze until (\d{4}-\d{2}-\d{2})\b", re.IGNORECASE)
@@ -104,7 +103,7 @@ def plan(hub: Hub, runtime: Runtime, number: int, model: str) -> Answer:
         return Nothing(f"#{number} does not remember which data it has seen; Monitor writes it down")
     comments = hub.comments(number)
     place, known, _ = newest(comments, hub.login())
-    until = asked(hub, comments, kept.until) or kept.until + timedelta(days=DAYS)
+    until = asked(hub, comments, kept.until) or kept.until + timedelta(days=SNOOZE_DAYS)
     snooze = Snooze(by=by, since=kept.until, until=until)
     return Sleep(number, place + (0 if known and not known.over else 1), snooze)
 

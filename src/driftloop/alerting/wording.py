@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from driftloop.alerting.labels import Label
+from driftloop.alerting.labels import SNOOZE_DAYS, Label
 from driftloop.core.dates import day, last
 from driftloop.core.decision.statuses import STATUSES
 from driftloop.core.figures import figure
@@ -162,7 +162,7 @@ def _advice(decision: Decision) -> str:
     texts = STATUSES[decision.status]
     return (
         f"**Do:** {texts.to_do or f'{plain(decision.advice)}.'}\n\nThis issue closes by itself {texts.over}. "
-        f"If you close it, you hear of it again only when it has got worse. The label `{Label.SNOOZE}` silences it for a week."
+        f"If you close it, you hear of it again only when it has got worse. The label `{Label.SNOOZE}` silences it for {SNOOZE_DAYS} days."
     )
 
 
@@ -212,7 +212,7 @@ def snoozed(by: str, until: date) -> str:
     """Confirm that an alert is silent, and say how that ends."""
     return (
         f"**Snoozed** by {plain(by)}: nothing more is said here before the data reaches {day(until)}, unless it gets clearly "
-        f"worse. For another date, comment `snooze until {until + timedelta(days=7)}`; to end it, take the label "
+        f"worse. For another date, comment `snooze until {until + timedelta(days=SNOOZE_DAYS)}`; to end it, take the label "
         f"`{Label.SNOOZE}` off."
     )
 
