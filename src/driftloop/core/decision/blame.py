@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 WEEK = timedelta(days=7)
 BEFORE, AFTER = timedelta(days=14), timedelta(days=28)  # the rise of the error is known to a step, and a cause lasts
-LIMIT = 1.0  # level from which an input is unusual
+LIMIT, LASTING = 1.0, 0.7  # level that an input has to reach, and that it has to have in two weeks: a cause lasts
 LEAST_IMPORTANCE = 0.02  # share by which the error grows when the input is shuffled: less cannot explain a rise
 LEAST_EXCESS = 0.1  # of the added loss, beyond what the segment would have if all had risen alike
 MOST = 3  # inputs, and segments
@@ -91,13 +91,21 @@ def _inputs(
 
 
 def _unusual(levels: Sequence[float | None], moments: set[date], until: date) -> dict[date, float]:
-    """Give the levels beyond the limit of the weeks near a moment, by first day; weeks are counted back from the end."""
+    """Give the levels near the limit of the weeks near a moment, by first day; weeks are counted back from the end.
+
+    A single week is chance more often than a cause, so there are none then, except where it is the newest.
+    """
     found = {}
     for back, level in enumerate(reversed(levels), start=1):
         first = until - back * WEEK
-        if level is not None and level >= LIMIT and any(first - AFTER < day < first + WEEK + BEFORE for day in moments):
+        if (
+            level is not None
+            and level >= LASTING
+            and any(first - AFTER < day < first + WEEK + BEFORE for day in moments)
+        ):
             found[first] = level
-    return found
+    lasts = len(found) > 1 or until - WEEK in found
+    return found if lasts and max(found.values()) >= LIMIT else {}
 
 
 def _since(name: str, states: AlarmHistory, first: date) -> date:

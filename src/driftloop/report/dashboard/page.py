@@ -123,7 +123,9 @@ def _version(facts: Facts) -> str:
 def _said(facts: Facts) -> list[str]:
     """Say why: what was measured, then the reasons of the decision."""
     decision = facts.decision
-    if unmeasured(decision):  # the headline gives the reason
+    if STATUSES[decision.status].about == "data":  # what refits would have saved is no advice while the data is broken
+        found = [*map(_sentence, decision.reasons), error_lines.error(decision)]
+    elif unmeasured(decision):  # the headline gives the reason
         found = [error_lines.normal(decision), *(alarm.text for alarm in decision.alarms)]
     else:
         found = [error_lines.error(decision), error_lines.refitted(decision), error_lines.share_of_rise(decision)]
