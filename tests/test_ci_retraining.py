@@ -211,7 +211,7 @@ def test_propose__says_in_one_line_what_is_wrong(ci: Run, bench: Bench, made: Ma
         case "no folder":
             folder, said = tmp_path / "nowhere", "expected the folder of a hand-over"
         case "another folder":
-            folder, said = bench.job.root / "metrics", "run `driftloop ci retrain` first"
+            folder, said = bench.job.root / "metrics", "run `driftloop ci retrain` or `driftloop ci rollback` first"
         case "edited params":
             text = (folder / "data/params.yaml").read_text()
             handed.rewrite(folder, "data/params.yaml", text.replace("min_gain: 0.01", "min_gain: 0.0").encode())
