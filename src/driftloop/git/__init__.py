@@ -6,7 +6,6 @@ repository or in a name changes what a command does.
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
