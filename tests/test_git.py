@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from exposed import exposed
 
-from driftloop.git import AUTHOR, SECONDS, Git, GitError, MovedError
+from driftloop.git import AUTHOR, Git, GitError, MovedError
+from driftloop.git.process import SECONDS
 from driftloop.github.runtime import Token
 
 if TYPE_CHECKING:
