@@ -154,7 +154,11 @@ def test_alert__says_which_permission_is_missing(driftloop: Run, site: Site, clo
     [
         (["alert"], {"GITHUB_TOKEN": ""}, "GITHUB_TOKEN: not set"),
         (["alert", "--dashboard", "javascript:x"], {}, "--dashboard: expected an https:// address, got"),
-        (["record", "--kind", "../x"], {}, "--kind: expected one of monitor, retrain, propose, promote, got '../x'"),
+        (
+            ["record", "--kind", "../x"],
+            {},
+            "--kind: expected one of monitor, retrain, propose, promote, rollback, got '../x'",
+        ),
     ],
 )
 def test_ci__says_in_one_line_what_is_wrong(

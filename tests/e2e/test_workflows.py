@@ -319,7 +319,13 @@ def test_retrain__asked_by_someone_without_write_access_is_refused(alerted: Sett
     for _ in range(2):
         run = retrain(alerted, by="ted")  # who may set labels
         results = {name: job.result for name, job in run.jobs.items()}
-        assert results == {"train": "success", "refused": "success", "propose": "skipped", "failed": "skipped"}, run.log
+        assert results == {
+            "train": "success",
+            "refused": "success",
+            "propose": "skipped",
+            "failed": "skipped",
+            "snooze": "skipped",
+        }, run.log
         assert "ted has no write access" in run.jobs["train"].summary
     (comment,) = alerted.comments(1)
     assert comment.splitlines()[1].startswith(
@@ -457,7 +463,7 @@ def test_keep_fresh__from_the_label_to_its_end(alerted: Setting) -> None:
     (released,) = shop.runner.deliver()
     assert released.workflow.endswith("release.yml")
     assert released.result == "success", released.log
-    assert [each["tag_name"] for each in shop.repo.releases.values()] == [f"{MODEL}-v2"]
+    assert [each["tag_name"] for each in shop.repo.releases.values()] == [f"{MODEL}@v2.0.0"]
     assert (records(shop)[-1]["kind"], records(shop)[-1]["approval"]["by"]) == ("promote", "ann")
     watched = shop.runner.schedule(shop.repo, "monitor.yml")
     assert watched.result == "success", watched.log
