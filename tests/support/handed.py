@@ -65,7 +65,7 @@ def made(factory: pytest.TempPathFactory) -> Made:
 
 
 def _make(found: Made) -> None:
-    copy_ours(found.repo, "src", ".dvc", ".dvcignore", ".gitignore", "dvc.yaml", "driftloop.lock")
+    copy_ours(found.repo, "src/features.py", ".dvc", ".dvcignore", ".gitignore", "dvc.yaml", "driftloop.lock")
     complete = Params.model_validate(merged(SMALL, {"source": {"until": "2025-01-06T00:00Z"}})).model_dump(mode="json")
     space = Workspace.create(found.repo)
     (found.repo / "params.yaml").write_text(yaml.safe_dump(complete, sort_keys=False), encoding="utf-8")

@@ -40,7 +40,7 @@ def lock(
     LoopError
         If it is anything else than DVC would write for this dvc.yaml.
     """
-    tree = _mapping(yamlfile.read(content, where=where), where)
+    tree = _mapping(_read(content, where), where)
     _known(tree, {"schema", "stages"}, where)
     found = _mapping(tree.get("stages", {}), f"{where}: stages")
     for name, stage in found.items():
@@ -52,6 +52,11 @@ def lock(
         for kind in ("deps", "outs"):
             _check_entries(stage.get(kind, []), f"{at}.{kind}")
     return found
+
+
+@lru_cache(maxsize=8)  # as for dvc.yaml
+def _read(content: bytes, where: str) -> Any:
+    return yamlfile.read(content, where=where)
 
 
 def outs(stages: dict[str, dict[str, Any]]) -> dict[str, dict[str, str]]:
