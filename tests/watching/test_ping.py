@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING
@@ -81,7 +82,8 @@ def test_ping__of_a_server_that_is_not_there_is_no_failure(server: HTTPServer) -
     port = server.server_port
     server.server_close()
     said = ping(f"http://127.0.0.1:{port}/{SECRET}", seconds=0.3)
-    assert said == "the ping failed (ConnectionRefusedError); the run is good all the same"
+    # Somebody else's process may have taken the port meanwhile, and refuses in its own way.
+    assert re.fullmatch(r"the ping failed \(Connection(Refused|Reset)Error\); the run is good all the same", said)
 
 
 @pytest.mark.parametrize(
