@@ -128,7 +128,7 @@ def test_package__is_imported_by_one_module(package: str, only: set[str]) -> Non
     assert importers == only
 
 
-def test_engine__is_named_where_it_is_opened_and_where_the_profile_is_fast_by_it() -> None:
+def test_engine__is_named_where_it_is_opened_and_asked() -> None:
     """Another engine for the profile begins with these modules; see CONTRIBUTING."""
     named = {
         path.relative_to(CODE).as_posix()
@@ -139,8 +139,7 @@ def test_engine__is_named_where_it_is_opened_and_where_the_profile_is_fast_by_it
     }
     assert named == {
         "engine.py",
-        "core/data/profile.py",
-        "core/data/histogram.py",
+        "core/data/query.py",
         "lock/content.py",
         "sources/features.py",
     }
