@@ -43,6 +43,7 @@ class _Later(Loader):
 
     def __init__(self, loader: Loader) -> None:
         self.loader = loader
+        self.has_run = False
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         return _Package(spec.name)
@@ -55,10 +56,10 @@ class _Package(ModuleType):
     """A package that runs when it is asked for a name that no module in it has set yet."""
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        self.__class__ = ModuleType  # so that it runs once
-        later = self.__spec__.loader if self.__spec__ else None
-        assert isinstance(later, _Later)  # noqa: S101 - who else makes one
+        later: Any = self.__spec__ and self.__spec__.loader
+        if name.startswith("__") or later is None or later.has_run:
+            msg = f"module {self.__name__!r} has no attribute {name!r}"
+            raise AttributeError(msg)
+        later.has_run = True
         later.loader.exec_module(self)
         return getattr(self, name)
