@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from driftloop.errors import LoopError
 from driftloop.git import Git, GitError
-from driftloop.params import load_params
+from driftloop.params import load_params, urls
 from driftloop.params.edit import with_values
 from driftloop.store.files import CACHE
 
@@ -84,7 +84,8 @@ def _absolute(root: Path, params: Params) -> dict[str, str | None]:
     labels = source.labels.path if source.labels else None
     paths = {"source.path": source.path, "source.labels.path": labels}
     paths |= {f"source.tables.{name}": path for name, path in source.tables.items()}
-    return {key: str(root.resolve() / path) for key, path in paths.items() if path and not Path(path).is_absolute()}
+    moved = {key: str(root.resolve() / path) for key, path in paths.items() if path and not Path(path).is_absolute()}
+    return moved | {"source.url": urls.absolute(source.url, root.resolve())} if source.url else moved
 
 
 def lend(root: Path, to: Path) -> None:
