@@ -129,8 +129,8 @@ def translated(params: Params, address: Address) -> Iterator[None]:
     place = where(params)
     try:
         yield
-    except (pa.ArrowException, OverflowError, psycopg.DataError):
-        error = refusals.value(place)  # the driver's text may quote it
+    except (pa.ArrowException, OverflowError):
+        error = refusals.value(place)
     except psycopg.Error as exc:
         code, text = exc.sqlstate or "", refusals.said(exc.diag.message_primary or exc, address)
         if code == "57014":
@@ -139,10 +139,12 @@ def translated(params: Params, address: Address) -> Iterator[None]:
             error = refusals.denied(place, text)
         elif code.startswith(("42", "25", "0A")):
             error = refusals.query(place, text)
-        elif not code or code.startswith(("08", "57P")):
+        elif isinstance(exc, psycopg.DataError) and not code:  # the driver's own, whose text quotes the value
+            error = refusals.value(place)
+        elif (isinstance(exc, psycopg.OperationalError) and not code) or code.startswith(("08", "57P")):
             error = refusals.unreachable(address, f"the connection was lost ({text})")
-        else:
-            error = refusals.query(place, f"{type(exc).__name__} ({code})")
+        else:  # what the server says of values, it quotes too
+            error = refusals.query(place, f"{type(exc).__name__} ({code or 'without a code'})")
     else:
         return
     raise error from None
