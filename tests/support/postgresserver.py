@@ -110,7 +110,7 @@ def running(bin_folder: Path) -> Iterator[PostgresServer]:
                     yield server
                     return
             finally:
-                process.send_signal(signal.SIGINT)  # fast shutdown
+                process.send_signal(signal.SIGQUIT)  # at once: nothing is to be kept
                 process.wait(30)
         msg = "PostgreSQL did not start"
         raise RuntimeError(msg)

@@ -13,6 +13,8 @@ from driftloop.params.edit import with_values
 from driftloop.store.files import CACHE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from driftloop.params import Params
 
 PARAMS = "params.yaml"
@@ -79,7 +81,7 @@ def copy(root: Path, tree: Tree, to: Path) -> None:
         (to / PARAMS).write_bytes(with_values(text, moved).encode())
 
 
-def _absolute(root: Path, params: Params) -> dict[str, str | None]:
+def _absolute(root: Path, params: Params) -> Mapping[str, str]:
     source = params.source
     labels = source.labels.path if source.labels else None
     paths = {"source.path": source.path, "source.labels.path": labels}

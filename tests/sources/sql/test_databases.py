@@ -139,8 +139,8 @@ def test_others__as_ibis_opens_them(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(sql, "DATABASES", {})
     path = tmp_path / "shop.db"
     run(path, "sqlite", SALES, ROWS)
-    for source in ({}, {"query": "SELECT * FROM sales"}):
-        rows = collected.gather(make_params(path, "sqlite", **source), tmp_path)
+    for params in (make_params(path, "sqlite"), make_params(path, "sqlite", query="SELECT * FROM sales")):
+        rows = collected.gather(params, tmp_path)
         assert [row["shop"] for row in rows] == ["a", "b", "c"]
     said = collected.refusal(make_params(path, "sqlite", query="SELECT z FROM sales"), tmp_path)
     assert said.startswith("source.query: the database refused the query: OperationalError: no such column: z")
@@ -153,9 +153,7 @@ def test_others__as_ibis_opens_them(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         ("nothing", "source.url: nothing://me:$SECRET@db.example/shop: expected a database, cannot be reached: Don't know how"),
     ],
 )  # fmt: skip
-def test_others__without_a_driver(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scheme: str, said: str
-) -> None:
+def test_others__without_a_driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scheme: str, said: str) -> None:
     monkeypatch.setenv("SECRET", "hunter2hunter2")
     found = collected.refusal(make_params(tmp_path, "", url=f"{scheme}://me:$SECRET@db.example/shop"), tmp_path)
     assert found.startswith(said)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import sys
-import traceback
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import collected
 import pytest
+from exposed import exposed
 from postgresserver import PASSWORD, USER, free_port
 
 from driftloop.core.columns import ROW, TS
+from driftloop.errors import DataError
 from driftloop.params import Params, parse_params
 from driftloop.sources import fingerprint, sql
 from driftloop.sources.sql.address import address
@@ -143,11 +144,12 @@ def test_names__are_quoted_and_a_query_is_taken_as_it_is(shop: Shop, tmp_path: P
         'CREATE SCHEMA "My Shop"',
         'CREATE TABLE "My Shop"."the ""sales""" AS SELECT now() - interval \'1 day\' AS ts, 1 AS shop, 1 AS x, 1 AS y',
     )
-    for source in (
-        {"table": 'My Shop.the "sales"'},
-        {"query": 'WITH a AS (SELECT * FROM "My Shop"."the ""sales""") SELECT *, 100 % 7 FROM a -- all of them\n;'},
+    query = 'WITH a AS (SELECT * FROM "My Shop"."the ""sales""") SELECT *, 100 % 7 FROM a -- all of them\n;'
+    for params in (
+        make_params(shop, until="2100-01-01", table='My Shop.the "sales"'),
+        make_params(shop, until="2100-01-01", query=query),
     ):
-        assert len(collected.gather(make_params(shop, until="2100-01-01", **source), tmp_path)) == 1
+        assert len(collected.gather(params, tmp_path)) == 1
 
 
 REFUSED = {
@@ -203,16 +205,14 @@ def test_refusal__wrong_password_is_told_nowhere(
     monkeypatch.setenv("DATABASE_URL", url)
     params = make_params(sales, url="$DATABASE_URL") if whole else make_params(sales)
     for ask in (lambda: collected.gather(params, tmp_path), lambda: fingerprint(params)):
-        with pytest.raises(sql.DataError) as caught:
+        with pytest.raises(DataError) as caught:
             ask()
         shown = "$DATABASE_URL" if whole else sales.url
         assert (
             str(caught.value)
             == f"source.url: {shown}: the server refused user and password; correct the environment variables"
         )
-        everything = (
-            "".join(traceback.format_exception(caught.value)) + str(params.model_dump()) + "".join(capfd.readouterr())
-        )
+        everything = exposed(caught.value) + str(params.model_dump()) + "".join(capfd.readouterr())
         assert not any(secret in everything for secret in (wrong, quote(wrong), quote(wrong, safe=""), "hunter2", url))
 
 
@@ -243,7 +243,9 @@ def test_refusal__variable_that_holds_no_url(
     sales: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", value)
-    assert "hunter2" not in collected.refusal(make_params(sales, url="$DATABASE_URL"), tmp_path)
+    with pytest.raises(DataError) as caught:
+        collected.gather(make_params(sales, url="$DATABASE_URL"), tmp_path)
+    assert "hunter2" not in exposed(caught.value)
 
 
 def test_refusal__driver_is_not_installed(sales: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -282,6 +284,17 @@ def test_months__without_a_time_of_change_are_read_again(sales: Shop, tmp_path: 
     sales.run("UPDATE sales SET y = -1")
     rows = collected.gather(params, tmp_path)
     assert [min(row["y"] for row in rows if row[TS].month == month) for month in (1, 2)] == [-1, 17]
+
+
+def test_months__are_read_again_where_changes_are_days(
+    sales: Shop, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    sales.run("ALTER TABLE sales ALTER updated_at TYPE date")
+    collected.gather(make_params(sales, changed="updated_at"), tmp_path)
+    assert (
+        "sales: all months are read, since updated_at holds no timestamps or whole numbers\n" in capfd.readouterr().err
+    )
+    assert not (tmp_path / "cache/sql").exists()
 
 
 def test_params__of_a_project_hold_names_alone(sales: Shop) -> None:

@@ -12,6 +12,7 @@ from workspace import Workspace
 from driftloop import engine
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from postgresserver import Shop
@@ -33,7 +34,7 @@ def expected(rows: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Wo
     return made(root, {"kind": "files", "path": str(root / "rows.parquet"), "until": UNTIL})
 
 
-def made(root: Path, source: dict[str, object]) -> Workspace:
+def made(root: Path, source: Mapping[str, object]) -> Workspace:
     return Workspace.create(root, source=source).run("collect", "prepare")
 
 

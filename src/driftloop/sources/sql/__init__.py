@@ -103,7 +103,12 @@ def _pull(
         )
         db.save(chosen, path)
         return [path]
-    if params.source.changed is None:
+    changed = params.source.changed
+    if changed is not None and not months.counts(chosen, changed):
+        sys.stderr.write(
+            f"{where(params)}: all months are read, since {changed} holds no timestamps or whole numbers\n"
+        )
+    if changed is None or not months.counts(chosen, changed):
         db.save(chosen.filter(chosen[span.name].isnull() | span.of(chosen)), path)
         return [path]
     named = f"{place} {where(params)} {params.source.query}"
@@ -112,7 +117,7 @@ def _pull(
         db,
         chosen,
         span,
-        changed=params.source.changed,
+        changed=changed,
         target=params.data.target,
         named=named,
         out=out,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-from driftloop.errors import DataError
+from driftloop.errors import DataError, UnreachableError
 from driftloop.params.urls import SCHEME, VARIABLE
 
 if TYPE_CHECKING:
@@ -59,31 +59,32 @@ class Address:
         return text
 
 
-def address(shown: str, environment: Mapping[str, str] = os.environ) -> Address:
+def address(shown: str) -> Address:
     """Put the values of environment variables into an address; in parts of a URL they are encoded.
 
     Raises
     ------
+    UnreachableError
+        If a variable is not set, as in a job without secrets.
     DataError
-        If a variable is not set, or the one that is to hold the whole URL holds something else.
+        If the one that is to hold the whole URL holds something else.
     """
     whole = VARIABLE.fullmatch(shown)
 
     def value(found: re.Match[str]) -> str:
         name = found["braced"] or found["bare"]
-        if not environment.get(name):
+        if not os.environ.get(name):
             msg = f"source.url: expected the environment variable {name}, found it not set; set it where driftloop runs"
-            raise DataError(msg)
-        return environment[name] if whole else quote(environment[name], safe="")
+            raise UnreachableError(msg)
+        return os.environ[name] if whole else quote(os.environ[name], safe="")
 
     url = VARIABLE.sub(value, shown)
     if not SCHEME.fullmatch(url):
+        del url  # so that no frame of the traceback holds it
         msg = f"source.url: expected a URL such as postgresql://… in {shown}, got something else, not quoted here; correct it"
         raise DataError(msg)
     hidden = {
-        environment[name]: f"${name}"
-        for found in VARIABLE.finditer(shown)
-        if (name := found["braced"] or found["bare"])
+        os.environ[name]: f"${name}" for found in VARIABLE.finditer(shown) if (name := found["braced"] or found["bare"])
     }
     if whole:
         hidden |= _parts(url)
@@ -92,10 +93,10 @@ def address(shown: str, environment: Mapping[str, str] = os.environ) -> Address:
 
 
 def _parts(url: str) -> dict[str, str]:
-    """Name the parts of a URL that a variable holds as a whole."""
+    """Name the parts of a URL that a variable holds as a whole; its options may hold secrets too."""
     try:
         split = urlsplit(url)
     except ValueError:
         return {}
-    parts = {"user": split.username, "password": split.password, "host": split.hostname, "database": split.path[1:]}
-    return {text: f"({name})" for name, value in parts.items() if value for text in (value, unquote(value))}
+    parts = [("user", split.username), ("password", split.password), ("host", split.hostname), *parse_qsl(split.query)]
+    return {text: f"({name})" for name, value in parts if value for text in (value, unquote(value))}

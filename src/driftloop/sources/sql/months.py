@@ -91,8 +91,8 @@ def listed(db: Database, chosen: ir.Table, span: Span, *, changed: str, target: 
     """Ask the database for the months that have rows, and how each looks."""
     inside = chosen.filter(span.of(chosen))
     labels = {"labels": inside[target].count()} if target in inside.columns else {}
-    counts = {"rows": inside.count(), "said": inside[changed].count(), **labels, **state(inside, changed)}
-    found = db.ask(inside.group_by(month=inside[span.name].truncate("M")).agg(**counts).order_by("month"))
+    asked = {"rows": inside.count(), "said": inside[changed].count(), **labels, **state(inside, changed)}
+    found = db.ask(inside.group_by(month=inside[span.name].truncate("M")).agg(**asked).order_by("month"))
     months = []
     for row in found:
         since, until = _bounds(row["month"], span)
@@ -103,13 +103,24 @@ def listed(db: Database, chosen: ir.Table, span: Span, *, changed: str, target: 
     return months
 
 
+def counts(rows: ir.Table, changed: str) -> bool:
+    """Say whether each change of a row is seen in a column: a day is too coarse, and text cannot be summed up."""
+    kind = rows[changed].type()
+    return bool(kind.is_timestamp() or kind.is_integer())
+
+
 def state(rows: ir.Table, changed: str) -> dict[str, ir.Value]:
-    """Sum up a column that grows with each change; the sum sees a change that was committed after a later one."""
+    """Sum up a column that grows with each change; sums see a change too that was committed after a later one."""
     column = rows[changed]
-    kind = column.type()
-    number = column.epoch_seconds().round() if kind.is_timestamp() else column if kind.is_integer() else None
-    total = {} if number is None else {"total": number.sum()}
-    return {"last": column.max(), **total}
+    if not counts(rows, changed):
+        return {"last": column.max()}
+    if column.type().is_integer():
+        return {"last": column.max(), "total": column.sum()}
+    return {
+        "last": column.max(),
+        "total": column.epoch_seconds().round().sum(),
+        "fractions": column.microsecond().sum(),
+    }
 
 
 def _bounds(month: date, span: Span) -> tuple[Any, Any]:

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from driftloop.core.columns import ROW
-from driftloop.params import parse_instant
+from driftloop.params import OWN, parse_instant
 from driftloop.sources.partitions import declared, naive
 from driftloop.sources.sql import refusals
 from driftloop.sources.sql.database import where
@@ -40,7 +39,7 @@ def columns(rows: ir.Table, params: Params, *, everything: bool) -> ir.Table:
     keys = {*params.data.key, *joining}
     chosen = {}
     for name in rows.columns if everything else named:
-        if name not in rows.columns or name == ROW:
+        if name not in rows.columns or name.startswith(OWN):
             continue
         found = readable(rows[name], key=name in keys)
         if found is None and name in named:
