@@ -87,7 +87,8 @@ def _absolute(root: Path, params: Params) -> Mapping[str, str]:
     paths = {"source.path": source.path, "source.labels.path": labels}
     paths |= {f"source.tables.{name}": path for name, path in source.tables.items()}
     moved = {key: str(root.resolve() / path) for key, path in paths.items() if path and not Path(path).is_absolute()}
-    return moved | {"source.url": urls.absolute(source.url, root.resolve())} if source.url else moved
+    url = urls.absolute(source.url or "", root.resolve())
+    return moved | ({"source.url": url} if url != (source.url or "") else {})
 
 
 def lend(root: Path, to: Path) -> None:

@@ -256,9 +256,9 @@ def test_refusal__driver_is_not_installed(sales: Shop, tmp_path: Path, monkeypat
 
 def test_months__are_read_again_where_something_changed(sales: Shop, tmp_path: Path) -> None:
     """What is changed without the column of changes is not seen: so it shows which months were read again."""
-    params = make_params(sales, changed="updated_at")
 
-    def read() -> dict[int, float]:
+    def read(until: str = "2025-02-20") -> dict[int, float]:
+        params = make_params(sales, changed="updated_at", until=until)
         return {round(row["x"]): row["y"] for row in collected.gather(params, tmp_path)}
 
     read()
@@ -268,6 +268,9 @@ def test_months__are_read_again_where_something_changed(sales: Shop, tmp_path: P
     )
     again = read()
     assert (again[1], again[20]) == (1, -1)  # of January, and of February with the changed row
+    sales.run("UPDATE sales SET y = -2 WHERE x = 21")
+    moved = read(until="2025-03-01")
+    assert (moved[1], moved[21], len(moved)) == (1, -2, 45)
     sales.run("DELETE FROM sales WHERE x = 2")
     assert read()[1] == -1
     sales.run("UPDATE sales SET y = -2 WHERE x = 1")

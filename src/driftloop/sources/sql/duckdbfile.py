@@ -9,7 +9,6 @@ from threading import Timer
 from typing import TYPE_CHECKING, Any
 
 import ibis
-from ibis.backends.sql import compilers
 
 from driftloop import engine
 from driftloop.sources.sql import refusals
@@ -52,6 +51,8 @@ class DuckDBFile:
 @contextmanager
 def opened(params: Params, address: Address, folder: Path) -> Iterator[DuckDBFile]:
     """Open the file; no other program may have it open for writing."""
+    from ibis.backends.sql import compilers  # slow to import, and needed here alone
+
     path = Path(address.path)
     if not path.is_file():
         raise refusals.unreachable(address, "there is no such file; relative paths start at the folder of params.yaml")

@@ -97,7 +97,8 @@ def listed(db: Database, chosen: ir.Table, span: Span, *, changed: str, target: 
     for row in found:
         since, until = _bounds(row["month"], span)
         # A row without a time of its change may have been changed at any time.
-        told = [FORMAT, named, str(chosen.schema()), str(span), *map(str, row.values())]
+        ends = span.cut(since, until)  # a month at the end of the span is read again when the span moves on
+        told = [FORMAT, named, str(chosen.schema()), *map(str, [*ends, *row.values()])]
         key = sha256(json.dumps(told).encode()).hexdigest() if row["said"] == row["rows"] else None
         months.append(Month(since, until, key))
     return months

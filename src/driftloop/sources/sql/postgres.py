@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import ibis
-from ibis.backends.sql import compilers
 
 from driftloop.sources.sql import refusals
 from driftloop.sources.sql.database import BATCH, ROWS, base, batch, quoted, schema, sql, where, write
@@ -111,6 +110,8 @@ def _require(con: psycopg.Connection, name: str) -> None:
 
 def _types(con: psycopg.Connection, params: Params) -> dict[str, Any]:
     """Look up the types of columns, by name."""
+    from ibis.backends.sql import compilers  # slow to import, and needed here alone
+
     mapper = compilers.postgres.compiler.type_mapper
     cursor = con.execute(f"SELECT * FROM (\n{base(params)}\n) AS q LIMIT 0")  # noqa: S608
     types = {}

@@ -80,12 +80,16 @@ class Span:
     since: Any
     until: Any
 
+    def cut(self, since: Any = None, until: Any = None) -> tuple[Any, Any]:
+        """Return what of `[since, until)` lies within; without them, all of it."""
+        lows = [low for low in (self.since, since) if low is not None]
+        return max(lows, default=None), min(high for high in (self.until, until) if high is not None)
+
     def of(self, table: ir.Table, since: Any = None, until: Any = None) -> ir.BooleanValue:
         """Say which rows lie within, and within `[since, until)` where that is given."""
+        low, high = self.cut(since, until)
         column = table[self.name]
-        lows = [low for low in (self.since, since) if low is not None]
-        inside = column < min(high for high in (self.until, until) if high is not None)
-        return inside & (column >= max(lows)) if lows else inside
+        return column < high if low is None else (column >= low) & (column < high)
 
 
 def span(table: ir.Table, params: Params) -> Span | None:
