@@ -13,7 +13,7 @@ from exposed import exposed
 from postgresserver import PASSWORD, USER, free_port
 
 from driftloop.core.columns import ROW, TS
-from driftloop.errors import DataError
+from driftloop.errors import DataError, UnreachableError
 from driftloop.params import Params, parse_params
 from driftloop.sources import fingerprint, sql
 from driftloop.sources.sql.address import address
@@ -222,6 +222,14 @@ def test_refusal__nobody_there(sales: Shop, tmp_path: Path) -> None:
     )
     assert "cannot be reached: connection failed" in said
     assert PASSWORD not in said
+
+
+def test_refusal__server_that_goes_away(sales: Shop, tmp_path: Path) -> None:
+    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'driftloop' AND datname = current_database()"
+    with sql.opened(make_params(sales), address(sales.url), tmp_path) as db:
+        sales.run(end)
+        with pytest.raises(UnreachableError, match="cannot be reached: the connection was lost"):
+            db.save(db.rows, tmp_path / "rows.parquet")
 
 
 def test_refusal__no_such_database(sales: Shop, tmp_path: Path) -> None:
