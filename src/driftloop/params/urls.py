@@ -38,8 +38,8 @@ def absolute(url: str, root: Path) -> str:
     """Make the relative path of a file absolute; one more slash than after `://` begins a path from the root.
 
     >>> from pathlib import Path
-    >>> absolute("sqlite:///data/shop.db", Path("/work"))
-    'sqlite:////work/data/shop.db'
+    >>> absolute("sqlite:///data/shop.db", Path("/srv"))
+    'sqlite:////srv/data/shop.db'
     """
     parts = SCHEME.fullmatch(url)
     if parts is None or parts["scheme"] not in FILES:
