@@ -116,6 +116,7 @@ def test_stages__know_nothing_of_git_or_github() -> None:
         ("evidently", {"report/evidently/rendering.py"}),
         ("skops", {"core/models/archive.py"}),
         ("github", {"github/hub.py"}),
+        ("psycopg", {"sources/sql/postgres.py"}),  # where it is installed
         ("subprocess", {"processes.py", "githubstub/bare.py"}),  # the stand-in for GitHub is no part of a job
     ],
 )
@@ -142,6 +143,7 @@ def test_engine__is_named_where_it_is_opened_and_asked() -> None:
         "core/data/query.py",
         "lock/content.py",
         "sources/features.py",
+        *("params/urls.py", "sources/sql/__init__.py", "sources/sql/duckdbfile.py"),  # a team's own file of DuckDB
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from driftloop import engine
-from driftloop.sources import bike_sharing, command, files, partitions, recoded, simulator, undated
+from driftloop.sources import bike_sharing, command, files, partitions, recoded, simulator, sql, undated
 from driftloop.sources.features import Features
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Source(Protocol):
         """Sum up what the source looks like now."""
 
 
-MODULES: tuple[Source, ...] = (simulator, bike_sharing, files, command)
+MODULES: tuple[Source, ...] = (simulator, bike_sharing, files, command, sql)
 SOURCES: Mapping[SourceKind, Source] = {module.KIND: module for module in MODULES}
 
 

@@ -53,6 +53,11 @@ class Features:
     params: Params
     src: Path | None
 
+    @property
+    def exist(self) -> bool:
+        """Whether the project has a module for them, which may want any column of the source."""
+        return self.src is not None and (self.src / f"{MODULE}.py").is_file()
+
     def declare(self, table: ir.Table, *, where: str, zone: str | None = None) -> ir.Table:
         """Return the rows as `partitions.declare` does, with the columns that the function makes.
 
