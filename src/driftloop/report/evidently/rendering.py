@@ -6,7 +6,6 @@ Python's string hash, which is fixed when an interpreter starts. What it imports
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import pickle
@@ -23,7 +22,6 @@ import pandas as pd
 from driftloop import processes
 from driftloop.core.columns import PREDICTION
 from driftloop.core.text import line
-from driftloop.report.evidently import packages
 from driftloop.report.evidently.input import LESS, MIN_VALUES, Columns, PageInput, add_column, add_judged, mask, unmask
 
 if TYPE_CHECKING:
@@ -33,7 +31,6 @@ if TYPE_CHECKING:
 
 NOISY_ROWS = 200  # at 100 rows Wasserstein is >= 0.1 in 73 % of windows without drift
 TIMEOUT_SECONDS = 900
-NEW_OBJECTS = 50_000  # until Python looks for garbage, which it does not find among what Evidently's import makes
 
 _LESS_IN_JSON = json.dumps(LESS)[1:-1]
 _ID = re.compile(r"metric_[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -150,8 +147,6 @@ def _in_child(job: PageInput) -> Answer:
 
 def _child() -> None:
     """Answer on stdout; what else is printed there goes to stderr."""
-    gc.set_threshold(NEW_OBJECTS)
-    packages.import_sparingly("evidently")
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     answer: Answer
@@ -165,10 +160,9 @@ def _child() -> None:
 
 def _evidently(job: PageInput) -> tuple[str, str, list[str]]:
     """Page, JSON and notes. Without drift there is no page; the other sections may be left out."""
-    from evidently.core.datasets import DataDefinition, Dataset
-    from evidently.core.report import Report, Snapshot
-    from evidently.presets.dataset_stats import DataSummaryPreset
-    from evidently.presets.drift import DataDriftPreset
+    from evidently import DataDefinition, Dataset, Report
+    from evidently.core.report import Snapshot
+    from evidently.presets import DataDriftPreset, DataSummaryPreset
 
     shape = DataDefinition(numerical_columns=job.numerical, categorical_columns=job.categorical)
     windows = [Dataset.from_pandas(pd.DataFrame(columns), shape) for columns in (job.current, job.reference)]
@@ -195,25 +189,15 @@ def _evidently(job: PageInput) -> tuple[str, str, list[str]]:
 
 def _performance(job: PageInput) -> Any:
     """Run Evidently's report on rows with outcomes."""
-    from evidently.core.datasets import (
-        BinaryClassification,
-        DataDefinition,
-        Dataset,
-        MulticlassClassification,
-        Regression,
-    )
-    from evidently.core.report import Report
+    from evidently import BinaryClassification, DataDefinition, Dataset, MulticlassClassification, Regression, Report
+    from evidently.presets import ClassificationPreset, RegressionPreset
 
     if job.task == "regression":
-        from evidently.presets.regression import RegressionPreset
-
         shape = DataDefinition(
             numerical_columns=[job.target, PREDICTION],
             regression=[Regression(target=job.target, prediction=PREDICTION)],
         )
         return Report([RegressionPreset()]).run(Dataset.from_pandas(job.judged, shape))
-    from evidently.presets.classification import ClassificationPreset
-
     names = {"target": job.target, "prediction_labels": PREDICTION}
     if job.positive is None:
         model = MulticlassClassification(**names, prediction_probas=job.classes or None)
