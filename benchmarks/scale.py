@@ -141,7 +141,7 @@ def main(rows: int, columns: int, others: list[str]) -> None:
         asked = ",".join([*numbers, *names, "y"])
         make_project(project, data, numbers, names)
         until(project, DAYS - 1)
-        stages(project, "collect", "prepare", "refit", "train", "evaluate")
+        stages(project, "collect", "prepare", "refit", "alarms", "train", "evaluate")
         Cost().add(["driftloop", "promote", "--first"], project)
         for folder in (".cache", "data/raw", "data/prepared"):
             shutil.rmtree(project / folder)
