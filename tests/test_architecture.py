@@ -112,7 +112,8 @@ def test_stages__know_nothing_of_git_or_github() -> None:
 @pytest.mark.parametrize(
     ("package", "only"),
     [
-        ("duckdb", {"engine.py"}),
+        ("duckdb", {"engine/duckdb.py"}),
+        ("pyspark", {"engine/spark.py"}),
         ("evidently", {"report/evidently/rendering.py"}),
         ("skops", {"core/models/archive.py"}),
         ("github", {"github/hub.py"}),
@@ -138,7 +139,8 @@ def test_engine__is_named_where_it_is_opened_and_where_the_profile_is_fast_by_it
         or (isinstance(node, ast.Constant) and node.value == "duckdb")
     }
     assert named == {
-        "engine.py",
+        "engine/duckdb.py",
+        "params/engine.py",
         "core/data/profile.py",
         "core/data/histogram.py",
         "lock/content.py",

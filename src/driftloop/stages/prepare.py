@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,7 +10,7 @@ import ibis
 from driftloop import engine
 from driftloop.core.alarms import deviation
 from driftloop.core.columns import DAY, ROW
-from driftloop.core.data import examples, histogram, quality
+from driftloop.core.data import examples, histogram, portable, quality
 from driftloop.core.data import profile as profiles
 from driftloop.core.data.cumulated import CumulatedProfile
 from driftloop.core.data.hints import codes
@@ -21,7 +20,6 @@ from driftloop.core.data.schema import MARKERS, columns_of
 from driftloop.core.windows import Window, end_day, last_days
 from driftloop.params import MOST_STEPS
 from driftloop.store.files import (
-    CACHE,
     COMPARED,
     GRID,
     HISTOGRAM,
@@ -85,9 +83,8 @@ def run(params: Params, root: Path) -> None:
     """Check all rows, and write the tables that the other stages work with."""
     card = read_card(root, params)
     columns = columns_of(params, card)
-    (root / CACHE).mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=root / CACHE) as spill, engine.translated(root / RAW):
-        read = tables(engine.connect(spill=spill), root / RAW, columns, params)
+    with engine.translated(root / RAW), engine.opened(params.engine, root) as con:
+        read = tables(con, root / RAW, columns, params)
         spans = _spans(params, card, read.rows)
         known = profiles.known(read.rows, columns, spans.reference.until, end=spans.until)
         profile = _count_days(read.rows, columns, spans.reference, known, root)
@@ -210,7 +207,9 @@ def _near(read: Read, lost: ir.Table, current: Window) -> int:
 
     Where no row of the window has a time, the newest that has one is the neighbour that counts.
     """
-    near = lost.select(ROW).asof_join(read.rows.select(ROW, near=DAY), on=ROW)["near"]
+    if not count(lost):
+        return 0
+    near = portable.latest(read.rows.select(ROW, near=DAY), lost.select(ROW))["near"]
     last = read.rows[DAY].max().to_pyarrow().as_py() or current.since
     return int(((near >= min(last, current.since)) | near.isnull()).sum().to_pyarrow().as_py() or 0)
 

@@ -1,4 +1,4 @@
-"""The rows that were collected, as Ibis tables on DuckDB, and as frames of bounded size."""
+"""The rows that were collected, as Ibis tables, and as frames of bounded size."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import ibis
 import pandas as pd
 
+from driftloop import engine
 from driftloop.core.columns import DAY, PLACE, ROW, TS
 from driftloop.core.data import sample, strays
 from driftloop.core.data.notation import notation_of
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import ibis.expr.types as ir
-    from ibis.backends.duckdb import Backend
+    from ibis.backends.sql import SQLBackend
 
     from driftloop.core.data.schema import Columns
     from driftloop.params import Params
@@ -46,10 +47,10 @@ class Read(NamedTuple):
     stray: ir.Table
 
 
-def tables(con: Backend, raw: Path, columns: Columns, params: Params) -> Read:
+def tables(con: SQLBackend, raw: Path, columns: Columns, params: Params) -> Read:
     """Read what was collected."""
-    given = con.read_parquet(sorted(str(path) for path in raw.glob("*.parquet")), union_by_name=True)
-    every = con.create_table("typed", typed(given, columns, params.data.timezone, notation_of(params)), temp=True)
+    given = engine.parquet(con, sorted(raw.glob("*.parquet")))
+    every = engine.kept(con, "typed", typed(given, columns, params.data.timezone, notation_of(params)))
     undated, dated = every.filter(every[TS].isnull()), every.filter(every[TS].notnull())
     days = dated.group_by(DAY).aggregate(rows=dated.count()).order_by(DAY).to_pyarrow()
     stray = dated.limit(0)
@@ -68,17 +69,18 @@ def frame_of(rows: ir.Table, columns: Columns, most: int) -> pd.DataFrame:
     bounded = sample.bounded(rows, columns.key, rows_now=count(rows), most=most)
     kept = [TS, DAY, *columns.features, columns.target]
     frame: pd.DataFrame = bounded.order_by([TS, ROW]).select(kept).to_pandas()
+    frame[TS] = frame[TS].astype("datetime64[us]")  # which the data has, and Spark does not keep
     return frame.assign(**{DAY: pd.to_datetime(frame[DAY]).dt.date})
 
 
-def _unique(con: Backend, rows: ir.Table, columns: Columns) -> tuple[ir.Table, ir.Table]:
+def _unique(con: SQLBackend, rows: ir.Table, columns: Columns) -> tuple[ir.Table, ir.Table]:
     """Keep the newest row of each key; return the others too.
 
     Those are few, so only they are stored; the rows are neither copied nor reordered.
     """
     newest_first = ibis.window(group_by=list(columns.key), order_by=ibis.desc(ROW))
     place = rows.select(ROW, *columns.key).mutate(**{PLACE: ibis.row_number().over(newest_first)})
-    older = con.create_table("older", place.filter(place[PLACE] > 0).select(ROW), temp=True)
+    older = engine.kept(con, "older", place.filter(place[PLACE] > 0).select(ROW))
     kept = rows.anti_join(older, ROW) if count(older) else rows  # a join slows whatever reads the rows
     return kept, rows.semi_join(older, ROW)
 

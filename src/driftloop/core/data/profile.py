@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from driftloop.core.columns import BEFORE, DAY, INFINITE, INVALID, ROW, TS
+from driftloop.core.data import portable, repeats
 from driftloop.core.data.lasting import lasting
 
 if TYPE_CHECKING:
@@ -131,6 +132,10 @@ def daily(rows: ir.Table, columns: Columns, reference: Known) -> pd.DataFrame:
         stored = _wide(rows, columns, reference, ibis.window(), also=(TS, ROW))
         if not pc.sum(stored["late"]).as_py():
             return _tidy(_with_fresh(stored, rows, reference))
+    if not series and portable.on_spark(rows):
+        wide = _wide(rows, columns, reference, repeats.within(rows))
+        whole = repeats.added(wide, repeats.between(rows, columns.numerical), "repeat:") if columns.numerical else wide
+        return _tidy(_with_fresh(whole, rows, reference))
     in_time = ibis.window(group_by=series, order_by=[rows[TS], rows[ROW]])
     return _tidy(_with_fresh(_wide(rows, columns, reference, in_time), rows, reference))
 
