@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import select
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import awkward
@@ -17,13 +22,20 @@ from driftloop.store.files import PROFILE, RAW
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from workspace import Workspace
 
 pyspark = pytest.importorskip("pyspark", reason="the dependency group spark is not installed")
 from spark_cluster import LOCAL, OPTIONS, cluster  # noqa: E402
 
+HOLDING = """
+import sys, time
+from pathlib import Path
+from spark_cluster import cluster
+with cluster(Path(sys.argv[1]), workers=0) as found:
+    print(found.pid, flush=True)
+    time.sleep(60)
+"""
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not spark.java(), reason="there is no java")]
 
 
@@ -94,3 +106,21 @@ def test_prepare__says_in_one_line_which_file_a_worker_cannot_read(prepared: Pat
 def test_prepare__waits_for_workers_no_longer_than_it_says(prepared: Path) -> None:
     line = (prepared / "greedy.txt").read_text()
     assert "expected a worker within 2 s, got none; start workers, or ask for less by spark.executor.memory" in line
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children when their parent ends")
+def test_cluster__ends_when_the_tests_are_killed(tmp_path: Path) -> None:
+    """Or each run that is broken off would leave Java behind, on whoever's machine."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDING, str(tmp_path / "cluster")],
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parents[1] / "support",
+    )
+    assert process.stdout
+    with process.stdout:
+        master = int(process.stdout.readline())
+    ended = os.pidfd_open(master)
+    process.kill()
+    process.wait()
+    assert select.select([ended], [], [], 10)[0]
+    os.close(ended)

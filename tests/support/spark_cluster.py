@@ -31,10 +31,10 @@ LIBC = ctypes.CDLL(None)
 
 
 class Cluster:
-    """Where the master listens, and the workers' processes."""
+    """Where the master listens, its number as a process, and the workers' processes."""
 
-    def __init__(self, master: str, workers: list[subprocess.Popen[bytes]]) -> None:
-        self.master, self.workers = master, workers
+    def __init__(self, master: str, pid: int, workers: list[subprocess.Popen[bytes]]) -> None:
+        self.master, self.pid, self.workers = master, pid, workers
 
 
 @contextmanager
@@ -51,7 +51,7 @@ def cluster(folder: Path, *, workers: int = 2, memory: str = "1g") -> Iterator[C
         ]
         for home, worker in zip(homes, processes, strict=True):
             _line(home, "Successfully registered with master (.*)", worker)
-        yield Cluster(master, processes)
+        yield Cluster(master, process.pid, processes)
 
 
 @contextmanager

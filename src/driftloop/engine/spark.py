@@ -9,7 +9,6 @@ import socket
 import time
 import warnings
 from contextlib import contextmanager, suppress
-from subprocess import TimeoutExpired
 from typing import TYPE_CHECKING, Any
 
 import ibis
@@ -48,7 +47,7 @@ REASONS = (
     ("not a Parquet file|FAILED_READ_FILE|CANNOT_READ_FILE|ParquetDecodingException", DataError, "{file}: expected Parquet, got a file that cannot be read; write it again"),
     ("stopped SparkContext|SparkContext was shut down|Master removed|Py4JNetworkError|ConnectionRefusedError|ConnectionResetError", LoopError, "engine.master: the cluster ended the application; its reason is in .cache/spark.log"),
 )  # fmt: skip
-FILE = re.compile(r"file:(?://)?(?P<path>/[^\s,;\"')\]]+)")
+FILE = re.compile(r"file:(?://)?(?P<path>/.+?\.parquet)")
 
 
 @contextmanager
@@ -209,8 +208,8 @@ def _end(gateway: Any) -> None:
         gateway.shutdown()
     with suppress(OSError):
         gateway.proc.stdin.close()
-    try:
-        gateway.proc.wait(GRACE_SECONDS)
-    except TimeoutExpired:
-        gateway.proc.kill()
-        gateway.proc.wait()
+    until = time.monotonic() + GRACE_SECONDS
+    while gateway.proc.poll() is None and time.monotonic() < until:
+        time.sleep(0.05)
+    gateway.proc.kill()  # which does nothing to a process that has ended
+    gateway.proc.wait()
