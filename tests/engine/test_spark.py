@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from workspace import Workspace
 
 pyspark = pytest.importorskip("pyspark", reason="the dependency group spark is not installed")
-from spark_cluster import LOCAL, OPTIONS, cluster  # noqa: E402
+from spark_cluster import INTERPRETED, LOCAL, OPTIONS, cluster  # noqa: E402
 
 HOLDING = """
 import sys, time
@@ -69,7 +69,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 (root / "greedy.txt").write_text(said(again(single, root / "greedy", **spark_here, options=options)))
             again(single, root / "single-spark", **spark_here, options=OPTIONS).run("prepare")
             series = prepared_from(root / "series", awkward.series)
-            killed = again(series, root / "series-spark", **spark_here, options=OPTIONS)
+            killed = again(series, root / "series-spark", **spark_here, options=OPTIONS | INTERPRETED)
             when(killed.root / PROFILE, found.workers[0].kill)
             killed.run("prepare")
             assert found.workers[0].poll() is not None

@@ -20,6 +20,10 @@ LIMIT = 120  # seconds until a process says that it is ready
 PR_SET_PDEATHSIG = 1
 LOCAL = {"SPARK_LOCAL_IP": "127.0.0.1"}
 CHEAP = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]  # nobody runs long enough for more to pay
+INTERPRETED = {  # for few rows, compiling each query takes longer than the query
+    "spark.sql.codegen.wholeStage": False,
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
 OPTIONS = {  # of an application that is as cheap
     "spark.driver.memory": "512m",
     "spark.driver.extraJavaOptions": " ".join(CHEAP),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import shutil
@@ -67,23 +68,30 @@ def session(settings: Engine, spill: Path, *, log: Path) -> Iterator[SQLBackend]
     for name, value in {**DEFAULTS, **own, **settings.options}.items():
         conf.set(name, str(value).lower() if isinstance(value, bool) else str(value))
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as out:
-        gateway = launch(conf, {"stdout": out, "stderr": out})
-    try:
-        from pyspark.sql import SparkSession
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"pyspark\.")  # it shows what it raises
+        warnings.simplefilter("ignore", ResourceWarning)  # and leaves sockets to the garbage collector
+        with log.open("wb") as out:
+            gateway = launch(conf, {"stdout": out, "stderr": out})
+        try:
+            with _translated():
+                context = context_type(conf=conf, gateway=gateway)
+                try:
+                    _wait_for_workers(context, master)
+                    yield _connected(context)
+                finally:
+                    with suppress(*_errors()):  # of a cluster that is gone
+                        context.stop()
+        finally:
+            _end(gateway)
+            context_type._gateway = context_type._jvm = None  # noqa: SLF001 (the next one would ask a process that has ended)
+            gc.collect()
 
-        with warnings.catch_warnings(), _translated():
-            warnings.filterwarnings("ignore", module=r"pyspark\.")  # it shows what it raises
-            context = context_type(conf=conf, gateway=gateway)
-            try:
-                _wait_for_workers(context, master)
-                yield ibis.pyspark.connect(SparkSession(context))
-            finally:
-                with suppress(*_errors()):  # of a cluster that is gone
-                    context.stop()
-    finally:
-        _end(gateway)
-        context_type._gateway = context_type._jvm = None  # noqa: SLF001 (or the next one would ask a process that has ended)
+
+def _connected(context: Any) -> SQLBackend:
+    from pyspark.sql import SparkSession
+
+    return ibis.pyspark.connect(SparkSession(context))
 
 
 def parquet(con: SQLBackend, files: Sequence[Path], columns: Mapping[str, pa.DataType]) -> ir.Table:
@@ -206,6 +214,7 @@ def _end(gateway: Any) -> None:
     """End the Java process, which ends by itself when its standard input does."""
     with suppress(Exception):
         gateway.shutdown()
+        gateway.close()
     with suppress(OSError):
         gateway.proc.stdin.close()
     until = time.monotonic() + GRACE_SECONDS
