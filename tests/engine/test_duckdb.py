@@ -76,7 +76,7 @@ def test_parquet__a_column_of_two_types(tmp_path: Path) -> None:
 
 
 def test_spark__a_master_that_nobody_is(space: Workspace, tmp_path: Path) -> None:
-    pytest.importorskip("pyspark", reason="the dependency group spark is not installed")
+    pytest.importorskip("pyspark", reason="the extra spark is not installed")
     if not spark.java():
         pytest.skip("there is no java")
     other = again(space, tmp_path / "w", kind="spark", master="spark://127.0.0.1:1")
@@ -84,7 +84,7 @@ def test_spark__a_master_that_nobody_is(space: Workspace, tmp_path: Path) -> Non
 
 
 def test_spark__no_java(space: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("pyspark", reason="the dependency group spark is not installed")
+    pytest.importorskip("pyspark", reason="the extra spark is not installed")
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
     other = again(space, tmp_path / "w", kind="spark", master="local[1]")
     assert refusal(other).startswith("engine.kind: expected Java 17 or newer for spark, found no java on the PATH")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from workspace import Workspace
 
-pyspark = pytest.importorskip("pyspark", reason="the dependency group spark is not installed")
+pyspark = pytest.importorskip("pyspark", reason="the extra spark is not installed")
 from spark_cluster import INTERPRETED, LOCAL, OPTIONS, cluster  # noqa: E402
 
 HOLDING = """

@@ -19,7 +19,7 @@ class Engine(Section):
         default="duckdb", description="what prepares the rows; all other steps use DuckDB"
     )
     threads: Positive | None = Field(default=None, description="of DuckDB; null: all processors")
-    memory_limit: Size = Field(default="1GB", description="of DuckDB's buffers; what needs more is spilled")
+    memory_limit: Size = Field(default="600MB", description="of DuckDB's buffers; what needs more is spilled")
     spill: Name | None = Field(default=None, description="folder for what does not fit in memory; null: .cache")
     master: Name | None = Field(
         default=None, description="spark: address of the cluster", examples=["spark://host:7077"]
