@@ -37,7 +37,8 @@ def series(folder: Path) -> dict[str, Any]:
     frame["grade"] = random.choice([1.0, 2.0, 2.5, 1e7, 1e16, 1e-5, np.nan, np.inf], size)
     frame["name"] = random.choice(["café", "1.00", "1.0\n", "", " a", "東京", "N/A", None], size)
     frame["opened"] = random.choice([date(2020, 1, 1), date(2021, 12, 31), None], size)
-    frame["seen"] = pd.Timestamp(0, tz="UTC") + pd.to_timedelta(pd.Series(random.integers(0, 3, size)), unit="h")
+    moments = pd.Timestamp(0, tz="UTC") + pd.to_timedelta(pd.Series(random.integers(0, 3, size)), unit="h")
+    frame["seen"] = moments.astype("datetime64[us, UTC]")
     frame["y"] = np.where(random.random(size) < 0.1, np.nan, random.normal(size=size))
     late = frame["ts"] > "2025-05-22"
     frame.loc[late & (frame["name"] == "café"), "name"] = "new"

@@ -125,22 +125,23 @@ def _translated() -> Iterator[None]:
     except _errors() as exc:
         from pyspark.errors import AnalysisException
 
-        if isinstance(exc, AnalysisException):
+        text = f"{type(exc).__name__}: {exc}"
+        said = _reason(text)
+        if said is None and isinstance(exc, AnalysisException):
             raise
-        said = _worded(exc)
+        said = said or LoopError(f"engine: Spark failed ({_kind(exc, text)}); its reason is in .cache/spark.log")
     else:
         return
     raise said  # outside of the handler: who shows the whole chain would ask a process that has ended
 
 
-def _worded(exc: Exception) -> LoopError:
-    """Say in one line what is wrong, without any row of the data."""
-    text = f"{type(exc).__name__}: {exc}"
+def _reason(text: str) -> LoopError | None:
+    """Say in one line what is wrong, without any row of the data; None where it is none of the known reasons."""
     file = FILE.search(text)
     for pattern, kind, line in REASONS:
         if re.search(pattern, text):
             return kind(line.format(file=file["path"] if file else "source"))
-    return LoopError(f"engine: Spark failed ({_kind(exc, text)}); its reason is in .cache/spark.log")
+    return None
 
 
 def java() -> str | None:
