@@ -1,6 +1,8 @@
 # Each target sets itself up: uv is taken from the PATH, or put into .uv/ if it is missing.
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
-RUN := $(UV) run --quiet --frozen
+# What else is installed: `make test EXTRAS="--extra spark"` brings a cluster's 450 MB, and runs its tests too.
+EXTRAS ?=
+RUN := $(UV) run --quiet --frozen $(EXTRAS)
 ACTIONS := tests/runner/node_modules/.package-lock.json
 
 # Images of containers often set this; each stage would then compile pandas, scikit-learn and their like anew, for seconds.
@@ -42,7 +44,7 @@ screenshots: repro ## make the pictures in docs/ anew; look at them before you c
 	$(RUN) python benchmarks/screenshots.py
 
 setup: $(UV)
-	@$(UV) sync --quiet --frozen
+	@$(UV) sync --quiet --frozen $(EXTRAS)
 
 # GitHub's own parser of workflows, for the tests that run them; without the npm registry these are skipped.
 $(ACTIONS): tests/runner/package-lock.json

@@ -112,7 +112,8 @@ def test_stages__know_nothing_of_git_or_github() -> None:
 @pytest.mark.parametrize(
     ("package", "only"),
     [
-        ("duckdb", {"engine.py"}),
+        ("duckdb", {"engine/duckdb.py"}),
+        ("pyspark", {"engine/spark.py"}),
         ("evidently", {"report/evidently/rendering.py"}),
         ("skops", {"core/models/archive.py"}),
         ("github", {"github/hub.py"}),
@@ -139,7 +140,8 @@ def test_engine__is_named_where_it_is_opened_and_asked() -> None:
         or (isinstance(node, ast.Constant) and node.value == "duckdb")
     }
     assert named == {
-        "engine.py",
+        "engine/duckdb.py",
+        "params/engine.py",
         "core/data/query.py",
         "lock/content.py",
         "sources/features.py",

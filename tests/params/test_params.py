@@ -86,7 +86,7 @@ SECRETS = (
 WRONG = {
     # keys
     "unknown key": ("seed: 0", "seed: 0\n  colour: red", "train.colour: unknown key; expected estimator, params, encoding, trusted, max_rows or seed"),
-    "unknown section": ("report:", "oddities: {}\nreport:", "oddities: unknown key; expected model, source, data, windows, monitor, train, evaluate, retrain or report"),
+    "unknown section": ("report:", "oddities: {}\nreport:", "oddities: unknown key; expected model, source, data, windows, monitor, train, evaluate, retrain, report or engine"),
     "misspelt key": ("  policy:", "  polcy:", "monitor.polcy: unknown key; did you mean policy?"),
     "misspelt key that must be there": ("  until:", "  untill:", "source.untill: unknown key; did you mean until? (and 1 more)"),
     "misspelt section": ("data:", "date:", "date: unknown key; did you mean data? (and 1 more)"),
@@ -478,7 +478,7 @@ def test_schema__refuses_unknown_keys_in_every_section() -> None:
                 yield from sections(child)
 
     found = list(sections(Params.model_json_schema()))
-    assert len(found) == 11
+    assert len(found) == 12
     assert all(section["additionalProperties"] is False for section in found)
 
 

@@ -9,12 +9,16 @@ import pandas as pd
 import pytest
 from workspace import Workspace
 
-from driftloop.store import parts, rows
+from driftloop import engine
+from driftloop.store import rows
 from driftloop.store.files import CACHE, GRID, METRICS, PREPARED, QUALITY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
+
+    import ibis.expr.types as ir
+    from ibis.backends.sql import SQLBackend
 
 UNTIL = "2024-04-28"
 
@@ -130,14 +134,14 @@ def test_prepare__reads_nothing_again_that_is_unchanged(tmp_path: Path, monkeypa
     deliver(space, table[~new])
     prepared(space)
     deliver(space, table[~new], table[new])
-    read = []
-    asked = parts.Part.rows
+    read: list[str] = []
+    asked = engine.parquet
 
-    def noted(part: parts.Part) -> object:
-        read.append(part.paths[0].stem)
-        return asked(part)
+    def noted(con: SQLBackend, files: Sequence[Path], name: str) -> ir.Table:
+        read.extend(file.stem for file in files if name != "given")
+        return asked(con, files, name)
 
-    monkeypatch.setattr(parts.Part, "rows", noted)
+    monkeypatch.setattr(engine, "parquet", noted)
     prepared(space)
     assert set(read) == {"2024-04"}
     read.clear()

@@ -111,7 +111,7 @@ class History:
         self.params, self.columns, self.folder, self.fits = params, columns_of(params, Card()), folder, 0
         collected = raw(params, folder, src)
         with engine.translated(collected):
-            con = engine.connect()
+            con = engine.connect(spill=folder / "spill", settings=params.engine)
             self.rows = con.create_table("rows", tables(con, collected, self.columns, params).rows, temp=True)
         self._census = census.take(self.rows, self.columns)
         self._references: dict[date, Known] = {}

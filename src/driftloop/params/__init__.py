@@ -1,6 +1,7 @@
 """Everything tunable: the sections of params.yaml, how the file is read, and what is said about mistakes in it."""
 
 from driftloop.params.data import OWN
+from driftloop.params.engine import Engine
 from driftloop.params.fields import parse_instant
 from driftloop.params.load import load_params, parse_params
 from driftloop.params.model import LOSSES, MOST_STEPS, Monitor, Params
@@ -12,6 +13,7 @@ __all__ = [
     "MOST_STEPS",
     "OWN",
     "Csv",
+    "Engine",
     "Monitor",
     "Params",
     "SourceKind",

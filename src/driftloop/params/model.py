@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, model_validator
 
 from driftloop.params.data import Data
+from driftloop.params.engine import Engine
 from driftloop.params.fields import Days, Name, Positive, Section, Share
 from driftloop.params.problems import shown
 from driftloop.params.source import Source
@@ -138,6 +139,7 @@ class Params(Section):
     evaluate: Evaluate = Evaluate()
     retrain: Retrain = Retrain()
     report: Report = Report()
+    engine: Engine = Engine()
 
     @model_validator(mode="before")
     @classmethod

@@ -75,7 +75,7 @@ def collect(params: Params, out: Path, *, cache: Path, say: Callable[[str], None
     """
     source = SOURCES[params.source.kind]
     with (
-        partitions.workspace(cache, zone=params.data.timezone) as (con, folder),
+        partitions.workspace(cache, zone=params.data.timezone, settings=params.engine) as (con, folder),
         recoded.named_as_given(folder),
         engine.translated(folder / command.OUT),
     ):

@@ -15,7 +15,7 @@ import ibis
 from driftloop import engine
 from driftloop.core.columns import ROW, TS
 from driftloop.errors import DataError
-from driftloop.params import Params, parse_instant
+from driftloop.params import Engine, Params, parse_instant
 from driftloop.sources.instants import instants, joined
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Written:
 
 
 @contextmanager
-def workspace(cache: Path, *, zone: str) -> Iterator[tuple[Backend, Path]]:
+def workspace(cache: Path, *, zone: str, settings: Engine | None = None) -> Iterator[tuple[Backend, Path]]:
     """Yield DuckDB and an empty folder, both on the disk of `cache` and gone afterwards.
 
     `zone` matters where naive and aware timestamps meet in one column, which DuckDB then takes for aware.
@@ -58,7 +58,7 @@ def workspace(cache: Path, *, zone: str) -> Iterator[tuple[Backend, Path]]:
     with TemporaryDirectory(dir=cache, prefix="collect-") as name:
         folder = Path(name).resolve()
         with engine.translated(folder):
-            con = engine.connect(folder / "rows.duckdb", spill=folder / "spill")
+            con = engine.connect(folder / "rows.duckdb", spill=folder / "spill", settings=settings)
         try:
             con.raw_sql(f"SET TimeZone = '{zone}'")
             yield con, folder

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import asdict
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from driftloop import engine
 from driftloop.core.alarms import deviation
 from driftloop.core.columns import DAY, ROW
-from driftloop.core.data import examples, quality
+from driftloop.core.data import examples, portable, quality
 from driftloop.core.data import profile as profiles
 from driftloop.core.data.cumulated import CumulatedProfile
 from driftloop.core.data.inspection import Inspection
@@ -91,8 +90,8 @@ def run(params: Params, root: Path) -> None:
     card = read_card(root, params)
     columns = columns_of(params, card)
     pieces = Pieces(root / CACHE / "pieces", _depends(params, columns))
-    with tempfile.TemporaryDirectory(dir=_folder(root / CACHE)) as spill, engine.translated(root / RAW):
-        read = tables(engine.connect(spill=spill), root / RAW, columns, params, pieces)
+    with engine.translated(root / RAW), engine.opened(params.engine, root) as con:
+        read = tables(con, root / RAW, columns, params, pieces)
         counting = Counting(read, columns, pieces)
         census = counting.census
         spans = _spans(params, card, census)
@@ -116,11 +115,6 @@ def run(params: Params, root: Path) -> None:
     }
     write_json(root / METRICS / "data.json", counts)
     pieces.sweep()
-
-
-def _folder(path: Path) -> Path:
-    path.mkdir(exist_ok=True)
-    return path
 
 
 def _depends(params: Params, columns: Columns) -> dict[str, Any]:
@@ -229,7 +223,7 @@ def _near(read: Read, lost: ir.Table, current: Window, census: Census) -> int:
 
     Where no row of the window has a time, the newest that has one is the neighbour that counts.
     """
-    near = lost.select(ROW).asof_join(read.rows.select(ROW, near=DAY), on=ROW)["near"]
+    near = portable.latest(read.rows.select(ROW, near=DAY), lost.select(ROW))["near"]
     last = max(census.days[DAY], default=current.since)
     return int(((near >= min(last, current.since)) | near.isnull()).sum().to_pyarrow().as_py() or 0)
 

@@ -1,4 +1,4 @@
-"""A part of `data/raw`: what is made of its rows is remembered, so that files that are unchanged are not read again."""
+"""A part of the rows: what is made of it is remembered, so that files that are unchanged are not read again."""
 
 from __future__ import annotations
 
@@ -8,23 +8,21 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from driftloop import engine
 from driftloop.core.columns import DAY, ROW
-from driftloop.core.data import query
 from driftloop.core.windows import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
 
     import ibis.expr.types as ir
     import pandas as pd
     import pyarrow as pa
-    from ibis.backends.duckdb import Backend
+    from ibis.backends.sql import SQLBackend
 
     from driftloop.store.pieces import Pieces
 
-# The same names for all parts, so that the same query has the same words.
-FILES, KEPT = "files", "kept"
+KEPT = "kept"
 NO_DAYS = Window(since=date.min, until=date.min)
 
 
@@ -36,10 +34,8 @@ class Part:
     ----------
     con, pieces
         The database; where results are remembered.
-    cast
-        Types rows as they came, see `schema.typed`.
-    paths
-        The files, in Parquet.
+    read
+        Returns the rows, typed (see `schema.typed`). They are valid until those of another part are read.
     key
         What the rows depend on; JSON.
     window
@@ -48,19 +44,18 @@ class Part:
         Earlier rows are left out, and with a date those without one.
     older
         Has the `ROW` of rows that are left out besides.
-    read
-        Returns the rows; None: from the files.
+    lasts
+        Whether the database keeps what `read` returns.
     """
 
-    con: Backend
+    con: SQLBackend
     pieces: Pieces
-    cast: Callable[[ir.Table], ir.Table]
-    paths: tuple[Path, ...]
+    read: Callable[[], ir.Table]
     key: Mapping[str, Any]
     window: Window = NO_DAYS
     first: date | None = None
     older: ir.Table | None = None
-    read: Callable[[], ir.Table] | None = None
+    lasts: bool = False
 
     def dated(self, days: pd.DataFrame, first: date) -> Part:
         """Keep the rows from a day on; `days` has the rows of each `DAY`."""
@@ -86,12 +81,8 @@ class Part:
         return self.pieces.table(what, {**self.key, **key}, lambda: make(self.rows()))
 
     def rows(self) -> ir.Table:
-        """Return the rows, typed; they are valid until those of another part are asked for."""
-        if self.read is not None:
-            return self.read()
-        names = ", ".join("'{}'".format(str(path).replace("'", "''")) for path in self.paths)
-        self.con.raw_sql(f"CREATE OR REPLACE TEMP VIEW {FILES} AS FROM read_parquet([{names}], union_by_name = true)")
-        rows = self.cast(self.con.table(FILES))
+        """Read the rows."""
+        rows = self.read()
         if self.first is not None:
             rows = rows.filter(rows[DAY] >= self.first)
         return rows if self.older is None else rows.anti_join(self.older, ROW)
@@ -99,16 +90,18 @@ class Part:
     @contextmanager
     def kept(self) -> Iterator[Part]:
         """Return this part as one whose rows stay in the database until the block ends, from when they are first read."""
+        if self.lasts:
+            yield self
+            return
         found: list[ir.Table] = []
 
-        def rows() -> ir.Table:
+        def read() -> ir.Table:
             if not found:
-                self.con.raw_sql(f"CREATE TEMP TABLE {KEPT} AS {query.sql(self.rows())}")
-                found.append(self.con.table(KEPT))
+                found.append(engine.kept(self.con, KEPT, self.rows()))
             return found[0]
 
         try:
-            yield replace(self, read=rows)
+            yield replace(self, read=read, first=None, older=None)
         finally:
             if found:
                 self.con.raw_sql(f"DROP TABLE {KEPT}")

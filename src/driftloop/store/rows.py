@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import ibis
 import pandas as pd
 import pyarrow.parquet as pq
 
+from driftloop import engine
 from driftloop.core.columns import DAY, PLACE, ROW, TS
-from driftloop.core.data import query, sample, strays
+from driftloop.core.data import portable, query, sample, strays
 from driftloop.core.data.notation import notation_of
 from driftloop.core.data.schema import typed
 from driftloop.core.windows import EPOCH, day_numbers
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     import ibis.expr.operations as ops
     import ibis.expr.types as ir
-    from ibis.backends.duckdb import Backend
+    from ibis.backends.sql import SQLBackend
 
     from driftloop.core.data.schema import Columns
     from driftloop.params import Params
@@ -62,21 +63,27 @@ class Read(NamedTuple):
     lost: tuple[int, int]
 
 
-def tables(con: Backend, raw: Path, columns: Columns, params: Params, pieces: Pieces | None = None) -> Read:
+def tables(con: SQLBackend, raw: Path, columns: Columns, params: Params, pieces: Pieces | None = None) -> Read:
     """Read what was collected; `pieces` remembers what was found in each file."""
     paths, kept = sorted(raw.glob("*.parquet")), pieces or Pieces(None, {})
-    given = con.read_parquet([str(path) for path in paths], union_by_name=True)
+    given = engine.parquet(con, paths, "given")
 
     @cache
     def cast(table: ops.Node) -> ir.Table:
         return typed(table.to_expr(), columns, params.data.timezone, notation_of(params))
 
-    found = [
-        Part(con, kept, lambda table: cast(table.op()), tuple(group), {"files": [digest(path) for path in group]})
-        for group in _groups(paths)
-    ]
+    if portable.on_spark(given):  # a cluster takes all rows at once, and keeps them
+        every = engine.kept(con, "typed", cast(given.op()))
+        found = [Part(con, kept, lambda: every, _key(paths), lasts=True)]
+    else:
+        every = cast(given.op())
+
+        def read(group: Sequence[Path]) -> ir.Table:
+            return cast(engine.parquet(con, group, "part").op())
+
+        found = [Part(con, kept, partial(read, group), _key(group)) for group in _groups(paths)]
     days = [part.frame("days", _days) for part in found]
-    every, counted = cast(given.op()), pd.concat(days)
+    counted = pd.concat(days)
     dated = counted.dropna(subset=DAY).groupby(DAY)["rows"].sum()
     first = _first_day(dated)
     rows = every.filter(every[DAY] >= first)
@@ -84,7 +91,7 @@ def tables(con: Backend, raw: Path, columns: Columns, params: Params, pieces: Pi
     parts = [part for part in parts if part.window.days] or parts[:1]
     doubles = _doubles(rows, parts, columns, kept)
     if len(doubles):  # a join slows whatever reads the rows, so there is none for nothing
-        older = con.create_table("older", ibis.memtable(doubles[[ROW]]), temp=True)
+        older = engine.table(con, "older", doubles[[ROW]])
         rows, parts = rows.anti_join(older, ROW), [part.without(doubles, older) for part in parts]
     return Read(
         raw=given,
@@ -95,6 +102,10 @@ def tables(con: Backend, raw: Path, columns: Columns, params: Params, pieces: Pi
         stray=every.filter(every[DAY] < first),
         lost=(int(counted.loc[counted[DAY].isna(), "rows"].sum()), int(dated[dated.index < first].sum())),
     )
+
+
+def _key(paths: Sequence[Path]) -> dict[str, Any]:
+    return {"files": [digest(path) for path in paths]}
 
 
 def _groups(paths: Sequence[Path]) -> list[list[Path]]:
@@ -118,8 +129,8 @@ def drawn(rows: ir.Table, columns: Columns, rows_now: int, most: int) -> ir.Tabl
 
 def frame_of(rows: ir.Table, columns: Columns, most: int) -> pd.DataFrame:
     """Read at most `most` rows in order of time."""
-    frame: pd.DataFrame = drawn(rows, columns, count(rows), most).to_pandas()
-    return frame.assign(**{DAY: pd.to_datetime(frame[DAY]).dt.date})
+    found: pd.DataFrame = query.frame(drawn(rows, columns, count(rows), most))
+    return found
 
 
 def count(rows: ir.Table) -> int:

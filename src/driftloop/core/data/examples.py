@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import ibis
 
 from driftloop.core.columns import DAY, INVALID, ROW, TS
+from driftloop.core.data import portable
 from driftloop.core.figures import percent, quoted
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Examples:
         if f"{INVALID}{column}" not in rows.columns:
             return ""
         bad = self.raw.semi_join(rows.filter(rows[f"{INVALID}{column}"]).select(ROW), ROW)
-        found = _summary(bad.select(text=bad[column].cast("string")), {"comma": COMMA, "dots": DOTS, "groups": GROUPS})
+        found = _summary(bad.select(text=portable.text(bad[column])), {"comma": COMMA, "dots": DOTS, "groups": GROUPS})
         if not found["count"]:
             return ""
         shown, count = quoted(found["first"]), found["count"]
@@ -96,7 +97,7 @@ class Examples:
 
     def _undated(self) -> str:
         rows = self.raw.filter(self.raw[TS].isnull())
-        text = ibis.literal(" ").join([rows[name].cast("string").fill_null("") for name in self.timestamps])
+        text = ibis.literal(" ").join([portable.text(rows[name]).fill_null("") for name in self.timestamps])
         found = _summary(rows.select(text=text), {"dated": DATED})
         if not found["count"]:
             return ""
@@ -107,7 +108,7 @@ class Examples:
 def _summary(rows: ir.Table, patterns: Mapping[str, str]) -> dict[str, Any]:
     """Count the values in `text`, and how many have which form; return the first and the last of them."""
     text = rows["text"].strip().substr(0, LOOKED_AT).nullif("")
-    forms = {name: text.re_search(pattern).sum() for name, pattern in patterns.items()}
+    forms = {name: portable.search(text, pattern).sum() for name, pattern in patterns.items()}
     table = rows.aggregate(count=text.count(), first=text.min(), last=text.max(), **forms)
     found: dict[str, Any] = table.to_pyarrow().to_pylist()[0]
     return found

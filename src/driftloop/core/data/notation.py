@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import ibis
 
+from driftloop.core.data import portable
+
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
@@ -47,7 +49,7 @@ class Notation:
         A mark that is declared is believed in full: with a decimal comma, 1.170 is no number, rather than 1.17.
         """
         if not column.type().is_string() or (self.decimal, self.thousands) == (".", ""):
-            return column.try_cast("float64")
+            return portable.number(column)
         text = column.strip()
         if self.thousands == " ":
             text = text.translate(BLANKS, " " * len(BLANKS))
@@ -56,8 +58,11 @@ class Notation:
         plain = text.replace(self.thousands, "") if mark else text
         plain = plain.replace(self.decimal, ".")
         return ibis.cases(
-            (text.re_search(rf"^[-+]?({groups}\d*)({point}\d*)?([eE][-+]?\d+)?$"), plain.try_cast("float64")),
-            (~text.re_search(r"\d"), text.try_cast("float64")),  # nan, infinity
+            (
+                portable.search(text, rf"^[-+]?({groups}\d*)({point}\d*)?([eE][-+]?\d+)?$"),
+                portable.number(plain),
+            ),
+            (~portable.search(text, r"\d"), portable.number(text)),  # nan, infinity
         )
 
     def coded(self, name: str, column: ir.Value, value: ir.Value) -> ir.BooleanValue:
@@ -68,7 +73,7 @@ class Notation:
         if numbers and not column.type().is_boolean():
             found |= value.isin(numbers)
         if texts := [code.strip() for code in codes if isinstance(code, str)]:
-            found |= column.cast("string").strip().isin(texts)
+            found |= portable.text(column).strip().isin(texts)
         return found.fill_null(ibis.literal(value=False))
 
     def named(self, name: str, text: ir.StringValue) -> ir.StringValue:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from driftloop.core.columns import BEFORE, DAY, INFINITE, INVALID, ROW, TS
-from driftloop.core.data import query
+from driftloop.core.data import portable, query, repeats
 from driftloop.core.data.lasting import lasting
 
 if TYPE_CHECKING:
@@ -118,6 +118,10 @@ def daily(rows: ir.Table, columns: Columns, reference: Known) -> pd.DataFrame:
         stored = _wide(rows, columns, reference, ibis.window(), also=(TS, ROW))
         if not pc.sum(stored["late"]).as_py():
             return _tidy(stored)
+    if not series and portable.on_spark(rows):
+        wide = _wide(rows, columns, reference, repeats.within(rows))
+        whole = repeats.added(wide, repeats.between(rows, columns.numerical), "repeat:") if columns.numerical else wide
+        return _tidy(whole)
     in_time = ibis.window(group_by=series, order_by=[rows[TS], rows[ROW]])
     return _tidy(_wide(rows, columns, reference, in_time))
 

@@ -17,9 +17,7 @@ DUCKDB = "duckdb"
 def arrow(table: ir.Table) -> pa.Table:
     """Read the rows of a query."""
     backend = table.get_backend()
-    if backend.name != DUCKDB:
-        return table.to_pyarrow()
-    found: pa.Table = backend.con.sql(sql(table)).to_arrow_table()
+    found: pa.Table = backend.con.sql(sql(table)).to_arrow_table() if backend.name == DUCKDB else table.to_pyarrow()
     return found.cast(table.schema().to_pyarrow())  # sums of integers are wider in DuckDB
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import ibis
 
+from driftloop.core.data import portable
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -43,7 +45,7 @@ def bounded(rows: ir.Table, key: Sequence[str], *, rows_now: int, most: int) -> 
     times = halvings(rows_now, most)
     if times == 0:
         return rows
-    texts = [rows[name].cast("string").fill_null("") for name in key]
+    texts = [portable.text(rows[name]).fill_null("") for name in key]
     digest = ibis.literal("|").join(texts).hexdigest("md5")
     bound = f"{16**DIGITS >> times:0{DIGITS}x}"
     return rows.filter(digest < bound)

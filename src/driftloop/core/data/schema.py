@@ -8,6 +8,7 @@ import ibis
 from pydantic import BaseModel, ConfigDict
 
 from driftloop.core.columns import DAY, INFINITE, INVALID, ROW, TS
+from driftloop.core.data import portable
 from driftloop.core.data.notation import PLAIN, WHOLE, Notation
 
 if TYPE_CHECKING:
@@ -78,11 +79,6 @@ def _key(key: Sequence[str], timestamps: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(TS if whole and name in timestamps else name for name in key))
 
 
-@ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]
-def timezone(zone: str, instant: ibis.dtype("timestamp('UTC')")) -> ibis.dtype("timestamp"):  # type: ignore[valid-type]
-    """DuckDB's conversion from an instant to local time."""
-
-
 def typed(raw: ir.Table, columns: Columns, zone: str, written: Notation = PLAIN) -> ir.Table:
     """Cast every declared column, and mark what could not be cast.
 
@@ -116,7 +112,7 @@ def typed(raw: ir.Table, columns: Columns, zone: str, written: Notation = PLAIN)
 def _local_date(instant: ir.TimestampValue, zone: str) -> ir.DateValue:
     if zone == "UTC":
         return instant.date()
-    return timezone(zone, instant.cast("timestamp('UTC')")).date()
+    return portable.local(instant, zone).date()
 
 
 def _number(raw: ir.Table, name: str, written: Notation) -> dict[str, ir.Value]:
@@ -130,14 +126,15 @@ def _number(raw: ir.Table, name: str, written: Notation) -> dict[str, ir.Value]:
     if column.type().is_string():
         column = column.nullif("")
     if column.type().is_temporal():
-        column = column.cast("string")
+        column = portable.text(column)
     value = written.number(column)
     coded = written.coded(name, column, value)
-    infinite = value.isinf().fill_null(ibis.literal(value=False))
-    finite = ibis.ifelse(value.isnan() | value.isinf() | coded, ibis.null("float64"), value)
+    no = ibis.literal(value=False)
+    infinite = portable.infinite(value).fill_null(no)
+    finite = ibis.ifelse(value.isnan() | infinite | coded, ibis.null("float64"), value)
     return {
         name: finite,
-        f"{INVALID}{name}": column.notnull() & value.isnull() & ~coded,
+        f"{INVALID}{name}": column.notnull() & value.isnull() & ~value.isnan().fill_null(no) & ~coded,
         f"{INFINITE}{name}": infinite & ~coded,
     }
 
@@ -146,8 +143,6 @@ def _name(raw: ir.Table, name: str, written: Notation) -> ir.Value:
     """Write names as strings; 1 and 1.0 are the same, since one missing value turns integers into floats."""
     if name not in raw.columns:
         return ibis.null("string")
-    text = raw[name].cast("string")
-    text = ibis.ifelse(
-        text.endswith("0"), text.re_replace(WHOLE, r"\1"), text
-    )  # matching takes much longer than looking
+    text = portable.text(raw[name])
+    text = ibis.ifelse(text.endswith("0"), portable.replaced(text, WHOLE), text)  # matching takes longer than looking
     return written.named(name, text.nullif("").nullif("nan"))

@@ -1,17 +1,16 @@
-"""The database engine: DuckDB through Ibis, and one line for a file that it cannot read or a disk that is full."""
+"""DuckDB through Ibis, and one line for a file that it cannot read, too little memory, or a disk that is full."""
 
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import ibis
 
-from driftloop.errors import DataError
+from driftloop.errors import DataError, LoopError
+from driftloop.params import Engine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from ibis.backends.duckdb import Backend
@@ -20,9 +19,20 @@ if TYPE_CHECKING:
 FILE = re.compile(r"""file = (?P<csv>.+)|[Ff]ile \\?(?P<quote>["'])(?P<path>.+?)\\?(?P=quote)""")
 
 
-def connect(file: Path | None = None, *, spill: Path | str | None = None, read_only: bool = False) -> Backend:
+def connect(
+    file: Path | None = None,
+    *,
+    spill: Path | str | None = None,
+    settings: Engine | None = None,
+    read_only: bool = False,
+) -> Backend:
     """Open a database in a file, or in memory; what does not fit in memory goes to the folder `spill`."""
-    options = {"temp_directory": str(spill)} if spill else {}
+    given = settings or Engine()
+    options: dict[str, Any] = {"memory_limit": given.memory_limit}
+    if spill:
+        options["temp_directory"] = str(spill)
+    if given.threads:
+        options["threads"] = given.threads
     return ibis.duckdb.connect(file or ":memory:", read_only=read_only, **options)
 
 
@@ -40,28 +50,33 @@ def failures() -> tuple[type[Exception], ...]:
     return (duckdb.Error,)
 
 
-@contextmanager
-def translated(out: Path) -> Iterator[None]:
-    """Turn what DuckDB raises into one line without any row of the data; the folder `out` is called `$OUT`, as commands know it."""
-    try:
-        yield
-    except errors() as exc:
-        raise DataError(_worded(str(exc)).replace(str(out), "$OUT")) from exc
-
-
-def _worded(text: str) -> str:
+def translated(exc: Exception) -> LoopError:
+    """Say in one line what is wrong, without any row of the data."""
+    text = str(exc)
+    if "Out of Memory" in text:
+        return _out_of_memory(text)
     file = FILE.search(text)
     where = (file["csv"] or file["path"]) if file else "source"
     first = text.partition("\n")[0].partition(": ")[2].replace(f"'{where}'", "").replace(f'"{where}"', "").strip()
     if "No space left" in text:
-        return f"{where}: cannot be written: no space left on the disk; make room"
+        return DataError(f"{where}: cannot be written: no space left on the disk; make room")
     if "Could not write" in text:
-        return f"{where}: cannot be written: {first}"
+        return DataError(f"{where}: cannot be written: {first}")
     if line := re.search(r"CSV Error on Line: (\d+)", text):
-        return f"{where}: line {line[1]}: expected {_csv_problem(text)}"
+        return DataError(f"{where}: line {line[1]}: expected {_csv_problem(text)}")
     if where.endswith(".parquet"):
-        return f"{where}: expected Parquet, got a file that cannot be read ({first}); write it again"
-    return f"{where}: cannot be read: {first}"
+        return DataError(f"{where}: expected Parquet, got a file that cannot be read ({first}); write it again")
+    return DataError(f"{where}: cannot be read: {first}")
+
+
+def _out_of_memory(text: str) -> LoopError:
+    if "max_temp_directory_size" in text:
+        msg = (
+            "engine.spill: no space left on the disk for what does not fit in memory; make room, or name another folder"
+        )
+    else:
+        msg = "engine.memory_limit: too little for these rows; raise it, or set engine.threads lower"
+    return LoopError(msg)
 
 
 def _csv_problem(text: str) -> str:

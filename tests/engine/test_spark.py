@@ -1,0 +1,126 @@
+"""A real cluster of two workers prepares rows as DuckDB does, to the byte, also when one of them is killed meanwhile."""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import awkward
+import pytest
+from once import once
+from spaces import again, contents, prepared_from
+
+from driftloop.engine import spark
+from driftloop.errors import LoopError
+from driftloop.store.files import CACHE, RAW
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from workspace import Workspace
+
+pyspark = pytest.importorskip("pyspark", reason="the extra spark is not installed")
+from spark_cluster import INTERPRETED, LOCAL, OPTIONS, cluster  # noqa: E402
+
+HOLDING = """
+import sys, time
+from pathlib import Path
+from spark_cluster import cluster
+with cluster(Path(sys.argv[1]), workers=0) as found:
+    print(found.pid, flush=True)
+    time.sleep(60)
+"""
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not spark.java(), reason="there is no java")]
+
+
+def when(there: Callable[[], object], act: Callable[[], None]) -> None:
+    """Act as soon as something is there, from another thread."""
+
+    def wait() -> None:
+        while not there():
+            time.sleep(0.01)
+        act()
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Both engines' results, and lines of errors; made once for all workers of the tests, on one cluster."""
+
+    def make_all(root: Path) -> None:
+        with pytest.MonkeyPatch.context() as patch, cluster(root / "cluster") as found:
+            for name, value in LOCAL.items():
+                patch.setenv(name, value)
+            single = prepared_from(root / "single", awkward.single)
+            spark_here = {"kind": "spark", "master": found.master}
+            broken = again(single, root / "broken", **spark_here, options=OPTIONS)
+            damage(broken.root / RAW / "2025-03.parquet")
+            (root / "broken.txt").write_text(said(broken))
+            with patch.context() as short:
+                short.setattr(spark, "WORKER_SECONDS", 2)
+                options = OPTIONS | {"spark.executor.memory": "900g"}
+                (root / "greedy.txt").write_text(said(again(single, root / "greedy", **spark_here, options=options)))
+            again(single, root / "single-spark", **spark_here, options=OPTIONS).run("prepare")
+            series = prepared_from(root / "series", awkward.series)
+            killed = again(series, root / "series-spark", **spark_here, options=OPTIONS | INTERPRETED)
+            when(lambda: list((killed.root / CACHE).glob("pieces/*.profile")), found.workers[0].kill)
+            killed.run("prepare")
+            assert found.workers[0].poll() is not None
+
+    return once(tmp_path_factory, "spark", make_all)
+
+
+def said(space: Workspace) -> str:
+    with pytest.raises(LoopError) as caught:
+        space.run("prepare")
+    return str(caught.value).replace(str(space.root.resolve()), "ROOT")
+
+
+def damage(path: Path) -> None:
+    """Overwrite the pages of a Parquet file, and leave its footer."""
+    content = bytearray(path.read_bytes())
+    content[4 : len(content) // 2] = b"\xff" * (len(content) // 2 - 4)
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("rows", ["single", "series"])
+def test_prepare__writes_the_same_bytes_on_a_cluster(prepared: Path, rows: str) -> None:
+    """Of the rows that are a series each, one of two workers was killed after the profile."""
+    mine, theirs = contents(prepared / rows), contents(prepared / f"{rows}-spark")
+    assert mine.keys() == theirs.keys()
+    assert [name for name in mine if mine[name] != theirs[name]] == []
+
+
+def test_prepare__says_in_one_line_which_file_a_worker_cannot_read(prepared: Path) -> None:
+    line = (prepared / "broken.txt").read_text()
+    assert line == "$OUT/2025-03.parquet: expected Parquet, got a file that cannot be read; write it again"
+
+
+def test_prepare__waits_for_workers_no_longer_than_it_says(prepared: Path) -> None:
+    line = (prepared / "greedy.txt").read_text()
+    assert "expected a worker within 2 s, got none; start workers, or ask for less by spark.executor.memory" in line
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children when their parent ends")
+def test_cluster__ends_when_the_tests_are_killed(tmp_path: Path) -> None:
+    """Or each run that is broken off would leave Java behind, on whoever's machine."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDING, str(tmp_path / "cluster")],
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parents[1] / "support",
+    )
+    assert process.stdout
+    with process.stdout:
+        master = int(process.stdout.readline())
+    ended = os.pidfd_open(master)
+    process.kill()
+    process.wait()
+    assert select.select([ended], [], [], 10)[0]
+    os.close(ended)
