@@ -237,12 +237,14 @@ def _inside(table: ir.Table, month: Month, params: Params) -> ir.BooleanValue:
 def _write(con: Backend, rows: ir.Table, path: Path) -> int:
     """Write rows in order of time, and return their number.
 
-    They are a table of their own first: whether a column of it has gaps decides a few bytes of the file.
+    They are put into a table of their own, with a row of nulls: whether DuckDB knows of nulls in a column, in whatever month,
+    would decide about bytes of the file.
     """
     month = con.create_table(MONTH, rows, temp=True)
     threads = con.raw_sql("SELECT current_setting('threads')").fetchone()[0]
     con.raw_sql("SET threads = 1")  # a second one would decide where row groups end
-    copy(con, month.order_by([TS, ROW]), path)
+    con.raw_sql(f"INSERT INTO {MONTH} DEFAULT VALUES")
+    copy(con, month.filter(month[ROW].notnull()).order_by([TS, ROW]), path)
     con.raw_sql(f"SET threads = {threads}")
     con.raw_sql(f"DROP TABLE {MONTH}")
     return int(pq.read_metadata(path).num_rows)

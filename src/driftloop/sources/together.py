@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import accumulate, count
@@ -139,11 +140,11 @@ class Together:
             table = tables.read(self.con, group, wanted=wanted(self.params), folder=self.folder, csv=csv, naming=FILE)
             return _Source(self.con.compile(table), frozenset(name.lower() for name in table.columns), COUNTED)
         options = f"filename = '{FILE}', hive_partitioning = false"
-        first = f"SELECT * FROM read_parquet([{text(str(group[0]))}], {options})"  # noqa: S608
+        first = f"SELECT * FROM read_parquet([{text(self._read_as(group[0]))}], {options})"  # noqa: S608
         names = frozenset(row[0].lower() for row in self.con.raw_sql(f"DESCRIBE {first}").fetchall())
         number = COUNTED if NUMBER in names else NUMBER
         further = "" if number == COUNTED else f", {NUMBER}"
-        files = ", ".join(text(str(path)) for path in group)
+        files = ", ".join(text(self._read_as(path)) for path in group)
         return _Source(f"SELECT *{further} FROM read_parquet([{files}], {options})", names, number)  # noqa: S608
 
     def _casts(self, names: Iterable[str], source: _Source) -> str:
@@ -154,8 +155,9 @@ class Together:
         )
 
     def _read_as(self, path: Path) -> str:
-        """Return the path by which DuckDB reads a file."""
-        return str(path if self.parquet else recoded.in_utf8(path, self.folder, self.params.source.csv.encoding))
+        """Return the path by which DuckDB reads a file, and names it."""
+        csv = self.params.source.csv
+        return os.path.abspath(path if self.parquet else recoded.in_utf8(path, self.folder, csv.encoding))  # noqa: PTH100 (as Ibis does)
 
 
 class _Source(NamedTuple):
