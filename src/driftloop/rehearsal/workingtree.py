@@ -10,6 +10,7 @@ from driftloop.errors import LoopError
 from driftloop.git import Git, GitError
 from driftloop.params import load_params
 from driftloop.params.edit import with_values
+from driftloop.sources.objects import is_remote
 from driftloop.store.files import CACHE
 
 if TYPE_CHECKING:
@@ -84,7 +85,10 @@ def _absolute(root: Path, params: Params) -> dict[str, str | None]:
     labels = source.labels.path if source.labels else None
     paths = {"source.path": source.path, "source.labels.path": labels}
     paths |= {f"source.tables.{name}": path for name, path in source.tables.items()}
-    return {key: str(root.resolve() / path) for key, path in paths.items() if path and not Path(path).is_absolute()}
+    relative = {
+        key: path for key, path in paths.items() if path and not Path(path).is_absolute() and not is_remote(path)
+    }
+    return {key: str(root.resolve() / path) for key, path in relative.items()}
 
 
 def lend(root: Path, to: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from driftloop import engine
-from driftloop.sources import bike_sharing, command, files, monthly, partitions, recoded, simulator, undated
+from driftloop.sources import bike_sharing, command, files, monthly, objects, partitions, recoded, simulator, undated
 from driftloop.sources.features import Features
 
 if TYPE_CHECKING:
@@ -85,18 +85,20 @@ def collect(
         If the source cannot be read, or the project's function fails.
     """
     source = SOURCES[params.source.kind]
+    local = objects.mirrored(params, cache)
     with (
         partitions.workspace(cache, zone=params.data.timezone) as (con, folder),
+        objects.named_as_given(cache),
         recoded.named_as_given(folder),
         engine.translated(folder / command.OUT),
     ):
-        features = Features(con, folder, params, src)
-        if monthly.suits(params) and not features.apply():
-            written = monthly.write(con, params, folder, out, last)
+        features = Features(con, folder, local, src)
+        if monthly.suits(local) and not features.apply():
+            written = monthly.write(con, local, folder, out, last)
         else:
-            written = partitions.write(con, source.read(con, params, folder, cache, features), params, out)
+            written = partitions.write(con, source.read(con, local, folder, cache, features), local, out)
         if written.undated and not written.rows:
-            undated.refuse(source.read(con, params, folder, cache, features), params, where=source.name(params))
+            undated.refuse(source.read(con, local, folder, cache, features), params, where=source.name(params))
     span = f" from {written.months[0]} to {written.months[-1]}" if written.months else ""
     left = f", {written.undated:,} without a readable timestamp" if written.undated else ""
     reused = f"; {written.reused} months as they were" if written.reused else ""

@@ -22,7 +22,7 @@ from driftloop.progress import track
 from driftloop.sources import layouts, plan, tables, together
 from driftloop.sources.partitions import Written, bounds, copy, declared, naive
 from driftloop.sources.plan import UNDATED, Facts, File, Made, Memory
-from driftloop.store.digests import Digests
+from driftloop.store.digests import DIGESTS, Digests
 from driftloop.store.files import digest, write_text
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Last:
     @property
     def digests(self) -> Path:
         """Digests of files."""
-        return self.cache / "digests.json"
+        return self.cache / DIGESTS
 
     @property
     def memory(self) -> Path:

@@ -14,6 +14,7 @@ from driftloop.store.files import digest, write_text
 if TYPE_CHECKING:
     from pathlib import Path
 
+DIGESTS = "digests.json"  # in the cache
 # A file that was written so shortly before may be written again without a new time; file systems tell up to 2 s apart.
 SETTLED = 2_000_000_000  # ns
 
