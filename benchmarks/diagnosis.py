@@ -25,7 +25,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from driftloop import engine
 from driftloop.core.alarms.find import find_alarms
 from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS, ROW, SCORE, STEP, TS, scores_of
-from driftloop.core.data import histogram, quality
+from driftloop.core.data import census, histogram, quality
 from driftloop.core.data import profile as profiles
 from driftloop.core.data.cumulated import CumulatedProfile
 from driftloop.core.data.inspection import Inspection
@@ -143,9 +143,10 @@ def decided(given: World, rows: pd.DataFrame, start: pd.Timestamp) -> Decision:
         "t",
         typed(con.create_table("raw", ibis.memtable(pa.Table.from_pandas(rows, preserve_index=False))), columns, "UTC"),
     )
-    known = profiles.known(table, columns, trained)
+    counted = census.take(table, columns)
+    known = profiles.known(counted, columns, trained)
     profile = profiles.daily(table, columns, known)
-    grid = histogram.grid(table, columns, known_window, known.ranges)
+    grid = histogram.grid(table, columns, known_window, known.ranges, counted)
     states = find_alarms(params, card, profile, histogram.daily(table, grid), grid)
     until = (start + UNTIL * WEEK).date()
     newest = Window(since=until - timedelta(days=7), until=until)

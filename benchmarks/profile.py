@@ -24,7 +24,7 @@ from driftloop import engine
 from driftloop.core.alarms import detector
 from driftloop.core.alarms.daily import daily_columns
 from driftloop.core.columns import DAY, ROW, TS
-from driftloop.core.data import histogram
+from driftloop.core.data import census, histogram
 from driftloop.core.data import profile as profiles
 from driftloop.core.data.schema import Columns, typed
 from driftloop.core.windows import Window
@@ -82,14 +82,16 @@ def main(rows: int, columns: int) -> None:
         memory = {"before": megabytes()}
         table = con.create_table("typed", typed(raw, given, "UTC"))
         memory["typed table"] = megabytes()
-        known = profiles.known(table, given, REFERENCE.until)
-        grid = histogram.grid(table, given, REFERENCE, known.ranges)
+        counted = census.take(table, given)
+        known = profiles.known(counted, given, REFERENCE.until)
+        grid = histogram.grid(table, given, REFERENCE, known.ranges, counted)
         tables = profiles.daily(table, given, known), histogram.daily(table, grid)
         memory["and profile"] = megabytes()
         ends = {f"{end} {name}": getattr(raw[name], end)() for name in names for end in ("min", "max", "sum", "count")}
 
         def bins() -> None:
-            histogram.grid(table, given, REFERENCE, profiles.known(table, given, REFERENCE.until).ranges)
+            taken = census.take(table, given)
+            histogram.grid(table, given, REFERENCE, profiles.known(taken, given, REFERENCE.until).ranges, taken)
 
         def typing() -> None:
             con.create_table("again", typed(raw, given, "UTC"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from driftloop.alerting.labels import LOOKS, Label
+from driftloop.alerting.labels import LOOKS, Label, make_label
 from driftloop.records import BRANCH
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def plan(hub: Hub, git: Git) -> Missing:
 def act(hub: Hub, git: Git, missing: Missing, now: datetime) -> None:
     """Make it; what somebody else has made meanwhile stays."""
     for label in missing.labels:
-        hub.ensure_label(label, color=LOOKS[label].color, description=LOOKS[label].description)
+        make_label(hub, label)
     if missing.branch:
         git.write_to_branch(
             BRANCH, {"README.md": README.encode()}, "What this branch is for", date=now.isoformat(timespec="seconds")

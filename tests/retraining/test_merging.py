@@ -19,6 +19,7 @@ from driftloop.core.decision.approval import Approval
 from driftloop.errors import GitHubError, LoopError
 from driftloop.github.values import Check
 from driftloop.githubstub import ERROR, observe_pushes
+from driftloop.lineage import tag_of
 from driftloop.nothing import Nothing
 from driftloop.retraining import merging, standing
 from driftloop.retraining.merging import Merge, Proposed, Release
@@ -108,7 +109,7 @@ def test_run__merges_says_so_and_starts_the_release(bench: Bench) -> None:
 def test_run__after_a_merge_starts_the_release_until_it_is_there(bench: Bench) -> None:
     merge(bench)
     assert isinstance(plan(bench, version=2), Release)
-    bench.hub.create_release("small-v2", target=bench.job.fetch("main"), name="small v2", body="")
+    bench.hub.create_release(tag_of("small", 2), target=bench.job.fetch("main"), name="small v2", body="")
     assert merge(bench, version=2) == "#2 is merged, and v2 is released"
 
 

@@ -13,7 +13,7 @@ from factories import START, make_columns, to_ibis
 from driftloop.core.alarms.daily import daily_columns
 from driftloop.core.alarms.detector import detect
 from driftloop.core.columns import ROW, TS
-from driftloop.core.data import histogram
+from driftloop.core.data import census, histogram
 from driftloop.core.data import profile as profiles
 from driftloop.core.data.schema import typed
 from driftloop.core.windows import Window
@@ -58,8 +58,9 @@ def make_tables(
     kinds = [field.with_type(pa.string()) if pa.types.is_null(field.type) else field for field in raw.schema]
     table = typed(to_ibis(raw.cast(pa.schema(kinds))), given, zone)
     window = Window(since=START, until=day(reference))
-    known = profiles.known(table, given, window.until)
-    grid = histogram.grid(table, given, window, known.ranges)
+    counted = census.take(table, given)
+    known = profiles.known(counted, given, window.until)
+    grid = histogram.grid(table, given, window, known.ranges, counted)
     return profiles.daily(table, given, known), histogram.daily(table, grid), grid
 
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, assert_never
 
 from driftloop.alerting import memory, snooze, wording
-from driftloop.alerting.labels import LOOKS, Label
+from driftloop.alerting.labels import LOOKS, Label, make_label
 from driftloop.core.dates import last
 from driftloop.core.decision.values import Decision
 from driftloop.core.windows import end_day
@@ -212,7 +212,7 @@ def act(hub: Hub, model: str, action: AlertAction) -> Done:
     match action:
         case Open():
             for label in LOOKS:
-                _ensure(hub, label)
+                make_label(hub, label)
             number = hub.open_issue(
                 action.title,
                 action.body,
@@ -225,7 +225,7 @@ def act(hub: Hub, model: str, action: AlertAction) -> Done:
                 _tell(hub, action.number, action.comment, action.told)
             hub.edit_issue(action.number, title=action.title, body=action.body)
             if action.relabel:
-                _ensure(hub, Label.ALERT)
+                make_label(hub, Label.ALERT)
                 hub.add_labels(action.number, Label.ALERT)
             return Done(f"updated #{action.number}{_besides(action)}", action.number)
         case Close():
@@ -253,10 +253,6 @@ def _besides(action: Update) -> str:
         " and put its label back" if action.relabel else "",
     )
     return commented + relabelled
-
-
-def _ensure(hub: Hub, label: Label) -> None:
-    hub.ensure_label(label, color=LOOKS[label].color, description=LOOKS[label].description)
 
 
 def shown(action: AlertAction) -> dict[str, Any]:

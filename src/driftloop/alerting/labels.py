@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from driftloop.github.hub import Hub
 
 
 class Label(StrEnum):
@@ -37,3 +40,8 @@ LOOKS: dict[Label, Look] = {
     Label.PROPOSAL: Look("1d76db", "A new model, proposed by the loop"),
     Label.MONITOR: Look("b60205", "Nobody watches the model: Monitor itself fails"),
 }
+
+
+def make_label(hub: Hub, label: Label) -> None:
+    """Make a label exist; one that does stays as people have made it look."""
+    hub.ensure_label(label, color=LOOKS[label].color, description=LOOKS[label].description)

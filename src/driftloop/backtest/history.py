@@ -17,7 +17,7 @@ from driftloop.core.backtest.replay import Replay
 from driftloop.core.backtest.schedule import ShortHistoryError
 from driftloop.core.backtest.values import Stream
 from driftloop.core.columns import DAY, STEP
-from driftloop.core.data import histogram, quality
+from driftloop.core.data import census, histogram, quality
 from driftloop.core.data import profile as profiles
 from driftloop.core.data.cumulated import CumulatedProfile
 from driftloop.core.data.inspection import Inspection
@@ -113,6 +113,7 @@ class History:
         with engine.translated(collected):
             con = engine.connect()
             self.rows = con.create_table("rows", tables(con, collected, self.columns, params).rows, temp=True)
+        self._census = census.take(self.rows, self.columns)
         self._references: dict[date, Known] = {}
         self._lasting: dict[tuple[date, date], Later] = {}
         self._profiles: dict[tuple[date, Later], pd.DataFrame] = {}
@@ -213,13 +214,13 @@ class History:
 
     def _known(self, reference: Window) -> Known:
         if reference.until not in self._references:
-            self._references[reference.until] = profiles.known(self.rows, self.columns, reference.until)
+            self._references[reference.until] = profiles.known(self._census, self.columns, reference.until)
         return self._references[reference.until]
 
     def _later(self, reference: Window, until: date) -> Later:
         """Return the names that had become normal after the reference when data ended at `until`."""
         if (key := (reference.until, until)) not in self._lasting:
-            found = lasting(self.rows, self._known(reference).names, since=reference.until, until=until)
+            found = lasting(self._census, self._known(reference).names, since=reference.until, until=until)
             self._lasting[key] = tuple(sorted(found.items()))
         return self._lasting[key]
 
@@ -227,7 +228,8 @@ class History:
         """Count per day what the quality rules need, against what was known at the end of the reference."""
         if (key := (reference.until, later)) not in self._profiles:
             known = self._known(reference).with_later(dict(later))
-            self._profiles[key] = profiles.daily(self.rows, self.columns, known)
+            profile = profiles.daily(self.rows, self.columns, known)
+            self._profiles[key] = profiles.with_fresh(profile, self.rows, known)
         return self._profiles[key]
 
     def _cumulate(self, reference: Window, later: Later) -> CumulatedProfile:
@@ -247,7 +249,8 @@ class History:
     def _count(self, reference: Window, later: Later) -> tuple[pd.DataFrame, Grid]:
         """Count rows per day and bin; all productions share the bins of the first, which fit the later ones well enough."""
         if self._grid is None:
-            self._grid = histogram.grid(self.rows, self.columns, reference, self._known(reference).ranges)
+            ranges = self._known(reference).ranges
+            self._grid = histogram.grid(self.rows, self.columns, reference, ranges, self._census)
         if later not in self._histograms:
             grid = self._grid.with_later(dict(later))
             self._histograms[later] = histogram.daily(self.rows, grid), grid

@@ -197,30 +197,6 @@ def propose(
         run.summarise(runtime, done.summary)
 
 
-@app.command(epilog="Example: driftloop ci propose-experiment --set 'train.seed=1' --from tried --dry-run")
-def propose_experiment(
-    *,
-    overrides: run.Overrides,
-    folder: Annotated[Path, typer.Option("--from", help="Folder that `driftloop ci experiment` has left.")],
-    dry_run: run.DryRun = False,
-) -> None:
-    """Open a pull request with the best experiment, if it beats main's recipe and the gate would promote it."""
-    from driftloop.experiments import proposing
-    from driftloop.github.hub import Hub
-    from driftloop.params import overrides as parsing
-
-    runtime = run.runtime()
-    git = run.git(runtime)
-    with Hub(runtime) as hub:
-        action = proposing.plan(hub, git, parsing.parse(overrides), folder)
-        if dry_run:
-            run.would(proposing.shown(action), proposing.worded(action))
-            return
-        said = proposing.act(hub, git, action)
-    steps.say(said)
-    run.summarise(runtime, f"{said[:1].upper()}{said[1:]}.")
-
-
 @app.command(epilog="Examples: driftloop ci release · driftloop ci release --dry-run")
 def release(*, dry_run: run.DryRun = False) -> None:
     """Tag and release the version that a push made production."""

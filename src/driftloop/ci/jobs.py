@@ -55,25 +55,6 @@ def retrain(
     run.summarise(runtime, said)
 
 
-@app.command(epilog="Example: driftloop ci experiment --set 'train.seed=1; train.params.max_iter=500' --out tried")
-def experiment(*, overrides: run.Overrides, out: Annotated[Path, typer.Option(help="Folder for the results.")]) -> None:
-    """Run the pipeline with other parameters, once for each experiment, and compare them in one table."""
-    from driftloop.experiments import table, trying
-    from driftloop.git import Git
-    from driftloop.params import load_params
-    from driftloop.params import overrides as parsing
-
-    unit = load_params(Path("params.yaml")).data.target_unit
-    main, *tried = trying.run(Path(), Git(Path()), parsing.parse(overrides), out, say=steps.say)
-    said = table.text(main, tried, unit)
-    steps.say(said)
-    steps.output(os.environ, "base", Git(Path()).head())
-    steps.summarise(os.environ, said)
-    if not any(each.report for each in tried):
-        msg = f"experiments: none could be run; the first: {tried[0].error}"
-        raise LoopError(msg)
-
-
 @app.command(
     epilog="Examples: driftloop ci rollback --to v1 --out handover · driftloop ci rollback --to v1 --out h --dry-run"
 )

@@ -22,14 +22,6 @@ DryRun = Annotated[
     bool, typer.Option("--dry-run", envvar="DRIFTLOOP_DRY_RUN", help="Say what would be done, and touch nothing.")
 ]
 
-Overrides = Annotated[
-    str,
-    typer.Option(
-        "--set",
-        help="Parameters as for `dvc exp run -S`; one experiment per line, or semicolons between them.",
-    ),
-]
-
 
 def runtime() -> Runtime:
     """Read what Actions says about this run."""

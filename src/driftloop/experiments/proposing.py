@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, assert_never
 
@@ -121,13 +122,12 @@ def _body(chosen: Tried, said: str, base: str) -> str:
         "**Another recipe** has less error than main's on the same rows, and passes the gate.",
         said,
         follows,
-        fenced(f"git checkout {base[:12]}\ndvc exp run -S {' -S '.join(map(_quoted, chosen.text.split()))}", "sh"),
+        fenced(
+            f"git checkout {base[:12]}\ndvc exp run {' '.join(f'-S {shlex.quote(each)}' for each in shlex.split(chosen.text))}",
+            "sh",
+        ),
     ]
     return cut("\n\n".join(parts))
-
-
-def _quoted(entry: str) -> str:
-    return f"'{entry}'" if set(entry) & set("~{}[]*") else entry
 
 
 def act(hub: Hub, git: Git, action: Action) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, assert_never
 from urllib.parse import urlencode
 
-from driftloop.alerting.labels import LOOKS, Label
+from driftloop.alerting.labels import Label, make_label
 from driftloop.errors import GitHubError
 from driftloop.github.refusals import ForbiddenError, PullsForbiddenError
 from driftloop.nothing import Nothing
@@ -114,5 +114,5 @@ def tell(hub: Hub, number: int, body: str) -> None:
 
 
 def _label(hub: Hub, number: int, label: Label) -> None:
-    hub.ensure_label(label, color=LOOKS[label].color, description=LOOKS[label].description)
+    make_label(hub, label)
     hub.add_labels(number, label)

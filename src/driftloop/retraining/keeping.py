@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, assert_never
 
 from driftloop.alerting import memory
-from driftloop.alerting.labels import Label
+from driftloop.alerting.labels import Label, make_label
 from driftloop.core.dates import last
 from driftloop.core.decision.approval import Approval, ends
 from driftloop.github import values
@@ -83,7 +83,7 @@ def missing(hub: Hub, decision: Decision, params: Params) -> Approval | None:
 def begin(hub: Hub, approval: Approval, params: Params) -> int:
     """Open an issue for it, or take the one of an earlier approval of this kind; return its number."""
     login, body = hub.login(), f"{standing.marker(params.model)}\n{wording.opened(params.model)}"
-    standing.ensure_label(hub)
+    make_label(hub, Label.KEEP_FRESH)
     number = hub.open_issue(
         wording.title(params.model, approval),
         body,

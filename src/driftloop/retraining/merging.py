@@ -12,6 +12,7 @@ from driftloop.core.judging.verdict import Verdict
 from driftloop.core.models.card import Card, read_card
 from driftloop.errors import LoopError
 from driftloop.github.refusals import ConflictError
+from driftloop.lineage import tag_of
 from driftloop.nothing import Nothing
 from driftloop.params import parse_params
 from driftloop.records import approval_word
@@ -134,7 +135,7 @@ def _lacking(
 
 def _after(hub: Hub, issue: int, approval: Approval, pull: Pull, decision: Decision) -> Action:
     """Look whether what was merged was released: a merge by the loop starts no workflow."""
-    if hub.release(f"{decision.model}-v{decision.version}"):
+    if hub.release(tag_of(decision.model, decision.version)):
         return Nothing(f"#{pull.number} is merged, and v{decision.version} is released")
     if hub.merged_by(pull.number) != hub.login():
         return Nothing(f"#{pull.number} was merged by somebody, which starts the release")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from driftloop.alerting import memory
-from driftloop.alerting.labels import LOOKS, Label
+from driftloop.alerting.labels import Label
 from driftloop.core.decision.approval import Approval
 from driftloop.retraining.wording import standing as wording
 
@@ -101,9 +101,3 @@ def end(hub: Hub, number: int, text: str) -> None:
     hub.remove_label(number, Label.KEEP_FRESH)
     line = f"<!-- driftloop:keep-fresh-ended {len(known.given)} -->"
     hub.comment(number, f"{line}\n{text}", marker=line, author=hub.login())
-
-
-def ensure_label(hub: Hub) -> None:
-    """Make the label exist."""
-    look = LOOKS[Label.KEEP_FRESH]
-    hub.ensure_label(Label.KEEP_FRESH, color=look.color, description=look.description)

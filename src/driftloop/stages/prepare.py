@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import asdict
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
-
-import ibis
 
 from driftloop import engine
 from driftloop.core.alarms import deviation
 from driftloop.core.columns import DAY, ROW
-from driftloop.core.data import examples, histogram, quality
+from driftloop.core.data import examples, quality
 from driftloop.core.data import profile as profiles
 from driftloop.core.data.cumulated import CumulatedProfile
-from driftloop.core.data.hints import codes
 from driftloop.core.data.inspection import Inspection
 from driftloop.core.data.lasting import told
-from driftloop.core.data.schema import MARKERS, columns_of
+from driftloop.core.data.notation import notation_of
+from driftloop.core.data.schema import columns_of
 from driftloop.core.windows import Window, end_day, last_days
+from driftloop.lock import content
 from driftloop.params import MOST_STEPS
+from driftloop.store.counting import Counting, Sample
 from driftloop.store.files import (
     CACHE,
     COMPARED,
@@ -35,8 +36,10 @@ from driftloop.store.files import (
     read_card,
     write_frame,
     write_json,
+    write_tables,
 )
-from driftloop.store.rows import count, first_day, frame_of, tables
+from driftloop.store.pieces import Pieces
+from driftloop.store.rows import tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,10 +48,12 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pandas as pd
 
+    from driftloop.core.data.census import Census
     from driftloop.core.data.finding import Finding
     from driftloop.core.data.schema import Columns
     from driftloop.core.models.card import Card
     from driftloop.params import Params
+    from driftloop.store.counting import Counted
     from driftloop.store.rows import Read
 
 
@@ -85,26 +90,50 @@ def run(params: Params, root: Path) -> None:
     """Check all rows, and write the tables that the other stages work with."""
     card = read_card(root, params)
     columns = columns_of(params, card)
-    (root / CACHE).mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=root / CACHE) as spill, engine.translated(root / RAW):
-        read = tables(engine.connect(spill=spill), root / RAW, columns, params)
-        spans = _spans(params, card, read.rows)
-        known = profiles.known(read.rows, columns, spans.reference.until, end=spans.until)
-        profile = _count_days(read.rows, columns, spans.reference, known, root)
-        labelled_rows = _write_samples(read.rows, columns, spans, params, root)
-        found = _check(read, columns, spans, known, profile=profile, params=params)
-        counts = {
-            "rows": count(read.rows),
-            "labelled_rows": labelled_rows,
-            "duplicates": count(read.doubles),
-            "undated_rows": count(read.undated) + count(read.stray),
-            "findings": len(found["findings"]),
-        }
-    write_json(root / QUALITY, found)
+    pieces = Pieces(root / CACHE / "pieces", _depends(params, columns))
+    with tempfile.TemporaryDirectory(dir=_folder(root / CACHE)) as spill, engine.translated(root / RAW):
+        read = tables(engine.connect(spill=spill), root / RAW, columns, params, pieces)
+        counting = Counting(read, columns, pieces)
+        census = counting.census
+        spans = _spans(params, card, census)
+        known = profiles.known(census, columns, spans.reference.until, end=spans.until)
+        grid = counting.cut(spans.reference, known)
+        samples = _samples(params, spans, census)
+        found = counting.count(known, grid, samples.values(), params.data.private)
+        for path, drawing in samples.items():
+            write_tables(root / path, counting.draw(drawing))
+        quality = _check(read, columns, spans, known, census=census, counted=found, params=params)
+    write_frame(root / PROFILE, found.profile)
+    write_json(root / GRID, grid.model_dump(mode="json"))
+    write_frame(root / HISTOGRAM, found.histogram)
+    write_json(root / QUALITY, quality)
+    counts = {
+        "rows": census.rows,
+        "labelled_rows": samples[LABELLED].rows_of(census),
+        "duplicates": len(read.doubles),
+        "undated_rows": sum(read.lost),
+        "findings": len(quality["findings"]),
+    }
     write_json(root / METRICS / "data.json", counts)
+    pieces.sweep()
 
 
-def _spans(params: Params, card: Card, rows: ir.Table) -> Spans:
+def _folder(path: Path) -> Path:
+    path.mkdir(exist_ok=True)
+    return path
+
+
+def _depends(params: Params, columns: Columns) -> dict[str, Any]:
+    """List what all that is counted depends on, besides rows: how they are read, and the code that counts."""
+    return {
+        "columns": columns.model_dump(),
+        "timezone": params.data.timezone,
+        "written": asdict(notation_of(params)),
+        "code": content.stage("prepare").model_dump(),
+    }
+
+
+def _spans(params: Params, card: Card, census: Census) -> Spans:
     """Cut the days by the parameters and production's card."""
     until = end_day(params.source.until_instant, params.zone)
     labelled_until = until - timedelta(days=params.data.label_delay_days)
@@ -113,64 +142,60 @@ def _spans(params: Params, card: Card, rows: ir.Table) -> Spans:
         newest=last_days(until, max(params.windows.current_days, deviation.WINDOW)),
         labelled_until=labelled_until,
         reference=card.reference
-        or Window(since=first_day(rows, until), until=labelled_until - timedelta(days=params.least_judge_days)),
+        or Window(since=_first_day(census, until), until=labelled_until - timedelta(days=params.least_judge_days)),
         oldest=_oldest_needed(params, card, labelled_until),
     )
 
 
-def _count_days(rows: ir.Table, columns: Columns, reference: Window, known: profiles.Known, root: Path) -> pd.DataFrame:
-    """Write the daily profile and histogram of all rows, and the bins of the histogram; return the profile."""
-    profile = profiles.daily(rows, columns, known)
-    write_frame(root / PROFILE, profile)
-    grid = histogram.grid(rows, columns, reference, known.ranges).with_later(known.lasting)
-    write_json(root / GRID, grid.model_dump(mode="json"))
-    write_frame(root / HISTOGRAM, histogram.daily(rows, grid))
-    return profile
-
-
-def _write_samples(rows: ir.Table, columns: Columns, spans: Spans, params: Params, root: Path) -> int:
-    """Write the bounded tables for training and for Evidently's page; return the number of labelled rows."""
-    given = rows.drop([name for name in rows.columns if name.startswith(MARKERS)])
-    labelled = given.filter(given[DAY] < spans.labelled_until, given[columns.target].notnull())
-    if spans.oldest is not None:
-        labelled = labelled.filter(labelled[DAY] >= spans.oldest)
-    _write(labelled, columns, params.train.max_rows, root / LABELLED)
-    for path, windows in {
+def _samples(params: Params, spans: Spans, census: Census) -> dict[Path, Sample]:
+    """Choose what is drawn for training and for Evidently's page, by where it is written."""
+    labelled = Window(since=spans.oldest or date.min, until=spans.labelled_until)
+    windows = {
         NEWEST: [spans.newest],
         REFERENCE: [spans.reference],
-        COMPARED: deviation.candidates(first_day(rows, spans.until), spans.until),
-    }.items():
-        part = given.filter(ibis.or_(*(_within(given, window) for window in windows)))
-        _write(part, columns, params.report.max_rows, root / path)
-    return count(labelled)
+        COMPARED: deviation.candidates(_first_day(census, spans.until), spans.until),
+    }
+    return {
+        LABELLED: Sample([labelled], params.train.max_rows, labelled=True),
+        **{path: Sample(found, params.report.max_rows) for path, found in windows.items()},
+    }
 
 
 def _check(
-    read: Read, columns: Columns, spans: Spans, known: profiles.Known, *, profile: pd.DataFrame, params: Params
+    read: Read,
+    columns: Columns,
+    spans: Spans,
+    known: profiles.Known,
+    *,
+    census: Census,
+    counted: Counted,
+    params: Params,
 ) -> dict[str, Any]:
     """Describe what is wrong with the newest days, and what looks odd: the content of reports/quality.json."""
-    evidence = _inspection(read, columns, spans, profile)
+    evidence = _inspection(read, columns, spans, census, counted.profile)
+    hidden = not {*params.data.timestamps}.isdisjoint(params.data.private)
     return {
         "window": spans.current.model_dump(mode="json"),
         "reference": spans.reference.model_dump(mode="json"),
         "absent": list(evidence.absent),
         "findings": [found.model_dump(mode="json") for found in _findings(evidence, read, known, spans, params)],
-        "hints": _hints(read, columns, params),
-        "lasting": list(told(read.rows, known.lasting, spans.current, params.data.private)),
+        "hints": [*_strays(read, private=hidden), *counted.codes],
+        "lasting": list(told(census, known.lasting, spans.current, params.data.private)),
     }
 
 
-def _inspection(read: Read, columns: Columns, spans: Spans, profile: pd.DataFrame) -> Inspection:
+def _inspection(read: Read, columns: Columns, spans: Spans, census: Census, profile: pd.DataFrame) -> Inspection:
     """Bring together what the quality rules check."""
+    undated, stray = read.lost
     return Inspection(
         profile=CumulatedProfile.of(profile),
         columns=columns,
         window=spans.current,
         reference=spans.reference,
         absent=[name for name in columns.features if name not in read.raw.columns],
-        duplicates=count(read.doubles.filter(read.doubles[DAY] >= spans.current.since)),
-        undated=_near(read, read.undated, spans.current),
-        stray=_near(read, read.stray, spans.current),
+        duplicates=int((read.doubles[DAY] >= spans.current.since).sum()),
+        undated=_near(read, read.undated, spans.current, census) if undated else 0,
+        stray=_near(read, read.stray, spans.current, census) if stray else 0,
     )
 
 
@@ -184,13 +209,6 @@ def _findings(evidence: Inspection, read: Read, known: profiles.Known, spans: Sp
     ]
 
 
-def _hints(read: Read, columns: Columns, params: Params) -> list[str]:
-    """List what looks odd without being a fault."""
-    private = params.data.private
-    hidden = not {*params.data.timestamps}.isdisjoint(private)
-    return [*_strays(read.stray, private=hidden), *codes(read.rows, columns, private)]
-
-
 def _oldest_needed(params: Params, card: Card, labelled_until: date) -> date | None:
     """Return the first day that any refit may train on; None where recipes train on everything."""
     lengths = [params.windows.train_days, card.recipe.train_days if card.recipe else params.windows.train_days]
@@ -201,27 +219,24 @@ def _oldest_needed(params: Params, card: Card, labelled_until: date) -> date | N
     return labelled_until - timedelta(days=steps + params.data.label_delay_days + max(days))
 
 
-def _within(rows: ir.Table, window: Window) -> ir.BooleanValue:
-    return (rows[DAY] >= window.since) & (rows[DAY] < window.until)
+def _first_day(census: Census, otherwise: date) -> date:
+    """Return the day of the oldest row; `otherwise` where there is no row."""
+    return min(census.days[DAY], default=otherwise)
 
 
-def _near(read: Read, lost: ir.Table, current: Window) -> int:
+def _near(read: Read, lost: ir.Table, current: Window, census: Census) -> int:
     """Count rows without a usable time whose neighbour before them, in the order of the source, is one of the newest.
 
     Where no row of the window has a time, the newest that has one is the neighbour that counts.
     """
     near = lost.select(ROW).asof_join(read.rows.select(ROW, near=DAY), on=ROW)["near"]
-    last = read.rows[DAY].max().to_pyarrow().as_py() or current.since
+    last = max(census.days[DAY], default=current.since)
     return int(((near >= min(last, current.since)) | near.isnull()).sum().to_pyarrow().as_py() or 0)
 
 
-def _strays(stray: ir.Table, *, private: bool) -> Iterator[str]:
+def _strays(read: Read, *, private: bool) -> Iterator[str]:
     """Describe the rows that were left out because of their date."""
-    if rows := count(stray):
-        of = "" if private else f" (the oldest on {first_day(stray, date.max)})"
+    if rows := read.lost[1]:
+        of = "" if private else f" (the oldest on {read.stray[DAY].min().to_pyarrow().as_py()})"
         are = "row is" if rows == 1 else "rows are"
         yield f"{rows:,} {are} dated long before all others{of}, and left out: correct the timestamps"
-
-
-def _write(rows: ir.Table, columns: Columns, most: int, path: Path) -> None:
-    write_frame(path, frame_of(rows, columns, most))

@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,9 +17,10 @@ from driftloop.errors import DataError, LoopError, ModelError
 from driftloop.foreign import files, jsonfile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     import pandas as pd
+    import pyarrow as pa
     from pydantic import BaseModel
 
     from driftloop.core.models.card import Card
@@ -125,6 +127,17 @@ def write_frame(path: Path, frame: pd.DataFrame) -> None:
     """Replace `path` with this frame as Parquet."""
     with replacing(path) as temporary:
         frame.to_parquet(temporary, index=False)
+
+
+def write_tables(path: Path, tables: Iterable[pa.Table]) -> None:
+    """Replace `path` with tables one after the other as Parquet; there has to be one."""
+    import pyarrow.parquet as pq
+
+    found = iter(tables)
+    first = next(found)
+    with replacing(path) as temporary, pq.ParquetWriter(temporary, first.schema) as writer:
+        for table in chain([first], found):
+            writer.write_table(table)
 
 
 def read_json(path: Path, *, remedy: str = "run `dvc repro`") -> Any:

@@ -18,8 +18,9 @@ from threadpoolctl import threadpool_limits
 
 from driftloop.core.models import estimator as model
 from driftloop.progress import track
-from driftloop.store.files import digest, write_bytes
+from driftloop.store.files import digest
 from driftloop.store.imports import closure
+from driftloop.store.remembered import recall, remember
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
     Scores: TypeAlias = pd.DataFrame | model.UnfittableError
 
-DIGEST_BYTES = 32
 MIN_ROWS = 50  # a refit on fewer rows says nothing
 # Of processor time for what is still to be made. On two cores, two processes cost 7 seconds more of it than one, for their imports.
 # Threads cost nothing to start, but histogram boosting on few rows is mostly Python, which runs in one thread at a time.
@@ -167,32 +167,21 @@ def _expected(seconds: Sequence[float], left: int) -> float:
 
 
 def _remember(path: Path, scores: pd.DataFrame) -> None:
-    """Write scores behind a digest of them and of what they are the scores of.
-
-    The digest detects files that are damaged, cut, or of another fit. It does not protect against somebody who may write
-    into the folder, who can compute the digest too. So the folder must not come from a place where others write.
-    """
     content = io.BytesIO()
     scores.to_parquet(content, index=False)
-    write_bytes(path, _digest(path, content.getvalue()) + content.getvalue())
+    remember(path, content.getvalue())
 
 
 def _recall(path: Path, rows: int) -> pd.DataFrame | None:
-    """Read scores; None where there are none that can be believed, so that they are made again."""
+    """Read scores; None where there are none of so many rows."""
+    if (content := recall(path)) is None:
+        return None
     try:
-        stored = path.read_bytes()
-        written, content = stored[:DIGEST_BYTES], stored[DIGEST_BYTES:]
-        if written != _digest(path, content):
-            return None
         found = pd.read_parquet(io.BytesIO(content))
     except (OSError, ValueError):
         return None
     numbers = all(pd.api.types.is_float_dtype(kind) for kind in found.dtypes)
     return found if len(found) == rows and len(found.columns) and numbers else None
-
-
-def _digest(path: Path, content: bytes) -> bytes:
-    return hashlib.sha256(path.stem.encode() + content).digest()
 
 
 def _key(job: Job) -> str:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, assert_never
 
-from driftloop.alerting.labels import LOOKS, Label
+from driftloop.alerting.labels import Label, make_label
 from driftloop.core.dates import day
 from driftloop.github.values import has, same
 from driftloop.nothing import Nothing
@@ -149,9 +149,7 @@ def act(hub: Hub, action: Action) -> str:
     """Do it, and say what was done; doing it twice changes nothing."""
     match action:
         case Open():
-            hub.ensure_label(
-                Label.MONITOR, color=LOOKS[Label.MONITOR].color, description=LOOKS[Label.MONITOR].description
-            )
+            make_label(hub, Label.MONITOR)
             labels = [Label.MONITOR]
             made = hub.open_issue(
                 action.title, action.body, labels, find=lambda: next((each for each in ours(hub) if each.open), None)

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import ibis
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from factories import make_columns, to_ibis
+from factories import to_ibis
 
-from driftloop.core.data.hints import codes
+from driftloop.core.data.hints import between, codes
 
-COLUMNS = make_columns(numerical=("x",), categorical=())
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 
 def found(x: np.ndarray, *, private: tuple[str, ...] = ()) -> list[str]:
-    return list(codes(to_ibis(pa.table({"x": x, "y": np.zeros(len(x))})), COLUMNS, private))
+    return found_in(to_ibis(pa.table({"x": x, "y": np.zeros(len(x))})), private)
+
+
+def found_in(rows: ir.Table, private: tuple[str, ...] = ()) -> list[str]:
+    """Look at all rows, and at two parts of them."""
+    known = rows["x"].min().to_pyarrow().as_py(), rows["x"].max().to_pyarrow().as_py()
+    ends = {"x": known} if known[0] is not None else {}
+    odd = rows.mutate(place=ibis.row_number()).mutate(odd=lambda table: table["place"] % 2 == 1)
+    halves = [between(odd.filter(odd["odd"]), ends), between(odd.filter(~odd["odd"]), ends)]
+    whole = list(codes(rows, [between(rows, ends)], ends, private))
+    assert list(codes(rows, halves, ends, private)) == whole
+    return whole
 
 
 def make_values(*, code: float | None = None, every: int = 25, seed: int = 0) -> np.ndarray:
@@ -49,7 +64,7 @@ def test_codes__of_private_columns_are_not_shown() -> None:
 def test_codes__of_rows_some_of_which_were_taken_out() -> None:
     values = make_values(code=-200)
     rows = to_ibis(pa.table({"id": range(len(values)), "x": values, "y": np.zeros(len(values))}))
-    (line,) = codes(rows.anti_join(rows.filter(rows["id"] < 2500).select("id"), "id"), COLUMNS, ())
+    (line,) = found_in(rows.anti_join(rows.filter(rows["id"] < 2500).select("id"), "id"))
     assert line.startswith("x is -200 in 100 of 2,500 rows")
 
 
@@ -71,4 +86,4 @@ FINE = {
 @pytest.mark.parametrize("case", FINE)
 def test_codes__are_silent(case: str) -> None:
     values = pd.Series(FINE[case]).astype("Float64")
-    assert list(codes(to_ibis(pa.table({"x": pa.array(values), "y": [0.0] * len(values)})), COLUMNS, ())) == []
+    assert found_in(to_ibis(pa.table({"x": pa.array(values), "y": [0.0] * len(values)}))) == []

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,14 +17,27 @@ from profiles import make_rows, make_tables
 from scipy.stats import wasserstein_distance
 
 from driftloop.core.columns import TS
-from driftloop.core.data import distances, histogram
+from driftloop.core.data import census, distances, histogram
 from driftloop.core.data.distances import UNIT
 from driftloop.core.data.grid import BINS, TOP_NAMES, Bins, Grid, number_bins
 from driftloop.core.data.schema import typed
 from driftloop.core.windows import Window
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import ibis.expr.types as ir
+
+    from driftloop.core.data.schema import Columns
+
 WEEK = Window(since=START, until=START + timedelta(days=7))
 NUMBER, NAME = make_columns(categorical=()), make_columns(numerical=())
+
+
+def make_grid(
+    table: ir.Table, columns: Columns, ranges: Mapping[str, tuple[float, float]] = MappingProxyType({})
+) -> Grid:
+    return histogram.grid(table, columns, WEEK, ranges, census.take(table, columns))
 
 
 def cells(found: pd.DataFrame, column: str) -> dict[int, tuple[int, float]]:
@@ -68,7 +83,7 @@ def test_daily__every_finite_number_is_in_one_bin(values: list[float | None]) ->
 
 def test_grid__is_exact_for_few_values_and_cuts_many_by_quantiles() -> None:
     raw = make_raw(168, x=[float(row % 5) for row in range(168)])
-    grid = histogram.grid(typed(to_ibis(raw), NUMBER, "UTC"), NUMBER, WEEK, {"x": (0.0, 4.0)})
+    grid = make_grid(typed(to_ibis(raw), NUMBER, "UTC"), NUMBER, {"x": (0.0, 4.0)})
     assert grid.columns["x"].edges == (-0.4, 0.5, 1.5, 2.5, 3.5, 4.4)
     many = number_bins(np.arange(1000.0), 0.0, 999.0)
     assert many.count == BINS + 2
@@ -79,7 +94,7 @@ def test_grid__is_exact_for_few_values_and_cuts_many_by_quantiles() -> None:
 
 def test_grid__keeps_the_most_frequent_names() -> None:
     names = [f"n{row % 40:02}" if row % 2 else "often" for row in range(168)]
-    grid = histogram.grid(typed(to_ibis(make_raw(168, c=names)), NAME, "UTC"), NAME, WEEK, {})
+    grid = make_grid(typed(to_ibis(make_raw(168, c=names)), NAME, "UTC"), NAME)
     assert grid.columns["c"].names[0] == "often"
     assert len(grid.columns["c"].names) == TOP_NAMES
 
@@ -91,7 +106,7 @@ def test_grid__leaves_out_what_has_no_value(values: list[str | None]) -> None:
         make_columns(),
         "UTC",
     )
-    assert histogram.grid(table, make_columns(), WEEK, {}) == Grid()
+    assert make_grid(table, make_columns()) == Grid()
     assert histogram.daily(table, Grid()).empty
 
 

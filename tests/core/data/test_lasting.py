@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
@@ -12,11 +12,15 @@ import pytest
 from factories import START, make_columns, to_ibis
 
 from driftloop.core.columns import DAY, ROW, TS
+from driftloop.core.data import census
 from driftloop.core.data.grid import Bins, Grid
 from driftloop.core.data.lasting import lasting, told
 from driftloop.core.data.profile import Known
 from driftloop.core.data.schema import typed
 from driftloop.core.windows import LASTING_DAYS, Window
+
+if TYPE_CHECKING:
+    from driftloop.core.data.census import Census
 
 REFERENCE = 20  # weeks
 OPENED = START + timedelta(weeks=REFERENCE + 1)
@@ -24,7 +28,7 @@ KNOWN = {"c": frozenset({"east", "west"})}
 Names = Callable[[int], list[str]]
 
 
-def make_weeks(names: Names, *, weeks: int) -> Any:
+def make_weeks(names: Names, *, weeks: int) -> Census:
     """Give the names of each day of a week, by its number after the reference."""
     rows = [
         (START + timedelta(days=place), name)
@@ -35,7 +39,7 @@ def make_weeks(names: Names, *, weeks: int) -> Any:
     table = pa.table(
         {TS: pa.array(days, pa.timestamp("us")), ROW: range(len(rows)), "c": found, "y": [1.0] * len(rows)}
     )
-    return typed(to_ibis(table), make_columns(numerical=()), "UTC")
+    return census.take(typed(to_ibis(table), make_columns(numerical=()), "UTC"), make_columns(numerical=()))
 
 
 def found(names: Names, *, days: int = LASTING_DAYS, opened: int = 1) -> dict[str, frozenset[str]]:
@@ -118,5 +122,5 @@ def test_with_later__adds_names_to_what_is_known_and_to_the_bins() -> None:
 def test_told__names_it_unless_it_is_private(names: set[str], private: tuple[str, ...], text: str) -> None:
     rows = make_weeks(opens, weeks=12)
     newest = Window(since=OPENED + timedelta(weeks=8), until=OPENED + timedelta(weeks=9))
-    assert rows[DAY].max().to_pyarrow().as_py() > newest.until
+    assert rows.days[DAY].max() > newest.until
     assert list(told(rows, {"c": frozenset(names)}, newest, private)) == [text]

@@ -13,8 +13,10 @@ import pytest
 from factories import START, make_columns, make_raw, to_ibis
 
 from driftloop.core.columns import DAY, ROW, TS
+from driftloop.core.data import census
 from driftloop.core.data import profile as profiles
-from driftloop.core.data.profile import COUNTS, MOST_NAMES, ROWS, Known
+from driftloop.core.data.census import MOST_NAMES
+from driftloop.core.data.profile import COUNTS, ROWS, Known
 from driftloop.core.data.schema import Columns, typed
 from driftloop.core.windows import Window
 
@@ -32,7 +34,7 @@ def daily(
 
 
 def known(raw: pa.Table, columns: Columns, window: Window) -> Known:
-    return profiles.known(typed(to_ibis(raw), columns, "UTC"), columns, window.until)
+    return profiles.known(census.take(typed(to_ibis(raw), columns, "UTC"), columns), columns, window.until)
 
 
 def total(profile: pd.DataFrame, window: Window) -> pd.DataFrame:
@@ -143,7 +145,7 @@ def test_daily__is_tidy() -> None:
     )
     assert all(type(day) is date for day in found[DAY])
     assert set(map(str, found[list(COUNTS)].dtypes)) == {"int64"}
-    assert (found[[name for name in COUNTS if name != "rows"]].max() > 0).all()
+    assert (found[[name for name in COUNTS if name not in {"rows", "fresh"}]].max() > 0).all()
 
 
 def test_daily__order_of_rows_does_not_matter() -> None:
@@ -255,9 +257,9 @@ def test_daily__counts_fresh_names_where_there_are_too_many_to_know() -> None:
         | {"c": named["c"].tolist(), "y": [1.0] * len(named)}
     )
     rows = typed(to_ibis(raw), NAME, "UTC")
-    known = profiles.known(rows, NAME, START + 30 * ONE)
+    known = profiles.known(census.take(rows, NAME), NAME, START + 30 * ONE)
     assert known.many == {"c"}
-    found = profiles.daily(rows, NAME, known)
+    found = profiles.with_fresh(profiles.daily(rows, NAME, known), rows, known)
     fresh = found[found["column"] == "c"].set_index(DAY)["fresh"]
     assert fresh.loc[START] == MOST_NAMES + 1
     assert set(fresh.loc[START + 28 * ONE : START + 39 * ONE]) == {0}
@@ -268,6 +270,6 @@ def test_daily__counts_fresh_names_where_there_are_too_many_to_know() -> None:
 def test_daily__counts_no_fresh_names_where_all_are_known() -> None:
     raw = make_raw(48, c=[f"n{number}" for number in range(48)])
     rows = typed(to_ibis(raw), NAME, "UTC")
-    known = profiles.known(rows, NAME, START + ONE)
+    known = profiles.known(census.take(rows, NAME), NAME, START + ONE)
     assert known.many == frozenset()
-    assert profiles.daily(rows, NAME, known)["fresh"].sum() == 0
+    assert profiles.with_fresh(profiles.daily(rows, NAME, known), rows, known)["fresh"].sum() == 0

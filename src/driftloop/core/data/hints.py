@@ -4,42 +4,73 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
+from driftloop.core.data import query
+
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     import ibis.expr.types as ir
 
-    from driftloop.core.data.schema import Columns
+    Ends = Mapping[str, tuple[float, float]]
 
-ENDS = ("min", "max")
 LEAST_SHARE, MOST_SHARE = 0.005, 0.5  # of the values
 LEAST_ROWS = 20
 OTHERS = 20  # different values that a number has to have besides; a flag or a grade has fewer
 
 
-def codes(rows: ir.Table, columns: Columns, private: Collection[str]) -> Iterator[str]:
+def between(rows: ir.Table, ends: Ends) -> pd.DataFrame:
+    """Count what `codes` needs of some rows: one aggregate.
+
+    Parameters
+    ----------
+    rows
+        Typed rows, or a part of them.
+    ends
+        Smallest and largest value of each number, over all rows.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row, all float64: of each number the ends of what lies between its `ends`, how many rows are at either of
+        them, and how many have a value.
+    """
+    found: dict[str, ir.Value] = {}
+    for name, (low, high) in ends.items():
+        value = rows[name]
+        inside = (value > low) & (value < high)
+        found |= {f"min:{name}": value.min(where=inside), f"max:{name}": value.max(where=inside)}
+        found |= {f"at min:{name}": (value == low).sum(), f"at max:{name}": (value == high).sum()}
+        found |= {f"all:{name}": value.count()}
+    return pd.DataFrame([_aggregate(rows, found)]).astype("float64")
+
+
+def codes(rows: ir.Table, parts: Sequence[pd.DataFrame], ends: Ends, private: Collection[str]) -> Iterator[str]:
     """Point out a value far from all others that many rows hold, such as -200 or 9999: it may stand for a missing one.
 
     Far is farther from the next value than all others are from each other. A rain gauge's zeros and a scale's end are
-    close to other values, so they are not meant. Executes two aggregates over all rows, and a third for columns in
-    question.
+    close to other values, so they are not meant.
+
+    Parameters
+    ----------
+    rows
+        All typed rows; they are only read for a column in question.
+    parts
+        What `between` counted in the parts of these rows.
+    ends
+        Smallest and largest value of each number.
+    private
+        Columns whose values are not shown.
     """
-    ends = _aggregate(rows, {f"{end}:{name}": getattr(rows[name], end)() for name in columns.numbers for end in ENDS})
-    names = [name for name in columns.numbers if ends[f"min:{name}"] is not None]
-    inside: dict[str, ir.Value] = {}
-    for name in names:
-        value, (low, high) = rows[name], (ends[f"{end}:{name}"] for end in ENDS)
-        between = (value > low) & (value < high)
-        inside |= {f"{end}:{name}": getattr(value, end)(where=between) for end in ENDS}
-        inside |= {f"at {end}:{name}": (value == ends[f"{end}:{name}"]).sum() for end in ENDS}
-        inside |= {f"all:{name}": value.count()}
-    found = _aggregate(rows, inside)
-    for name in (name for name in names if found[f"min:{name}"] is not None):
-        least, most, count = (found[f"{what}:{name}"] for what in (*ENDS, "all"))
-        for end, gap in (("min", least - ends[f"min:{name}"]), ("max", ends[f"max:{name}"] - most)):
-            code, held = ends[f"{end}:{name}"], found[f"at {end}:{name}"]
+    counted = pd.concat(parts)
+    for name, (low, high) in ends.items():
+        least, most = counted[f"min:{name}"].min(), counted[f"max:{name}"].max()
+        count = counted[f"all:{name}"].sum()
+        for end, code, gap in (("min", low, least - low), ("max", high, high - most)):
+            held = int(counted[f"at {end}:{name}"].sum())
             many = held >= LEAST_ROWS and LEAST_SHARE * count <= held <= MOST_SHARE * count
-            if many and gap > most - least:
+            if many and gap > most - least:  # not where nothing lies between: that is NaN
                 others = _others(rows, name, code)
                 if others["different"] >= OTHERS:
                     yield _worded(name, code, held, others, below=end == "min", private=name in private)
@@ -64,5 +95,5 @@ def _worded(name: str, code: float, held: int, others: dict[str, Any], *, below:
 
 
 def _aggregate(rows: ir.Table, values: dict[str, ir.Value]) -> dict[str, Any]:
-    found: dict[str, Any] = rows.aggregate(**values).to_pyarrow().to_pylist()[0] if values else {}
+    found: dict[str, Any] = query.arrow(rows.aggregate(**values)).to_pylist()[0] if values else {}
     return found

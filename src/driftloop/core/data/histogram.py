@@ -12,6 +12,7 @@ from driftloop.core.columns import COUNT, DAY, ROW, TS
 from driftloop.core.data import sample
 from driftloop.core.data.distances import UNIT
 from driftloop.core.data.grid import TOP_NAMES, Bins, Grid, number_bins
+from driftloop.core.data.query import DUCKDB, arrow, sql
 from driftloop.core.data.tally import BATCH, tally
 from driftloop.core.windows import day_numbers
 
@@ -20,13 +21,16 @@ if TYPE_CHECKING:
 
     import ibis.expr.types as ir
 
+    from driftloop.core.data.census import Census
     from driftloop.core.data.schema import Columns
     from driftloop.core.windows import Window
 
 SAMPLE_ROWS = 20_000  # of the reference, to place the bins
 
 
-def grid(rows: ir.Table, columns: Columns, reference: Window, ranges: Mapping[str, tuple[float, float]]) -> Grid:
+def grid(
+    rows: ir.Table, columns: Columns, reference: Window, ranges: Mapping[str, tuple[float, float]], census: Census
+) -> Grid:
     """Place bins from the reference: quantiles of a deterministic sample, exact where it has few values.
 
     Parameters
@@ -39,23 +43,34 @@ def grid(rows: ir.Table, columns: Columns, reference: Window, ranges: Mapping[st
         Days to place quantiles by.
     ranges
         Smallest and largest value per number; see `profile.known`.
+    census
+        Of these rows: it has the frequent names, unless there are too many.
     """
     part = rows.filter(rows[DAY] >= reference.since, rows[DAY] < reference.until)
-    count = int(part.count().to_pyarrow().as_py())
+    counted = census.within(reference)
     found: dict[str, Bins] = {}
     if columns.numerical:
-        drawn = sample.bounded(part, columns.key, rows_now=count, most=SAMPLE_ROWS)
+        drawn = sample.bounded(part, columns.key, rows_now=counted.rows, most=SAMPLE_ROWS)
         values = drawn.order_by([TS, ROW]).select(*columns.numerical).to_pandas()
         for name in (name for name in columns.numerical if name in ranges):
             known = values[name].dropna().to_numpy(dtype=float)
             if len(known):
                 found[name] = number_bins(known, *ranges[name])
     for name in columns.categorical:
-        counted = part.filter(part[name].notnull()).group_by(name).aggregate(**{COUNT: lambda t: t.count()})
-        top = counted.order_by([ibis.desc(COUNT), name]).limit(TOP_NAMES).to_pandas()
-        if len(top):
-            found[name] = Bins(names=tuple(top[name]))
+        if top := _read_top(part, name) if counted.crowded(name) else _top(counted.counts(name)):
+            found[name] = Bins(names=top)
     return Grid(columns=found)
+
+
+def _top(counts: pd.Series) -> tuple[str, ...]:
+    """List the most frequent names; of equally frequent ones the first in the alphabet."""
+    return tuple(counts.sort_index().sort_values(ascending=False, kind="stable").index[:TOP_NAMES])
+
+
+def _read_top(rows: ir.Table, name: str) -> tuple[str, ...]:
+    """List them where there are too many names for a census."""
+    counted = rows.filter(rows[name].notnull()).group_by(name).aggregate(**{COUNT: lambda t: t.count()})
+    return tuple(counted.order_by([ibis.desc(COUNT), name]).limit(TOP_NAMES).to_pandas()[name])
 
 
 def daily(rows: ir.Table, grid: Grid) -> pd.DataFrame:
@@ -78,11 +93,10 @@ def daily(rows: ir.Table, grid: Grid) -> pd.DataFrame:
     if not columns:
         return pd.DataFrame({"day": [], "column": [], "bin": [], "rows": [], "sum": []})
     backend = rows.get_backend()
-    if backend.name != "duckdb":
+    if backend.name != DUCKDB:
         return query(rows, columns)
-    days = day_numbers(rows.select(DAY).distinct().order_by(DAY).to_pyarrow()[DAY].to_pylist())
-    wanted = backend.compile(rows.select(DAY, *columns))
-    counts, sums = tally(backend.con.sql(wanted).to_arrow_reader(BATCH), days, columns)
+    days = day_numbers(arrow(rows.select(DAY).distinct().order_by(DAY))[DAY].to_pylist())
+    counts, sums = tally(backend.con.sql(sql(rows.select(DAY, *columns))).to_arrow_reader(BATCH), days, columns)
     day, column, place = np.nonzero(counts)
     return pd.DataFrame(
         {
@@ -93,6 +107,12 @@ def daily(rows: ir.Table, grid: Grid) -> pd.DataFrame:
             "sum": sums[day, column, place],
         }
     )
+
+
+def total(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Add up the histograms of parts of the rows."""
+    summed: pd.DataFrame = pd.concat(parts, ignore_index=True).groupby(["day", "column", "bin"], as_index=False).sum()
+    return summed
 
 
 def query(rows: ir.Table, columns: Mapping[str, Bins]) -> pd.DataFrame:

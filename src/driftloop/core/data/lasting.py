@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-import ibis
-
 from driftloop.core.columns import DAY
 from driftloop.core.dates import day
 from driftloop.core.figures import percent, quoted
-from driftloop.core.windows import LASTING_DAYS
+from driftloop.core.windows import EPOCH, LASTING_DAYS, day_numbers, last_days
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
     from datetime import date
 
-    import ibis.expr.types as ir
-
+    from driftloop.core.data.census import Census
     from driftloop.core.windows import Window
 
 WEEK = 7
@@ -27,7 +24,7 @@ REPLACED = 0.5  # of a new name's rows: so many of names that ended when it bega
 
 
 def lasting(
-    rows: ir.Table, known: Mapping[str, frozenset[str] | None], *, since: date, until: date
+    census: Census, known: Mapping[str, frozenset[str] | None], *, since: date, until: date
 ) -> dict[str, frozenset[str]]:
     """List the names that are new since the day `since` and have become normal by the day `until`.
 
@@ -36,8 +33,8 @@ def lasting(
 
     Parameters
     ----------
-    rows
-        Typed rows.
+    census
+        Of all rows.
     known
         Names per column before `since`; see `profile.Known`.
     since, until
@@ -51,17 +48,17 @@ def lasting(
     weeks = ((until - since).days + WEEKS * WEEK) // WEEK  # and 8 weeks of the reference, to tell which names ended
     if (until - since).days < LASTING_DAYS:
         return {}
-    part = rows.filter(rows[DAY] < until).mutate(back=ibis.literal(until).delta(rows[DAY], unit="day"))
-    part = part.filter(part["back"] <= weeks * WEEK).mutate(week=(part["back"] - 1) // WEEK)
+    part = census.within(last_days(until, weeks * WEEK)).names.dropna(subset="name")
+    back = until.toordinal() - EPOCH - day_numbers(part[DAY])
+    part = part.assign(back=back, week=(back - 1) // WEEK)
     found = {}
     for column in (column for column, names in known.items() if names):
+        own = part[part["column"] == column]
         counted: dict[str, Counter[int]] = defaultdict(Counter)
-        old = set()
-        table = part.filter(part[column].notnull()).group_by(name=part[column], week="week")
-        for row in table.aggregate(rows=lambda t: t.count(), oldest=lambda t: t["back"].max()).to_pyarrow().to_pylist():
-            counted[row["name"]][row["week"]] = row["rows"]
-            if row["oldest"] >= LASTING_DAYS:
-                old.add(row["name"])
+        weekly = own.groupby(["name", "week"], as_index=False)["rows"].sum()
+        for name, week, rows in weekly[["name", "week", "rows"]].itertuples(index=False):
+            counted[name][week] = rows
+        old = set(own.loc[own["back"] >= LASTING_DAYS, "name"])
         new = {name: counted[name] for name in old - (known[column] or frozenset())}
         if kept := frozenset(_normal(new, counted)):
             found[column] = kept
@@ -90,17 +87,16 @@ def _usual(rows: Counter[int], weeks: Iterable[int]) -> bool:
 
 
 def told(
-    rows: ir.Table, lasting: Mapping[str, frozenset[str]], current: Window, private: Collection[str]
+    census: Census, lasting: Mapping[str, frozenset[str]], current: Window, private: Collection[str]
 ) -> Iterator[str]:
     """Name what became normal after production's reference, and how much of the newest days it is."""
-    marked = rows.mutate(now=(rows[DAY] >= current.since) & (rows[DAY] < current.until))
-    of = marked["now"].sum().to_pyarrow().as_py()
+    newest = census.within(current)
     for column, names in sorted(lasting.items()):
-        part = marked.filter(marked[column].isin(sorted(names))).group_by(name=marked[column])
-        found = part.aggregate(since=lambda t: t[DAY].min(), now=lambda t: t["now"].sum()).to_pyarrow().to_pylist()
-        since, now = min(row["since"] for row in found), sum(row["now"] for row in found)
-        most = quoted(min(found, key=lambda row: (-row["now"], row["name"]))["name"])
-        what = f"{len(names)} new names" if len(names) > 1 else "a new name" if column in private else most
-        more = f", most often {most}" if len(names) > 1 and column not in private else ""
-        share = percent(now / (of or 1), 0)
-        yield f"{column} holds {what} since {day(since)}{more} ({share} of the rows): production has never seen it"
+        own = census.names[(census.names["column"] == column) & census.names["name"].isin(names)]
+        now = newest.counts(column).reindex(sorted(names), fill_value=0)
+        what = (
+            f"{len(names)} new names" if len(names) > 1 else "a new name" if column in private else quoted(min(names))
+        )
+        more = f", most often {quoted(str(now.idxmax()))}" if len(names) > 1 and column not in private else ""
+        share = percent(int(now.sum()) / (newest.rows or 1), 0)
+        yield f"{column} holds {what} since {day(own[DAY].min())}{more} ({share} of the rows): production has never seen it"

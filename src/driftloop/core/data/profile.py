@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from driftloop.core.columns import BEFORE, DAY, INFINITE, INVALID, ROW, TS
+from driftloop.core.data import query
 from driftloop.core.data.lasting import lasting
 
 if TYPE_CHECKING:
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
 
     import ibis.expr.types as ir
 
+    from driftloop.core.data.census import Census
     from driftloop.core.data.schema import Columns
 
-MOST_NAMES = 1000  # with more names in the reference, single new ones are not reported; many new ones are
 FRESH_DAYS = 28  # for so long after its first row a name is fresh
 FAR = 0.5  # of the reference's range, beyond its ends: a gross change of unit, not a warm summer
 
@@ -35,6 +36,8 @@ COUNTS = ("rows", "null", "invalid", "infinite", "far", "unknown", "repeat", "ze
 @dataclass(frozen=True)
 class Known:
     """What the reference contains.
+
+    With more than `census.MOST_NAMES` names in a column, single new ones are not reported; many new ones are.
 
     Attributes
     ----------
@@ -60,8 +63,8 @@ class Known:
         return replace(self, names={**self.names, **names}, lasting=lasting)
 
 
-def known(rows: ir.Table, columns: Columns, until: date, *, end: date | None = None) -> Known:
-    """Read ranges and names from all rows before the day `until`; executes small aggregates.
+def known(census: Census, columns: Columns, until: date, *, end: date | None = None) -> Known:
+    """Read ranges and names off all days before the day `until`.
 
     All rows count, and not only those that production was trained on: values of an earlier winter are known. Columns
     that hold one value per day, such as month or holiday, get new values with the calendar, so new ones are not reported.
@@ -69,39 +72,23 @@ def known(rows: ir.Table, columns: Columns, until: date, *, end: date | None = N
     With `end`, the end of the data, names that came since `until` and became normal are known as well. Ranges do not grow:
     numbers far outside look the same after a change of unit, however long it lasts.
     """
-    part = rows.filter(rows[DAY] < until)
-    bounds = {f"{end} {name}": getattr(part[name], end)() for name in columns.numerical for end in ("min", "max")}
-    ends = part.aggregate(**bounds).to_pyarrow().to_pylist()[0] if bounds else {}
-    ranges = {
-        name: (ends[f"min {name}"], ends[f"max {name}"])
-        for name in columns.numerical
-        if ends[f"min {name}"] is not None
+    part = census.before(until)
+    calendar = _calendar(part)
+    many = frozenset(name for name in columns.categorical if name not in calendar and part.crowded(name))
+    names = {
+        name: None if name in calendar or name in many else frozenset(part.counts(name).index)
+        for name in columns.categorical
     }
-    calendar = _calendar(part, columns)
-    names = {name: None if name in calendar else _names(part, name) for name in columns.categorical}
-    many = frozenset(name for name, found in names.items() if found is None and name not in calendar)
-    found = Known(ranges=ranges, names=names, many=many)
-    return found.with_later(lasting(rows, names, since=until, until=end)) if end else found
+    found = Known(ranges=part.ends(columns.numerical), names=names, many=many)
+    return found.with_later(lasting(census, names, since=until, until=end)) if end else found
 
 
-def _calendar(part: ir.Table, columns: Columns) -> set[str]:
+def _calendar(part: Census) -> set[str]:
     """List the name columns that never change within a day; none where days have a single row."""
-    if not columns.categorical:
+    if part.days.empty or part.days["rows"].median() < MANY_ROWS:
         return set()
-    per_day = part.group_by(DAY).aggregate(
-        rows=part.count(), **{f"n:{name}": part[name].nunique() for name in columns.categorical}
-    )
-    most = {f"n:{name}": per_day[f"n:{name}"].max() for name in columns.categorical}
-    found = per_day.aggregate(**most, rows=per_day["rows"].median()).to_pyarrow().to_pylist()[0]
-    if (found["rows"] or 0) < MANY_ROWS:
-        return set()
-    return {name for name in columns.categorical if found[f"n:{name}"] == 1}
-
-
-def _names(part: ir.Table, name: str) -> frozenset[str] | None:
-    values = part.select(value=part[name]).distinct().filter(lambda t: t["value"].notnull()).limit(MOST_NAMES + 1)
-    found = values.to_pyarrow()["value"].to_pylist()
-    return None if len(found) > MOST_NAMES else frozenset(found)
+    different = part.names.groupby(["column", DAY]).size().groupby("column").max()
+    return {name for name in different.index[different == 1] if not part.crowded(name)}
 
 
 def daily(rows: ir.Table, columns: Columns, reference: Known) -> pd.DataFrame:
@@ -122,17 +109,17 @@ def daily(rows: ir.Table, columns: Columns, reference: Known) -> pd.DataFrame:
         `DAY`, `column` and COUNTS: rows; null; invalid (no number where one belongs); infinite; far (beyond the
         reference's range by half of it); unknown (a name that the reference lacks); repeat (equal to the row
         before, in order of time, within the same series where the key is a series and a time);
-        zero; fresh (a name of which no row is as old as FRESH_DAYS, in a column of too many names to know them all).
-        The target has neither repeat nor zero. Sorted by day and column; sums over days are valid.
+        zero; fresh, which `with_fresh` adds. The target has neither repeat nor zero. Sorted by day and column; sums over
+        days are valid.
     """
-    series = [name for name in columns.key if name != TS] if TS in columns.key else []
+    series = series_of(columns)
     if not series and rows.get_backend().name == "duckdb":
         # DuckDB can look back in the order that rows are stored in, without sorting them: right if none is late.
         stored = _wide(rows, columns, reference, ibis.window(), also=(TS, ROW))
         if not pc.sum(stored["late"]).as_py():
-            return _tidy(_with_fresh(stored, rows, reference))
+            return _tidy(stored)
     in_time = ibis.window(group_by=series, order_by=[rows[TS], rows[ROW]])
-    return _tidy(_with_fresh(_wide(rows, columns, reference, in_time), rows, reference))
+    return _tidy(_wide(rows, columns, reference, in_time))
 
 
 def _wide(rows: ir.Table, columns: Columns, reference: Known, before: Any, *, also: tuple[str, ...] = ()) -> pa.Table:
@@ -149,7 +136,7 @@ def _wide(rows: ir.Table, columns: Columns, reference: Known, before: Any, *, al
         counts |= _count_numbers(marked, name, reference)
     for name in columns.names:
         counts |= _count_names(marked, name, reference)
-    return marked.group_by(DAY).aggregate(**counts).order_by(DAY).to_pyarrow()
+    return query.arrow(marked.group_by(DAY).aggregate(**counts).order_by(DAY))
 
 
 def _count_numbers(rows: ir.Table, name: str, reference: Known) -> dict[str, ir.Value]:
@@ -178,16 +165,23 @@ def _count_names(rows: ir.Table, name: str, reference: Known) -> dict[str, ir.Va
     return out
 
 
-def _with_fresh(wide: pa.Table, rows: ir.Table, reference: Known) -> pa.Table:
-    """Add the count of fresh names for each column that has too many to know them all."""
+def series_of(columns: Columns) -> list[str]:
+    """List the columns that tell one series from the other, where the key is a series and a time."""
+    return [name for name in columns.key if name != TS] if TS in columns.key else []
+
+
+def with_fresh(profile: pd.DataFrame, rows: ir.Table, reference: Known) -> pd.DataFrame:
+    """Count the names of which no row is as old as FRESH_DAYS, in columns of too many names to know them all."""
+    profile = profile.copy() if reference.many else profile
     for column in sorted(reference.many):
         named = rows.filter(rows[column].notnull()).select(day=rows[DAY], name=rows[column])
         first = named.group_by("name").aggregate(first=named["day"].min())
         aged = named.join(first, "name").mutate(age=lambda row: row["day"].delta(row["first"], unit="day"))
         fresh = aged.filter(aged["age"] < FRESH_DAYS).group_by("day").aggregate(rows=lambda row: row.count())
         counts = {row["day"]: row["rows"] for row in fresh.to_pyarrow().to_pylist()}
-        wide = wide.append_column(f"fresh:{column}", pa.array([counts.get(day, 0) for day in wide[DAY].to_pylist()]))
-    return wide
+        own = profile["column"] == column
+        profile.loc[own, "fresh"] = [counts.get(day, 0) for day in profile.loc[own, DAY]]
+    return profile
 
 
 def _tidy(wide: pa.Table) -> pd.DataFrame:
