@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from driftloop.sources.together import Together
 
 BATCH, MONTH = "batch", "month"  # tables of the work
+ZONES = timedelta(days=2)  # more than any two of them differ
 
 
 @dataclass(frozen=True)
@@ -210,7 +212,10 @@ def _made(con: Backend, batch: Sequence[Month], files: Together, params: Params,
     parts = {path: parts[path] for path in files.layouts if path in parts}
     offsets = {path: part.offset for path, part in parts.items()}
     read = files.rows(offsets, {path: part.file.facts.rows for path, part in parts.items()})
-    wanted = [table.filter(reduce(or_, (_inside(table, month, params) for month in batch))) for table in read]
+    wanted = [
+        table.filter(*_near(table, batch, params), reduce(or_, (_inside(table, month, params) for month in batch)))
+        for table in read
+    ]
     con.create_table(BATCH, wanted[0], temp=True)
     for table in wanted[1:]:
         con.raw_sql(f"INSERT INTO {BATCH} {con.compile(table)}")
@@ -224,6 +229,14 @@ def _made(con: Backend, batch: Sequence[Month], files: Together, params: Params,
             path.unlink()
     con.raw_sql(f"DROP TABLE {BATCH}")
     return made
+
+
+def _near(table: ir.Table, batch: Sequence[Month], params: Params) -> list[ir.BooleanValue]:
+    """Say by the timestamp as it is given which rows may belong to these months: most others of a Parquet file stay unread."""
+    column = table[params.data.timestamps[0]]
+    if batch[0].name == UNDATED or len(params.data.timestamps) > 1 or not column.type().is_timestamp():
+        return []
+    return [column.between(bounds(batch[0].name)[0] - ZONES, bounds(batch[-1].name)[1] + ZONES)]
 
 
 def _inside(table: ir.Table, month: Month, params: Params) -> ir.BooleanValue:
