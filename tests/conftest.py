@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import forks
 import pytest
-import scipy.special  # noqa: F401 - first, for the reason that driftloop.verbs.project gives
+import scipy.special  # noqa: F401 - first, for the reason that driftloop.stages.running gives
 from adapter import Site
 from hub import make_hub
 from once import once

@@ -13,11 +13,12 @@ import pytest
 import typer
 from workspace import Workspace
 
-from driftloop import cli
+from driftloop.cli import main
 from driftloop.core.models.card import Card
 from driftloop.errors import ModelError
 from driftloop.params import Params, load_params
 from driftloop.store.files import CANDIDATE, CANDIDATE_CARD, CARD, DECISION, MODEL, VERDICT, write_bytes, write_json
+from driftloop.verbs.program import app
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     Run = Callable[..., "Done"]
 
 VERBS = sorted(
-    name for name, command in typer.main.get_group(cli.app).commands.items() if not command.hidden and name != "ci"
+    name for name, command in typer.main.get_group(app).commands.items() if not command.hidden and name != "ci"
 )
 
 
@@ -49,7 +50,7 @@ def driftloop(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
         monkeypatch.setattr(sys, "argv", ["driftloop", *arguments])
         monkeypatch.setenv("TERM", "dumb")
         with pytest.raises(SystemExit) as ended:
-            cli.main()
+            main()
         code = ended.value.code
         assert isinstance(code, int)
         return Done(code, *capsys.readouterr())
@@ -148,7 +149,7 @@ def test_main__prints_one_line_also_of_an_error_with_several(
         msg = "first\n  second"
         raise ModelError(msg)
 
-    monkeypatch.setattr(cli, "app", fail)
+    monkeypatch.setattr("driftloop.verbs.program.app", fail)
     assert driftloop(tmp_path) == Done(1, "", "first second\n")
 
 

@@ -13,11 +13,11 @@ from architecture import SRC
 
 from driftloop.alerting.labels import Label
 from driftloop.ci import app as ci
-from driftloop.cli import app
 from driftloop.core.decision.statuses import STATUSES
 from driftloop.core.judging.outcomes import OUTCOMES
 from driftloop.params import Monitor, Params
 from driftloop.params.source import Source
+from driftloop.verbs.program import app
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

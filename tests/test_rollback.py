@@ -12,7 +12,7 @@ from hub import Clone
 from typer.testing import CliRunner
 from workspace import Workspace
 
-from driftloop import cli, lineage, promote, rollback
+from driftloop import lineage, promote, rollback
 from driftloop.core.models import archive
 from driftloop.errors import ModelError
 from driftloop.git import Git
@@ -20,6 +20,7 @@ from driftloop.params import load_params
 from driftloop.report.dashboard.versions import versions
 from driftloop.store.files import CARD, MODEL, VERDICT, write_bytes, write_json
 from driftloop.store.production import read_production
+from driftloop.verbs.program import app
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,7 +79,7 @@ def test_verbs__show_the_versions_and_say_before_what_would_be_done(
     monkeypatch.setenv("COLUMNS", "100")
     before = (space.root / CARD).read_bytes()
     dry, done, listed, data = [
-        CliRunner().invoke(cli.app, words.split(), catch_exceptions=False).output
+        CliRunner().invoke(app, words.split(), catch_exceptions=False).output
         for words in ("rollback --to v1 --dry-run", "rollback --to 1", "versions", "versions --json")
     ]
     assert dry.splitlines()[1].startswith("would restore small v1 as v3 (trained on ")

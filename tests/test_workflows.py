@@ -16,7 +16,7 @@ import workflows
 from workflows import ACTIONS, FILES, GITHUB
 
 from driftloop import skips
-from driftloop.cli import app
+from driftloop.verbs.program import app
 
 JOBS = workflows.jobs()
 STEPS = list(workflows.steps())

@@ -1,38 +1,43 @@
-"""The verbs. Each imports what it needs when it runs; errors become one line and exit code 1 here alone."""
+"""The program: a stage, as DVC calls it, or a verb; errors become one line and exit code 1 here alone."""
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
-import typer
-
-from driftloop import ci
 from driftloop.core import text
 from driftloop.errors import LoopError
-from driftloop.verbs import hosting, production, project, showing
 
-app = typer.Typer(
-    add_completion=False,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    help="Keep a tabular model healthy in production from inside a Git repository.",
-    epilog="The pipeline itself is plain DVC: `dvc repro`, `dvc exp run -S …`, `dvc metrics diff`.",
-)
-for each in (project, showing, production, hosting):
-    app.add_typer(each.app)
-app.add_typer(ci.app, name="ci")
+# What libraries make when they are imported stays. By default Python looks for garbage among it each time 700 objects are new.
+NEW_OBJECTS = 50_000
 
 
 def main() -> None:
-    """Run a verb."""
+    """Run a stage or a verb."""
+    gc.set_threshold(NEW_OBJECTS)
+    os.environ.setdefault(
+        "PYDANTIC_DISABLE_PLUGINS", "__all__"
+    )  # else it looks for some in all packages that are installed
     try:
-        app()
+        _run(sys.argv[1:])
     except LoopError as exc:
         line = text.log(text.line(str(exc)))
         sys.stderr.write(f"{line}\n")
         _tell_run(line)
         raise SystemExit(1) from exc
+
+
+def _run(words: list[str]) -> None:
+    match words:
+        case ["stage", name] if not name.startswith("-"):  # without all verbs and their options, seven times in a run
+            from driftloop.stages import running
+
+            running.run(name)
+        case _:
+            from driftloop.verbs import program
+
+            program.app()
 
 
 def _tell_run(line: str) -> None:

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 FILE = re.compile(r"""file = (?P<csv>.+)|[Ff]ile \\?(?P<quote>["'])(?P<path>.+?)\\?(?P=quote)""")
 
 
-def connect(file: Path | None = None, *, spill: Path | str | None = None) -> Backend:
+def connect(file: Path | None = None, *, spill: Path | str | None = None, read_only: bool = False) -> Backend:
     """Open a database in a file, or in memory; what does not fit in memory goes to the folder `spill`."""
     options = {"temp_directory": str(spill)} if spill else {}
-    return ibis.duckdb.connect(file or ":memory:", **options)
+    return ibis.duckdb.connect(file or ":memory:", read_only=read_only, **options)
 
 
 def errors() -> tuple[type[Exception], ...]:
@@ -31,6 +31,13 @@ def errors() -> tuple[type[Exception], ...]:
     import duckdb
 
     return (duckdb.InvalidInputException, duckdb.DataError, duckdb.OperationalError, duckdb.NotSupportedError)
+
+
+def failures() -> tuple[type[Exception], ...]:
+    """Return the exceptions that DuckDB raises for anything, such as a query that a team has written."""
+    import duckdb
+
+    return (duckdb.Error,)
 
 
 @contextmanager

@@ -142,8 +142,8 @@ def _data(root: Path, tree: Path, record: Record) -> None:
         if done.code == 0:
             return
     files.write_bytes(path, committed) if committed != NO_LOCK else path.unlink()
-    # A command may use the network, and what it gives has moved on.
-    if load_params(tree / "params.yaml").source.kind == "command":
+    # A command or a database may be on the network, and what it gives has moved on.
+    if load_params(tree / "params.yaml").source.kind in ("command", "sql"):
         raise LoopError(_no_data(wanted))
 
 

@@ -69,6 +69,18 @@ report:
 
 WHEN = 'text such as "2025-03-31T00:00Z"'
 NAME = 'lower-case letters, digits, dots, dashes and underscores such as "bike-demand"'
+LITERAL = (
+    "expected the name of an environment variable, such as $PGPASSWORD, in place of the password, got a literal one; change "
+    "that password if anybody else has seen it"
+)
+NO_URL = (
+    "expected a URL such as postgresql://$PGUSER:$PGPASSWORD@db.example/shop, or a variable that holds one, such as $DATABASE_URL, "
+    "got something else, not quoted here"
+)
+SECRETS = (
+    "postgresql://me:PW@db/shop", "postgresql://$ME:P@W#@db", "mysql://$ME:x$PW@db", "postgres://db/shop?user=a&password=PW",
+    "postgres://$ME:$PW@db/shop?sslpassword=PW", "duckdb://md:shop?motherduck_token=PW",
+)  # fmt: skip
 
 # What stands in TEXT, what is put in its place, and the line that says what is wrong.
 WRONG = {
@@ -82,7 +94,7 @@ WRONG = {
     "missing key": ('  until: "2025-03-03T00:00Z"\n', "", f"source.until: missing; expected {WHEN}"),
     "missing section": ("  estimator: sklearn.linear_model.Ridge\n", "", 'train.estimator: missing; expected text such as "sklearn.linear_model.Ridge"'),
     "missing model": ("model: bikes  # a comment\n", "", f"model: missing; expected {NAME}"),
-    "missing kind": ("  kind: files\n", "", "source.kind: missing; expected simulator, bike_sharing, files or command"),
+    "missing kind": ("  kind: files\n", "", "source.kind: missing; expected simulator, bike_sharing, files, command or sql"),
     "number as key": ("{alpha: 1.0}", "{1: 2}", "train.params: expected text as keys, got 1; put it in quotes"),
     # types
     "number as text": ("target: y", "target: 7", "data.target: expected text, got 7; put it in quotes"),
@@ -121,7 +133,7 @@ WRONG = {
     "not a number": ("min_gain: 0.01", "min_gain: .nan", "evaluate.min_gain: expected a number >= 0 and < 1, got .nan"),
     "not a number for the estimator": ("{alpha: 1.0}", "{alpha: .nan}", "train.params: expected numbers, text, true, false, null, lists and keys, got something else, such as a date or .nan"),
     # words
-    "kind": ("kind: files", "kind: database", 'source.kind: expected simulator, bike_sharing, files or command, got "database"'),
+    "kind": ("kind: files", "kind: database", 'source.kind: expected simulator, bike_sharing, files, command or sql, got "database"'),
     "policy": ("policy: avoidable_loss", "policy: monthly", 'monitor.policy: expected avoidable_loss, loss, evidently or calendar, got "monthly"'),
     "task": ("task: regression", "task: ranking", 'data.task: expected regression or classification, got "ranking"'),
     "metric": ("metric: mae", "metric: mape", 'evaluate.metric: expected mae, mse, log_loss or brier, got "mape"'),
@@ -168,6 +180,11 @@ WRONG = {
     "files without path": ("path: in.csv", "path: null", "source.path: expected a file, folder or glob, which kind files needs, got null"),
     "command without command": ("kind: files", "kind: command", "source.command: expected a shell command, which kind command needs, got null"),
     "command without since": ("kind: files\n  path: in.csv\n  command: null", "kind: command\n  command: ./export", "source.since: expected a date or time, which kind command needs, got null"),
+    "sql without url": ("kind: files", "kind: sql", "source.url: expected the URL of a database, which kind sql needs, got null"),
+    "sql without table": ("kind: files", "kind: sql\n  url: $DB", "source.table: expected either a table or a query, got neither"),
+    "sql with both": ("kind: files", "kind: sql\n  url: $DB\n  table: t\n  query: SELECT 1", "source.table: expected either a table or a query, got both"),
+    **{f"password in {url.partition('PW')[0]}": ("kind: files", f"kind: sql\n  table: t\n  url: {url}", f"source.url: {LITERAL}") for url in SECRETS},
+    "host alone": ("kind: files", "kind: sql\n  table: t\n  url: user:PW@db", f"source.url: {NO_URL}"),
     "labels of the simulator": ("kind: files\n  path: in.csv\n  command: null\n  labels: null", "kind: simulator\n  labels: {path: l.csv, key: [ts]}", "source.labels: expected null, since kind simulator has its labels in the rows, got keys"),
     "no features": ("numerical: [x, z]\n  categorical: [c, d]\n  segments: [c]", "numerical: []", "data.numerical: expected at least one column here or in categorical, got none"),
     "column twice": ("numerical: [x, z]", "numerical: [x, z, x]", "data.numerical: expected each name once, got x twice"),

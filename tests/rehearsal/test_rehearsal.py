@@ -87,6 +87,14 @@ def test_copy__finds_further_tables_from_elsewhere(tmp_path: Path) -> None:
     assert tables == {"weather": str(root / "in/w.csv"), "prices": "/far/p.csv"}
 
 
+@pytest.mark.parametrize("url", ["sqlite:///in/shop.db", "duckdb:////far/shop.db", "$DATABASE_URL"])
+def test_copy__finds_a_database_from_elsewhere(tmp_path: Path, url: str) -> None:
+    root = make_repository(tmp_path / "r", source={"kind": "sql", "url": url, "table": "t"})
+    workingtree.copy(root, workingtree.look(root), tmp_path / "copy")
+    found = load_params(tmp_path / "copy/params.yaml").source.url
+    assert found == (f"sqlite:///{root}/in/shop.db" if "in/" in url else url)
+
+
 # How it is told
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import forks
+from architecture import SRC
 from hub import Clone
 from once import copy_ours, once
 
@@ -52,12 +53,15 @@ class Project:
 
 
 def made(factory: pytest.TempPathFactory) -> Project:
-    """Make it, once for all workers: the one full run of the pipeline that these tests cost."""
+    """Make it, once for all workers: the one full run of the pipeline that these tests cost, less the refits made before."""
     return Project(once(factory, "project", lambda root: _make(Project(root))))
 
 
 def _make(project: Project) -> None:
     copy_ours(project.repo)
+    known = SRC.parent / ".cache/refits"  # of `make repro`; each is named by its code, packages and rows
+    if known.is_dir():
+        shutil.copytree(known, project.fits)
     clone = Clone(project.repo)
     clone.run("init", "--quiet", "--initial-branch=main")
     clone.run("add", ".")

@@ -13,6 +13,7 @@ INFINITE = f"{OWN}infinite:"
 BEFORE = f"{OWN}before:"  # before any name: the value in the row before
 PLACE = f"{OWN}place"  # among the rows of one key, the newest first
 SCORE = "prediction"  # of scores of a regression, where classes have their names
+FIRST, LAST = f"{OWN}first", f"{OWN}last"  # whether a row is that of its series, in a part of the rows
 COUNT = f"{OWN}count"  # of rows per name
 PREDICTION = f"{OWN}prediction"  # of production, beside a team's columns
 PROBABILITY = f"{OWN}probability:"  # before the name of a class

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from driftloop.params.fields import Instant, Name, Names, Section, parse_instant
+from driftloop.params.fields import Instant, Name, Names, Positive, Section, parse_instant
 from driftloop.params.problems import shown
+from driftloop.params.urls import valid_url
 from driftloop.params.written import valid_decimal, valid_encoding, valid_separator, valid_thousands
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 
-SourceKind = Literal["simulator", "bike_sharing", "files", "command"]  # each is a module in driftloop.sources
+SourceKind = Literal["simulator", "bike_sharing", "files", "command", "sql"]  # each is a module in driftloop.sources
 
 
 def _argument(name: str) -> str:
@@ -62,6 +63,17 @@ class Source(Section):
     kind: SourceKind
     path: str | None = Field(default=None, description="files: file, folder or glob; bike_sharing: hour.csv or zip")
     command: str | None = Field(default=None, description="writes Parquet to $OUT for [$FROM, $UNTIL)")
+    url: Annotated[str, AfterValidator(valid_url)] | None = Field(
+        default=None,
+        description="sql: of the database; secrets as names of environment variables",
+        examples=["postgresql://$PGUSER:$PGPASSWORD@db.example/shop"],
+    )
+    table: Name | None = Field(default=None, description="sql: table or view, such as shop.rentals")
+    query: Name | None = Field(default=None, description="sql: SELECT …, in place of a table")
+    changed: Name | None = Field(
+        default=None, description="sql: column that grows with each change of a row; months without one are kept"
+    )
+    timeout_seconds: Positive = Field(default=600, description="sql: for each statement")
     labels: Labels | None = Field(default=None, description="labels in another table")
     tables: dict[Argument, Name] = Field(
         default_factory=dict, description="further tables for src/features.py, by name: file, folder or glob"
@@ -76,11 +88,15 @@ class Source(Section):
         needed = {
             "files": {"path": "a file, folder or glob"},
             "command": {"command": "a shell command", "since": "a date or time"},
+            "sql": {"url": "the URL of a database"},
         }
         for key, what in needed.get(self.kind, {}).items():
             if not getattr(self, key):
                 msg = f"{key}: expected {what}, which kind {self.kind} needs, got {shown(getattr(self, key))}"
                 raise ValueError(msg)
+        if self.kind == "sql" and (self.table is None) == (self.query is None):
+            msg = f"table: expected either a table or a query, got {'both' if self.table else 'neither'}"
+            raise ValueError(msg)
         if self.labels and self.kind not in needed:
             msg = f"labels: expected null, since kind {self.kind} has its labels in the rows, got keys"
             raise ValueError(msg)

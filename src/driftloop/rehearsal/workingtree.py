@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from driftloop.errors import LoopError
 from driftloop.git import Git, GitError
-from driftloop.params import load_params
+from driftloop.params import load_params, urls
 from driftloop.params.edit import with_values
 from driftloop.sources.objects import is_remote
 from driftloop.store.files import CACHE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from driftloop.params import Params
 
 PARAMS = "params.yaml"
@@ -80,7 +82,7 @@ def copy(root: Path, tree: Tree, to: Path) -> None:
         (to / PARAMS).write_bytes(with_values(text, moved).encode())
 
 
-def _absolute(root: Path, params: Params) -> dict[str, str | None]:
+def _absolute(root: Path, params: Params) -> Mapping[str, str]:
     source = params.source
     labels = source.labels.path if source.labels else None
     paths = {"source.path": source.path, "source.labels.path": labels}
@@ -88,7 +90,9 @@ def _absolute(root: Path, params: Params) -> dict[str, str | None]:
     relative = {
         key: path for key, path in paths.items() if path and not Path(path).is_absolute() and not is_remote(path)
     }
-    return {key: str(root.resolve() / path) for key, path in relative.items()}
+    moved = {key: str(root.resolve() / path) for key, path in relative.items()}
+    url = urls.absolute(source.url or "", root.resolve())
+    return moved | ({"source.url": url} if url != (source.url or "") else {})
 
 
 def lend(root: Path, to: Path) -> None:

@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from driftloop import engine
-from driftloop.sources import bike_sharing, command, files, monthly, objects, partitions, recoded, simulator, undated
+from driftloop.sources import (
+    bike_sharing,
+    command,
+    files,
+    monthly,
+    objects,
+    partitions,
+    recoded,
+    simulator,
+    sql,
+    undated,
+)
 from driftloop.sources.features import Features
 
 if TYPE_CHECKING:
@@ -53,7 +64,7 @@ class Source(Protocol):
         """Sum up what the source looks like now."""
 
 
-MODULES: tuple[Source, ...] = (simulator, bike_sharing, files, command)
+MODULES: tuple[Source, ...] = (simulator, bike_sharing, files, command, sql)
 SOURCES: Mapping[SourceKind, Source] = {module.KIND: module for module in MODULES}
 
 
@@ -93,7 +104,7 @@ def collect(
         engine.translated(folder / command.OUT),
     ):
         features = Features(con, folder, local, src)
-        if monthly.suits(local) and not features.apply():
+        if monthly.suits(local) and not features.exist:
             written = monthly.write(con, local, folder, out, last)
         else:
             written = partitions.write(con, source.read(con, local, folder, cache, features), local, out)

@@ -53,13 +53,10 @@ class Features:
     params: Params
     src: Path | None
 
-    def apply(self) -> bool:
-        """Whether the project has a function."""
-        return self._function() is not None
-
-    def _function(self) -> Callable[..., Any] | None:
-        with self._one_line():
-            return load(self.src) if self.src else None
+    @property
+    def exist(self) -> bool:
+        """Whether the project has a module for them, which may want any column of the source."""
+        return self.src is not None and (self.src / f"{MODULE}.py").is_file()
 
     def declare(self, table: ir.Table, *, where: str, zone: str | None = None) -> ir.Table:
         """Return the rows as `partitions.declare` does, with the columns that the function makes.
@@ -83,7 +80,8 @@ class Features:
 
     def _made(self, table: ir.Table) -> ir.Table | None:
         """Call the function and check its result; None where there is nothing to do."""
-        function = self._function()
+        with self._one_line():
+            function = load(self.src) if self.src else None
         if function is None:
             if self.params.source.tables:
                 names = ", ".join(self.params.source.tables)

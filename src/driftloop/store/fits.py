@@ -202,7 +202,7 @@ def _code(estimator: str) -> str:
     from driftloop.core.models import encoding, preparing  # not above: they import scikit-learn
 
     sources = [Path(inspect.getfile(module)) for module in (model, encoding, preparing)]
-    if top not in _installed():
+    if top != "sklearn" and top not in _installed():  # which looks through all packages there are
         sources += _own(estimator)
     return "\n".join([*_versions(top), *map(digest, sources)])
 
@@ -218,7 +218,8 @@ def _own(estimator: str) -> list[Path]:
 
 @cache
 def _versions(top: str) -> tuple[str, ...]:
-    packages = {"numpy", "pandas", "scikit-learn", "scipy", *_installed().get(top, [])}
+    others = [] if top == "sklearn" else _installed().get(top, [])
+    packages = {"numpy", "pandas", "scikit-learn", "scipy", *others}
     return tuple(f"{name} {version(name)}" for name in sorted(packages))
 
 

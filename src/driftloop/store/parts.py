@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-import ibis
-
 from driftloop.core.columns import DAY, ROW
 from driftloop.core.data import query
 from driftloop.core.windows import Window
@@ -49,7 +47,7 @@ class Part:
     first
         Earlier rows are left out, and with a date those without one.
     older
-        `ROW` of rows that are left out besides.
+        Has the `ROW` of rows that are left out besides.
     read
         Returns the rows; None: from the files.
     """
@@ -61,7 +59,7 @@ class Part:
     key: Mapping[str, Any]
     window: Window = NO_DAYS
     first: date | None = None
-    older: pd.DataFrame | None = None
+    older: ir.Table | None = None
     read: Callable[[], ir.Table] | None = None
 
     def dated(self, days: pd.DataFrame, first: date) -> Part:
@@ -72,13 +70,12 @@ class Part:
         cut = {"first": first} if len(kept) < len(days) else {}
         return replace(self, key={**self.key, **cut}, window=window, first=first if cut else None)
 
-    def without(self, older: pd.DataFrame) -> Part:
-        """Leave out rows, by their `ROW` and `DAY`."""
-        own = self.window.of(older).sort_values(ROW)
-        if own.empty:
+    def without(self, older: pd.DataFrame, table: ir.Table) -> Part:
+        """Leave out rows that are in a table; `older` has their `ROW` and `DAY`."""
+        own = self.window.of(older)[ROW].sort_values().to_numpy()
+        if not len(own):
             return self
-        key = {**self.key, "without": hashlib.sha256(own[ROW].to_numpy().tobytes()).hexdigest()}
-        return replace(self, key=key, older=own)
+        return replace(self, key={**self.key, "without": hashlib.sha256(own.tobytes()).hexdigest()}, older=table)
 
     def frame(self, what: str, make: Callable[[ir.Table], pd.DataFrame], **key: Any) -> pd.DataFrame:
         """Make a frame of the rows, unless it is remembered; see `Pieces.table`."""
@@ -97,7 +94,7 @@ class Part:
         rows = self.cast(self.con.table(FILES))
         if self.first is not None:
             rows = rows.filter(rows[DAY] >= self.first)
-        return rows if self.older is None else without(rows, self.older)
+        return rows if self.older is None else rows.anti_join(self.older, ROW)
 
     @contextmanager
     def kept(self) -> Iterator[Part]:
@@ -115,8 +112,3 @@ class Part:
         finally:
             if found:
                 self.con.raw_sql(f"DROP TABLE {KEPT}")
-
-
-def without(rows: ir.Table, older: pd.DataFrame) -> ir.Table:
-    """Leave out rows by their `ROW`; a join slows whatever reads the rows, so there is none for nothing."""
-    return rows.anti_join(ibis.memtable(older[[ROW]]), ROW) if len(older) else rows

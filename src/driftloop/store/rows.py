@@ -16,7 +16,7 @@ from driftloop.core.data.notation import notation_of
 from driftloop.core.data.schema import typed
 from driftloop.core.windows import EPOCH, day_numbers
 from driftloop.store.files import digest
-from driftloop.store.parts import Part, without
+from driftloop.store.parts import Part
 from driftloop.store.pieces import Pieces
 
 if TYPE_CHECKING:
@@ -83,10 +83,13 @@ def tables(con: Backend, raw: Path, columns: Columns, params: Params, pieces: Pi
     parts = [part.dated(rows_of, first) for part, rows_of in zip(found, days, strict=True)]
     parts = [part for part in parts if part.window.days] or parts[:1]
     doubles = _doubles(rows, parts, columns, kept)
+    if len(doubles):  # a join slows whatever reads the rows, so there is none for nothing
+        older = con.create_table("older", ibis.memtable(doubles[[ROW]]), temp=True)
+        rows, parts = rows.anti_join(older, ROW), [part.without(doubles, older) for part in parts]
     return Read(
         raw=given,
-        rows=without(rows, doubles),
-        parts=tuple(part.without(doubles) for part in parts),
+        rows=rows,
+        parts=tuple(parts),
         doubles=doubles,
         undated=every.filter(every[TS].isnull()),
         stray=every.filter(every[DAY] < first),

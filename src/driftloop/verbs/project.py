@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from driftloop.core import text
-from driftloop.errors import LoopError
 from driftloop.verbs.files import PARAMS, check_lock
 
 app = typer.Typer()
@@ -103,27 +102,3 @@ def lock(
     for stage, reasons in changed.items():
         typer.echo(f"{stage}: {', '.join(reasons)}")
     typer.echo("Next: dvc repro" if changed else f"{locking.LOCK} was up to date")
-
-
-@app.command(hidden=True)
-def stage(name: str) -> None:
-    """Run one stage of dvc.yaml; DVC calls this."""
-    from importlib import import_module
-
-    from driftloop import own_code
-    from driftloop.lock import check as locking
-    from driftloop.lock.content import STAGES
-    from driftloop.params import load_params
-
-    if name not in STAGES:
-        msg = f"stage: expected one of {', '.join(STAGES)}, got {name!r}"
-        raise LoopError(msg)
-    root = Path()
-    locking.require(root, name)
-    own_code.allow_imports(root)
-    # When skops is imported, it looks for each of SciPy's functions in all modules that were loaded before them: a second or
-    # two in every stage with a model, unless they come first.
-    import scipy.special  # noqa: F401
-
-    module = import_module(STAGES[name])
-    (module.measure if name == "backtest" else module.run)(load_params(PARAMS), root)

@@ -113,7 +113,7 @@ def daily(rows: ir.Table, columns: Columns, reference: Known) -> pd.DataFrame:
         days are valid.
     """
     series = series_of(columns)
-    if not series and rows.get_backend().name == "duckdb":
+    if not series and rows.get_backend().name == query.DUCKDB:
         # DuckDB can look back in the order that rows are stored in, without sorting them: right if none is late.
         stored = _wide(rows, columns, reference, ibis.window(), also=(TS, ROW))
         if not pc.sum(stored["late"]).as_py():

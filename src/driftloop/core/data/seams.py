@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import ibis
 import pandas as pd
 
-from driftloop.core.columns import DAY, ROW, TS
+from driftloop.core.columns import DAY, FIRST, LAST, ROW, TS
 from driftloop.core.data import query
 from driftloop.core.data.profile import COUNTS, series_of
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from driftloop.core.data.schema import Columns
 
 MOST_SERIES = 100_000  # with more in a part, its first rows are not compared with those before
-PLACES = (FIRST, LAST) = ("driftloop:first", "driftloop:last")
 
 
 class Part(NamedTuple):
@@ -55,7 +54,10 @@ def edges(rows: ir.Table, columns: Columns) -> pd.DataFrame:
     """
     series = series_of(columns)
     kept = rows.select(DAY, TS, ROW, *series, *columns.numerical)
-    if series and kept.select(series).distinct().count().to_pyarrow().as_py() > MOST_SERIES:
+    if not series:
+        ends = [query.frame(kept.order_by([order(TS), order(ROW)]).limit(1)) for order in (ibis.asc, ibis.desc)]
+        return pd.concat([end.assign(**{FIRST: place == 0, LAST: place == 1}) for place, end in enumerate(ends)])
+    if kept.select(series).distinct().count().to_pyarrow().as_py() > MOST_SERIES:
         kept = kept.limit(0)
     for name, order in ((FIRST, ibis.asc), (LAST, ibis.desc)):
         window = ibis.window(group_by=series, order_by=[order(kept[TS]), order(kept[ROW])])
