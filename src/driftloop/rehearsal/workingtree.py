@@ -10,6 +10,7 @@ from driftloop.errors import LoopError
 from driftloop.git import Git, GitError
 from driftloop.params import load_params, urls
 from driftloop.params.edit import with_values
+from driftloop.sources.objects import is_remote
 from driftloop.store.files import CACHE
 
 if TYPE_CHECKING:
@@ -86,7 +87,10 @@ def _absolute(root: Path, params: Params) -> Mapping[str, str]:
     labels = source.labels.path if source.labels else None
     paths = {"source.path": source.path, "source.labels.path": labels}
     paths |= {f"source.tables.{name}": path for name, path in source.tables.items()}
-    moved = {key: str(root.resolve() / path) for key, path in paths.items() if path and not Path(path).is_absolute()}
+    relative = {
+        key: path for key, path in paths.items() if path and not Path(path).is_absolute() and not is_remote(path)
+    }
+    moved = {key: str(root.resolve() / path) for key, path in relative.items()}
     url = urls.absolute(source.url or "", root.resolve())
     return moved | ({"source.url": url} if url != (source.url or "") else {})
 

@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from driftloop import engine
-from driftloop.sources import bike_sharing, command, files, partitions, recoded, simulator, sql, undated
+from driftloop.sources import (
+    bike_sharing,
+    command,
+    files,
+    monthly,
+    objects,
+    partitions,
+    recoded,
+    simulator,
+    sql,
+    undated,
+)
 from driftloop.sources.features import Features
 
 if TYPE_CHECKING:
@@ -16,6 +27,7 @@ if TYPE_CHECKING:
     from ibis.backends.duckdb import Backend
 
     from driftloop.params import Params, SourceKind
+    from driftloop.sources.monthly import Last
 
 
 class Source(Protocol):
@@ -56,7 +68,15 @@ MODULES: tuple[Source, ...] = (simulator, bike_sharing, files, command, sql)
 SOURCES: Mapping[SourceKind, Source] = {module.KIND: module for module in MODULES}
 
 
-def collect(params: Params, out: Path, *, cache: Path, say: Callable[[str], None], src: Path | None = None) -> None:
+def collect(
+    params: Params,
+    out: Path,
+    *,
+    cache: Path,
+    say: Callable[[str], None],
+    src: Path | None = None,
+    last: Last | None = None,
+) -> None:
     """Write the rows of `params.source` into the empty folder `out`, as `partitions.write` says.
 
     Parameters
@@ -67,6 +87,8 @@ def collect(params: Params, out: Path, *, cache: Path, say: Callable[[str], None
         Takes one line for people.
     src
         The folder of the project's own code, whose `features.py` is applied; None: there is none.
+    last
+        What the last run left, so that only what is new of plain files is made; None: everything is.
 
     Raises
     ------
@@ -74,18 +96,24 @@ def collect(params: Params, out: Path, *, cache: Path, say: Callable[[str], None
         If the source cannot be read, or the project's function fails.
     """
     source = SOURCES[params.source.kind]
+    local = objects.mirrored(params, cache)
     with (
         partitions.workspace(cache, zone=params.data.timezone, settings=params.engine) as (con, folder),
+        objects.named_as_given(cache),
         recoded.named_as_given(folder),
         engine.translated(folder / command.OUT),
     ):
-        rows = source.read(con, params, folder, cache, Features(con, folder, params, src))
-        written = partitions.write(con, rows, params, out)
+        features = Features(con, folder, local, src)
+        if monthly.suits(local) and not features.exist:
+            written = monthly.write(con, local, folder, out, last)
+        else:
+            written = partitions.write(con, source.read(con, local, folder, cache, features), local, out)
         if written.undated and not written.rows:
-            undated.refuse(rows, params, where=source.name(params))
+            undated.refuse(source.read(con, local, folder, cache, features), params, where=source.name(params))
     span = f" from {written.months[0]} to {written.months[-1]}" if written.months else ""
     left = f", {written.undated:,} without a readable timestamp" if written.undated else ""
-    say(f"{source.name(params)}: {written.rows:,} rows{span}{left}")
+    reused = f"; {written.reused} months as they were" if written.reused else ""
+    say(f"{source.name(params)}: {written.rows:,} rows{span}{left}{reused}")
 
 
 def fingerprint(params: Params) -> str:

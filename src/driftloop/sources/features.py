@@ -69,11 +69,12 @@ class Features:
             If the function does not take the tables of `source.tables`.
         """
         # Sums in several threads differ in their last bits from run to run.
+        threads = self.con.raw_sql("SELECT current_setting('threads')").fetchone()[0]
         self.con.raw_sql("SET threads = 1")
         try:
             made = self._made(table)
         finally:
-            self.con.raw_sql("RESET threads")
+            self.con.raw_sql(f"SET threads = {threads}")
         if made is None:
             return declare(table, self.params, where=where, zone=zone)
         return declare(made, self.params, where=where, zone=zone, numbered=True)

@@ -10,10 +10,11 @@ import ibis
 
 from driftloop.core.columns import ROW, TS
 from driftloop.params import OWN
-from driftloop.sources import tables
+from driftloop.sources import objects, tables
 from driftloop.sources.instants import instants
 from driftloop.sources.partitions import declared, expect, required
-from driftloop.store.files import digest
+from driftloop.store.digests import DIGESTS, Digests
+from driftloop.store.files import CACHE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,13 +56,23 @@ def label_files(params: Params) -> dict[str, str | None]:
 
 
 def listing(patterns: Mapping[str, str | None], *texts: str) -> str:
-    """Compute SHA-256 over texts and over the name, size and content of all files; absolute paths inside here count as relative."""
+    """Compute SHA-256 over texts and over the name, size and content of all files; absolute paths inside here count as relative.
+
+    Of objects in a store, the version that it tells stands for the content.
+    """
     value = sha256("\0".join(texts).encode())
     here = Path.cwd()
+    digests = Digests(here / CACHE / DIGESTS)
     for where, pattern in patterns.items():
+        if pattern and objects.is_remote(pattern):
+            for found in objects.listing(pattern, where=where):
+                value.update(f"{where}\0{found.key}\0{found.size}\0{found.version}\n".encode())
+            continue
         for path in tables.find(pattern, where=where) if pattern else ():
             shown = path.relative_to(here) if path.is_relative_to(here) else path
-            value.update(f"{where}\0{shown.as_posix()}\0{path.stat().st_size}\0{digest(path)}\n".encode())
+            value.update(f"{where}\0{shown.as_posix()}\0{path.stat().st_size}\0{digests.of(path)}\n".encode())
+    if (here / CACHE).is_dir():
+        digests.save()
     return value.hexdigest()
 
 

@@ -33,11 +33,14 @@ class Head(NamedTuple):
         Number of columns.
     skipped
         Lines before the names.
+    names
+        The names.
     """
 
     delimiter: str
     width: int
     skipped: int
+    names: tuple[str, ...]
 
 
 def read(path: Path, wanted: Collection[str], csv: Csv) -> Head | None:
@@ -70,9 +73,9 @@ def read(path: Path, wanted: Collection[str], csv: Csv) -> Head | None:
             msg = msg.partition("; is the")[0] + "; correct source.csv.separator"
         raise DataError(msg)
     where = f"{path}: line {2 if skipped else 1}"
-    _refuse_double(cells, wanted, where)
+    refuse_double(cells, wanted, where)
     _refuse_short(len(cells), StringIO(rest, newline=""), mark, whole=whole, where=where)
-    return Head(mark, len(cells), 1 if skipped else 0)
+    return Head(mark, len(cells), 1 if skipped else 0, tuple(cells))
 
 
 def _cells(line: str, mark: str) -> list[str]:
@@ -85,7 +88,7 @@ def _delimiter(line: str, wanted: Collection[str]) -> str:
     return max(DELIMITERS, key=lambda mark: (len(set(wanted) & set(cells[mark])), len(cells[mark])))
 
 
-def _refuse_double(names: Sequence[str], wanted: Collection[str], where: str) -> None:
+def refuse_double(names: Sequence[str], wanted: Collection[str], where: str) -> None:
     """Refuse two columns of a wanted name; DuckDB, for which y and Y are the same, would rename the second."""
     lower = [name.lower() for name in names]
     if twice := [name for name in wanted if lower.count(name.lower()) > 1]:
@@ -119,4 +122,4 @@ def refuse_doubles(files: Sequence[Path], wanted: Collection[str]) -> None:
             names = pq.read_schema(file).names
         except (pa.ArrowException, OSError):
             continue
-        _refuse_double(names, wanted, str(file))
+        refuse_double(names, wanted, str(file))

@@ -41,11 +41,14 @@ class Written:
         Rows whose timestamp cannot be read.
     months
         `2025-01`, … in UTC; months without rows are missing.
+    reused
+        Files that were taken over from the last run.
     """
 
     rows: int
     undated: int
     months: tuple[str, ...]
+    reused: int = 0
 
 
 @contextmanager
@@ -117,10 +120,14 @@ def declare(
     joining = params.source.labels.key if params.source.labels else []
     names = [name for name in dict.fromkeys([*declared(params), *joining]) if name in table.columns]
     kept = table.select([*names, *([ROW] if numbered else [])])
-    column = joined([kept[name] for name in params.data.timestamps])
-    moment = instants(column, zone=zone or params.data.timezone, form=params.data.timestamp_format)
     place = kept[ROW] if numbered else ibis.row_number()
-    return kept.select(*names, **{TS: moment, ROW: place})
+    return kept.select(*names, **{TS: moment(kept, params, zone=zone), ROW: place})
+
+
+def moment(table: ir.Table, params: Params, *, zone: str | None = None) -> ir.Value:
+    """Return when each row happened, as naive UTC; null where that cannot be read."""
+    column = joined([table[name] for name in params.data.timestamps])
+    return instants(column, zone=zone or params.data.timezone, form=params.data.timestamp_format)
 
 
 def naive(text: str) -> datetime:
@@ -145,14 +152,20 @@ def write(con: Backend, rows: ir.Table, params: Params, out: Path) -> Written:
     # A second thread would decide where row groups end. One is as fast here: writing a month waits for the disk.
     con.raw_sql("SET threads = 1")
     for name in dated:
-        start = datetime.strptime(name, "%Y-%m")  # noqa: DTZ007 (naive UTC)
-        end = datetime(start.year + start.month // 12, start.month % 12 + 1, 1)  # noqa: DTZ001
-        _copy(con, kept.filter(kept[TS] >= start, kept[TS] < end), out / f"{name}.parquet")
+        start, end = bounds(name)
+        copy(con, kept.filter(kept[TS] >= start, kept[TS] < end), out / f"{name}.parquet")
     if undated or not dated:
-        _copy(con, kept.filter(kept[TS].isnull()), out / f"{UNDATED}.parquet")
+        copy(con, kept.filter(kept[TS].isnull()), out / f"{UNDATED}.parquet")
     return Written(rows=sum(dated.values()), undated=undated, months=tuple(dated))
 
 
-def _copy(con: Backend, table: ir.Table, path: Path) -> None:
+def bounds(month: str) -> tuple[datetime, datetime]:
+    """Return the start of a month such as `2025-01`, and that of the next one."""
+    start = datetime.strptime(month, "%Y-%m")  # noqa: DTZ007 (naive UTC)
+    return start, datetime(start.year + start.month // 12, start.month % 12 + 1, 1)  # noqa: DTZ001
+
+
+def copy(con: Backend, table: ir.Table, path: Path) -> None:
+    """Write a table as Parquet; with one thread of DuckDB, its rows have the order of the table."""
     quoted = str(path).replace("'", "''")
     con.raw_sql(f"COPY ({con.compile(table)}) TO '{quoted}' (FORMAT parquet, COMPRESSION zstd)")

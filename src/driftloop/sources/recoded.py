@@ -69,6 +69,8 @@ def in_utf8(path: Path, folder: Path, encoding: str | None) -> Path:
         return path
     given = path.resolve() if ".." in path.parts else path
     copy = folder / FOLDER / (Path("root") / given.relative_to("/") if given.is_absolute() else Path("here") / given)
+    if copy.exists():  # the folder is that of one run
+        return copy
     copy.parent.mkdir(parents=True, exist_ok=True)
     opener: Any = gzip.open if packed else open
     with (

@@ -56,7 +56,7 @@ def find(pattern: str, *, where: str) -> list[Path]:
     if not files:
         msg = f"{where}: {pattern}: expected a file that ends in {', '.join(SUFFIXES)}, found none"
         raise DataError(msg)
-    if len({_is_parquet(found) for found in files}) > 1:
+    if len({is_parquet(found) for found in files}) > 1:
         msg = f"{where}: {pattern}: expected CSV or Parquet, got both; name one kind, such as *.parquet"
         raise DataError(msg)
     return files
@@ -66,7 +66,8 @@ def _hidden(path: Path) -> bool:
     return any(part.startswith(".") for part in path.parts)
 
 
-def _is_parquet(path: Path) -> bool:
+def is_parquet(path: Path) -> bool:
+    """Whether a file is Parquet, by its name or its content; otherwise it is CSV."""
     return path.suffix.lower() == ".parquet" or recoded.begins(path, b"PAR1")
 
 
@@ -78,6 +79,7 @@ def read(
     folder: Path,
     csv: Csv = Csv(),  # noqa: B008 (frozen)
     typed: bool = False,
+    naming: str | None = None,
 ) -> ir.Table:
     """View files as one table, matched by column name, in the order of `files`.
 
@@ -93,8 +95,10 @@ def read(
         How CSV files are written.
     typed
         Guess the types of CSV columns. Otherwise they are text, so that one bad value changes no other.
+    naming
+        A column of CSV files that takes the path by which DuckDB read the row.
     """
-    if _is_parquet(files[0]):
+    if is_parquet(files[0]):
         header.refuse_doubles(files, wanted)
         return con.read_parquet([str(file) for file in files], union_by_name=True)
     texts = [recoded.in_utf8(file, folder, csv.encoding) for file in files]
@@ -116,6 +120,7 @@ def read(
             )
             raise DataError(msg)
     sniffing: dict[str, Any] = {"sample_size": -1} if typed else {"all_varchar": True}
+    sniffing |= {"filename": naming} if naming else {}
     # Everything is said, so that DuckDB never skips lines until some delimiter fits.
     said = {"delim": heads[first].delimiter, "quote": '"', "escape": '"', "comment": "", "header": True}
     nulls = NULLS if csv.null_values is None else ("", *csv.null_values)

@@ -11,7 +11,9 @@ from driftloop import sources
 from driftloop.core.data.notation import OTHERS
 from driftloop.core.data.schema import columns_of
 from driftloop.errors import DataError, ParamsError
+from driftloop.lock import check
 from driftloop.params import OWN
+from driftloop.sources.monthly import Last
 from driftloop.store.files import CACHE, RAW, SRC, read_card, replacing_folder
 
 if TYPE_CHECKING:
@@ -30,8 +32,18 @@ def run(params: Params, root: Path) -> None:
     features = {"numerical": list(columns.numerical), "categorical": list(columns.categorical)}
     wanted = params.model_copy(update={"data": params.data.model_copy(update=features)})
     with replacing_folder(root / RAW) as out:
-        sources.collect(wanted, out, cache=root / CACHE / "downloads", say=_say, src=root / SRC)
+        made_by = _made_by(root)
+        last = Last(root / RAW, root / CACHE, made_by) if made_by else None
+        sources.collect(wanted, out, cache=root / CACHE / "downloads", say=_say, src=root / SRC, last=last)
         _refuse_unknown(params, card, out)
+
+
+def _made_by(root: Path) -> str:
+    """Sum up the code and packages of this stage; nothing where no lock says what they are."""
+    if not (root / check.LOCK).is_file():
+        return ""
+    stage = check.read(root).stages.get("collect")
+    return stage.model_dump_json() if stage else ""
 
 
 def _refuse_strange_codes(params: Params, columns: Columns) -> None:

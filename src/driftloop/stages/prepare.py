@@ -20,6 +20,7 @@ from driftloop.core.windows import Window, end_day, last_days
 from driftloop.lock import content
 from driftloop.params import MOST_STEPS
 from driftloop.store.counting import Counting, Sample
+from driftloop.store.digests import DIGESTS, Digests
 from driftloop.store.files import (
     CACHE,
     COMPARED,
@@ -89,7 +90,7 @@ def run(params: Params, root: Path) -> None:
     """Check all rows, and write the tables that the other stages work with."""
     card = read_card(root, params)
     columns = columns_of(params, card)
-    pieces = Pieces(root / CACHE / "pieces", _depends(params, columns))
+    pieces = Pieces(root / CACHE / "pieces", _depends(params, columns), Digests(root / CACHE / DIGESTS))
     with engine.translated(root / RAW), engine.opened(params.engine, root) as con:
         read = tables(con, root / RAW, columns, params, pieces)
         counting = Counting(read, columns, pieces)

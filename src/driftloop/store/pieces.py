@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from driftloop.store.digests import Digests
 from driftloop.store.remembered import recall, remember
 
 if TYPE_CHECKING:
@@ -28,10 +29,13 @@ class Pieces:
         Where results are remembered; None: nowhere.
     depends
         What all of them depend on, such as the version of the code; JSON.
+    digests
+        Those of files.
     """
 
-    def __init__(self, folder: Path | None, depends: Mapping[str, Any]) -> None:
+    def __init__(self, folder: Path | None, depends: Mapping[str, Any], digests: Digests | None = None) -> None:
         """Remember results in a folder."""
+        self.digests = digests or Digests(None)
         self._folder, self._depends, self._used = folder, dict(depends), set[str]()
 
     def table(self, what: str, key: Mapping[str, Any], make: Callable[[], pa.Table]) -> pa.Table:

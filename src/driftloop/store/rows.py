@@ -16,7 +16,6 @@ from driftloop.core.data import portable, query, sample, strays
 from driftloop.core.data.notation import notation_of
 from driftloop.core.data.schema import typed
 from driftloop.core.windows import EPOCH, day_numbers
-from driftloop.store.files import digest
 from driftloop.store.parts import Part
 from driftloop.store.pieces import Pieces
 
@@ -74,14 +73,14 @@ def tables(con: SQLBackend, raw: Path, columns: Columns, params: Params, pieces:
 
     if portable.on_spark(given):  # a cluster takes all rows at once, and keeps them
         every = engine.kept(con, "typed", cast(given.op()))
-        found = [Part(con, kept, lambda: every, _key(paths), lasts=True)]
+        found = [Part(con, kept, lambda: every, _key(paths, kept), lasts=True)]
     else:
         every = cast(given.op())
 
         def read(group: Sequence[Path]) -> ir.Table:
             return cast(engine.parquet(con, group, "part").op())
 
-        found = [Part(con, kept, partial(read, group), _key(group)) for group in _groups(paths)]
+        found = [Part(con, kept, partial(read, group), _key(group, kept)) for group in _groups(paths)]
     days = [part.frame("days", _days) for part in found]
     counted = pd.concat(days)
     dated = counted.dropna(subset=DAY).groupby(DAY)["rows"].sum()
@@ -104,8 +103,8 @@ def tables(con: SQLBackend, raw: Path, columns: Columns, params: Params, pieces:
     )
 
 
-def _key(paths: Sequence[Path]) -> dict[str, Any]:
-    return {"files": [digest(path) for path in paths]}
+def _key(paths: Sequence[Path], pieces: Pieces) -> dict[str, Any]:
+    return {"files": [pieces.digests.of(path) for path in paths]}
 
 
 def _groups(paths: Sequence[Path]) -> list[list[Path]]:
