@@ -87,7 +87,7 @@ def count_days(rows: ir.Table, columns: Columns) -> pd.DataFrame:
     """
     ends = {f"{end}:{name}": getattr(rows[name], end)() for name in columns.numbers for end in ("min", "max")}
     counts = {"rows": rows.count(), "labelled": rows[columns.target].count()}
-    return query.frame(rows.group_by(DAY).aggregate(**counts, **ends))
+    return query.frame(rows.group_by(DAY).aggregate(**counts, **ends).order_by(DAY))
 
 
 def count_names(rows: ir.Table, columns: Columns) -> pd.DataFrame:
@@ -108,7 +108,8 @@ def _names(rows: ir.Table, column: str) -> ir.Table:
     counted = rows.filter(rows[column].notnull()).group_by(DAY, name=rows[column]).aggregate(rows=lambda t: t.count())
     different = counted.count().over(ibis.window(group_by=counted[DAY]))
     name = ibis.ifelse(different > MOST_NAMES, ibis.null("string"), counted["name"])
-    return counted.select(DAY, "rows", name=name).group_by(DAY, "name").aggregate(rows=lambda t: t["rows"].sum())
+    kept = counted.select(DAY, "rows", name=name)
+    return kept.group_by(DAY, "name").aggregate(rows=kept["rows"].sum()).order_by([DAY, "name"])
 
 
 def _uncrowded(names: pd.DataFrame) -> pd.DataFrame:
