@@ -196,5 +196,5 @@ def test_collect__one_line_for_each_refusal(
     with monkeypatch.context() as patch:
         patch.setitem(sys.modules, "gcsfs", None)
         assert refusal(make_params("gs://shop/in"), tmp_path) == (
-            "source.path: gs://: expected the package gcsfs, found none; install driftloop[gs]"
+            "source.path: gs://: expected the package gcsfs, found none; `uv add gcsfs`"
         )

@@ -223,7 +223,7 @@ def _filesystem(url: str, where: str) -> Any:
             options = OPTIONS.get(scheme, {})
             return fsspec.filesystem(scheme, use_listings_cache=False, skip_instance_cache=True, **options)
     except ImportError as exc:
-        msg = f"{where}: {scheme}://: expected the package {PACKAGES[scheme]}, found none; install driftloop[{scheme}]"
+        msg = f"{where}: {scheme}://: expected the package {PACKAGES[scheme]}, found none; `uv add {PACKAGES[scheme]}`"
         raise ParamsError(msg) from exc
 
 
