@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import awkward
@@ -12,13 +13,12 @@ import pytest
 from spaces import again, contents, prepared_from
 
 from driftloop import engine
+from driftloop.core.data import query
 from driftloop.engine import spark
-from driftloop.errors import LoopError
+from driftloop.errors import DataError, LoopError
 from driftloop.params import Engine
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from workspace import Workspace
 
 
@@ -64,6 +64,30 @@ def test_opened__a_folder_that_cannot_be(tmp_path: Path) -> None:
         engine.opened(Engine(spill="file/spill"), tmp_path),
     ):
         pass
+
+
+def test_opened__spills_into_a_folder_of_the_project_that_is_gone_afterwards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # as the program is run: the project is the folder that it is in
+    with engine.opened(Engine(memory_limit="30MB", threads=1), Path()) as con:
+        con.raw_sql("CREATE TEMP TABLE large AS SELECT random() AS x FROM range(8_000_000)")
+        assert list(tmp_path.glob(".cache/engine-*/*"))
+    assert not list(tmp_path.glob(".cache/*"))
+
+
+def test_translated__damaged_pages_of_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "2025-01.parquet"
+    pq.write_table(pa.table({"x": range(5000)}), path)
+    content = bytearray(path.read_bytes())
+    content[4 : len(content) // 2] = b"\xff" * (len(content) // 2 - 4)
+    path.write_bytes(content)
+    with (
+        pytest.raises(DataError, match="expected Parquet, got a file that cannot be read"),
+        engine.translated(tmp_path),
+        engine.opened(Engine(), tmp_path) as con,
+    ):
+        query.arrow(engine.parquet(con, [path], "given"))
 
 
 def test_parquet__a_column_of_two_types(tmp_path: Path) -> None:

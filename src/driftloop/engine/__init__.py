@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ibis
@@ -18,7 +19,6 @@ from driftloop.store.files import CACHE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     import ibis.expr.types as ir
     import pandas as pd
@@ -74,7 +74,9 @@ def translated(out: Path) -> Iterator[None]:
     """Turn what an engine raises into one line without any row of the data; the folder `out` is called `$OUT`, as commands know it."""
     try:
         yield
-    except errors() as exc:
+    except failures() as exc:
+        if not isinstance(exc, errors()) and type(exc) not in failures():  # a mistake in our SQL
+            raise
         raise _named(duckdb.translated(exc), out) from exc
     except DataError as exc:
         raise _named(exc, out) from exc
@@ -93,4 +95,4 @@ def _folder(above: Path) -> Iterator[Path]:
         msg = f"engine.spill: {above}: cannot be written: {exc.strerror}"
         raise LoopError(msg) from exc
     with folder as name:
-        yield above / name
+        yield Path(name).resolve()

@@ -64,7 +64,8 @@ def translated(exc: Exception) -> LoopError:
         return DataError(f"{where}: cannot be written: {first}")
     if line := re.search(r"CSV Error on Line: (\d+)", text):
         return DataError(f"{where}: line {line[1]}: expected {_csv_problem(text)}")
-    if where.endswith(".parquet"):
+    if where.endswith(".parquet") or type(exc) in failures():  # of damaged pages DuckDB says neither kind nor file
+        first = first or text.strip(": \n")
         return DataError(f"{where}: expected Parquet, got a file that cannot be read ({first}); write it again")
     return DataError(f"{where}: cannot be read: {first}")
 
