@@ -13,7 +13,7 @@ from driftloop.core.data import query
 from driftloop.core.data.portable import SPARK
 from driftloop.engine import duckdb, spark
 from driftloop.engine.duckdb import connect, errors, failures
-from driftloop.engine.parts import checked
+from driftloop.engine.footers import checked
 from driftloop.errors import DataError, LoopError
 from driftloop.store.files import CACHE
 

@@ -80,7 +80,7 @@ class File:
 
 
 @dataclass(frozen=True)
-class Part:
+class Share:
     """Rows of a file that go into a month; `offset` is the number of rows in the files before it."""
 
     file: File
@@ -103,7 +103,7 @@ class Month:
     """
 
     name: str
-    parts: tuple[Part, ...]
+    parts: tuple[Share, ...]
     key: str
 
     @property
@@ -129,18 +129,18 @@ def months(files: Iterable[File], *, since: int | None, until: int, made_by: str
     made_by
         All else that the bytes of a month depend on.
     """
-    found: dict[str, list[Part]] = {}
+    found: dict[str, list[Share]] = {}
     offset = 0
     for file in files:
         for name, span in file.facts.spans.items():
             inside = name == UNDATED or (span.first < until and (since is None or span.last >= since))
             if inside:
-                found.setdefault(name, []).append(Part(file, offset, span))
+                found.setdefault(name, []).append(Share(file, offset, span))
         offset += file.facts.rows
     return [_month(name, parts, since, until, made_by) for name, parts in sorted(found.items())]
 
 
-def _month(name: str, parts: list[Part], since: int | None, until: int, made_by: str) -> Month:
+def _month(name: str, parts: list[Share], since: int | None, until: int, made_by: str) -> Month:
     """Limits belong to the key only where they cut something off, as `source.until` moves every day."""
     dated = name != UNDATED
     cut = [

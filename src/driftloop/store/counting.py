@@ -124,7 +124,7 @@ class Counting:
                     if _common(drawing.windows, part):
                         self._draw(kept, drawing)
         profile, edges, histograms, between = zip(*counted, strict=True)
-        joined = seams.joined(list(map(seams.Part, profile, edges)), self.columns)
+        joined = seams.joined(list(map(seams.Counts, profile, edges)), self.columns)
         return Counted(
             profile=profiles.with_fresh(joined, self.read.rows, known),
             histogram=histogram.total(histograms),

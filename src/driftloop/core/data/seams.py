@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MOST_SERIES = 100_000  # with more in a part, its first rows are not compared with those before
 
 
-class Part(NamedTuple):
+class Counts(NamedTuple):
     """What is counted in one part of the rows; the parts follow each other in time.
 
     Attributes
@@ -66,7 +66,7 @@ def edges(rows: ir.Table, columns: Columns) -> pd.DataFrame:
     return query.frame(ends.drop(TS, ROW))
 
 
-def joined(parts: Sequence[Part], columns: Columns) -> pd.DataFrame:
+def joined(parts: Sequence[Counts], columns: Columns) -> pd.DataFrame:
     """Return the profile of all rows.
 
     Parameters
