@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import subprocess
 import sys
 from datetime import date
@@ -163,6 +164,19 @@ def test_stage__that_does_not_exist_is_one_line(driftloop: Run, tmp_path: Path) 
 
 
 # status
+
+
+def test_stage__that_is_interrupted_shows_no_traceback(driftloop: Run, tmp_path: Path) -> None:
+    Workspace.create(tmp_path).set(
+        source={"kind": "command", "command": "kill -INT $PPID; sleep 60", "since": "2024-01-01"}
+    )
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in the background
+    try:
+        done = driftloop(tmp_path, "stage", "collect")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert (done.code, done.err) == (130, "")
+    assert not (tmp_path / "data/raw").exists()
 
 
 def test_status__before_any_run_says_what_to_do(driftloop: Run, tmp_path: Path) -> None:

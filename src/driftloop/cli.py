@@ -11,6 +11,7 @@ from driftloop.errors import LoopError
 
 # What libraries make when they are imported stays. By default Python looks for garbage among it each time 700 objects are new.
 NEW_OBJECTS = 50_000
+INTERRUPTED = 130  # as shells say it
 
 
 def main() -> None:
@@ -26,6 +27,10 @@ def main() -> None:
         sys.stderr.write(f"{line}\n")
         _tell_run(line)
         raise SystemExit(1) from exc
+    except KeyboardInterrupt:
+        raise SystemExit(
+            INTERRUPTED
+        ) from None  # who pressed Ctrl-C needs no traceback; files are whole, see `store.files`
 
 
 def _run(words: list[str]) -> None:
