@@ -8,7 +8,7 @@ ACTIONS := tests/runner/node_modules/.package-lock.json
 # Images of containers often set this; each stage would then compile pandas, scikit-learn and their like anew, for seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: repro rehearse test check lint screenshots setup
+.PHONY: repro rehearse test test-extended check lint screenshots setup
 .DEFAULT_GOAL := repro
 
 repro: setup ## run the pipeline and show what it found
@@ -22,14 +22,19 @@ repro: setup ## run the pipeline and show what it found
 rehearse: setup ## play the whole loop here: alert, label, pull request, merge
 	@$(RUN) driftloop rehearse
 
+PYTEST := $(RUN) pytest -n auto --dist worksteal -q
+
 # Threads of histogram boosting would otherwise wait for each other, on processors that the other worker needs.
-test check: export OMP_NUM_THREADS := 1
-test check: export DVC_NO_ANALYTICS := true
-test: setup $(ACTIONS) ## run all tests
-	$(RUN) pytest -n auto --dist worksteal -q
+test test-extended check: export OMP_NUM_THREADS := 1
+test test-extended check: export DVC_NO_ANALYTICS := true
+test: setup $(ACTIONS) ## run the tests
+	$(PYTEST) -m "not extended"
+
+test-extended: setup $(ACTIONS) ## run those that take longest: a Spark cluster, a project from a file, whole stories
+	$(PYTEST) -m extended
 
 check: setup $(ACTIONS) ## run the tests that need no whole pipeline, while you work
-	$(RUN) pytest -n auto --dist worksteal -q -m "not slow"
+	$(PYTEST) -m "not slow and not extended"
 
 lint: setup ## check style, types and workflows
 	$(RUN) ruff check

@@ -156,6 +156,7 @@ def test_repro__after_a_promotion_does_not_train_again(project: Project) -> None
     assert "mae" in diff["metrics/production.json"]
 
 
+@pytest.mark.extended
 def test_repro__after_a_kill_is_right_and_forced_the_same(project: Project) -> None:
     alone = replace(project, alone=True)
     project.set(source={"until": "2024-06-24T00:00Z"})
@@ -208,6 +209,7 @@ class Tree(DecisionTreeRegressor):
 """
 
 
+@pytest.mark.extended
 def test_experiment__in_the_queue_runs_the_projects_code_of_its_own_copy(project: Project) -> None:
     module = project.root / "src/mine.py"
     module.write_text(OWN.format(first="raise ValueError('the code of the working tree')"), encoding="utf-8")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.extended,
     pytest.mark.skipif(
         not shutil.which("uv") and not Path(".uv/bin/uv").exists(), reason="needs uv, which make setup installs"
     ),

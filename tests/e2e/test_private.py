@@ -86,7 +86,7 @@ def begin(root: Path, params: dict[str, Any], today: date, cache: Path) -> Begun
     return Begun(root, decision)
 
 
-@pytest.mark.slow
+@pytest.mark.extended
 def test_loop__leaves_no_private_value_behind(tmp_path: Path, language: Language) -> None:
     """The alert, the retraining, its proposal, the release, a data fault and a source that fails, as workflows ship them."""
     today = datetime.now(UTC).date()  # where `driftloop refresh` goes

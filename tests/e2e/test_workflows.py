@@ -438,6 +438,7 @@ def test_rollback__from_the_button_to_the_release(rolled: Setting) -> None:
 # Keeping a model fresh
 
 
+@pytest.mark.extended
 def test_keep_fresh__from_the_label_to_its_end(alerted: Setting) -> None:
     """A maintainer approves; Monitor merges and asks for the next refresh by itself, until the label is taken off."""
     shop = alerted

@@ -36,7 +36,7 @@ with cluster(Path(sys.argv[1]), workers=0) as found:
     print(found.pid, flush=True)
     time.sleep(60)
 """
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(not spark.java(), reason="there is no java")]
+pytestmark = [pytest.mark.extended, pytest.mark.skipif(not spark.java(), reason="there is no java")]
 
 
 def when(there: Callable[[], object], act: Callable[[], None]) -> None:

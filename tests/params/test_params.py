@@ -436,7 +436,7 @@ def test_parse_params__never_fails_in_another_way(text: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(st.data())
 def test_parse_params__words_any_value_in_any_place(data: st.DataObject) -> None:
     raw = yaml.safe_load(TEXT)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from handed import Made
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.extended
 SOONER = 5  # normal days of error: a tree learns less than a forest, so waiting for it costs less
 
 
