@@ -28,6 +28,7 @@ from driftloop.core.models.estimator import fit, score
 from driftloop.core.models.recipe import Recipe
 from driftloop.params import load_params
 from driftloop.stages import refit
+from driftloop.store import fits
 from driftloop.store.files import REFITS
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def workers(roots: dict[str, Path]) -> None:
                 root = Path(folder)
                 for part in ("data/prepared", "models/production"):
                     shutil.copytree(given / part, root / part)
-                clock, used = timed(partial(refit.run, params, root, workers=count))
+                clock, used = timed(partial(refit.run, params, root, workers=fits.Workers(count)))
                 digest = hashlib.sha256((root / REFITS).read_bytes()).hexdigest()[:8]
             print(f"| {name} | {way} | {clock:.0f} | {used:.0f} | {digest} |", flush=True)
 

@@ -1,4 +1,4 @@
-"""A real cluster of two workers prepares rows as DuckDB does, to the byte, also when one of them is killed meanwhile."""
+"""A real cluster of two workers prepares rows as DuckDB does, to the byte, also when one of them is killed meanwhile; and fits."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import awkward
 import pytest
@@ -18,7 +18,8 @@ from spaces import again, contents, prepared_from
 
 from driftloop.engine import spark
 from driftloop.errors import LoopError
-from driftloop.store.files import CACHE, RAW
+from driftloop.store import fits
+from driftloop.store.files import CACHE, RAW, REFITS, TRAIN_WINDOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +37,17 @@ with cluster(Path(sys.argv[1]), workers=0) as found:
     print(found.pid, flush=True)
     time.sleep(60)
 """
+OWN = """
+import os
+from pathlib import Path
+from sklearn.tree import DecisionTreeRegressor
+
+class Tree(DecisionTreeRegressor):
+    def fit(self, X, y):
+        with Path(__file__).with_name("processes").open("a") as stream:
+            stream.write(f"{os.getpid()}\\n")
+        return super().fit(X, y)
+"""
 pytestmark = [pytest.mark.extended, pytest.mark.skipif(not spark.java(), reason="there is no java")]
 
 
@@ -50,14 +62,31 @@ def when(there: Callable[[], object], act: Callable[[], None]) -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
+def fitted(root: Path, base: Workspace, patch: pytest.MonkeyPatch, **engine: Any) -> None:
+    """Make the refits of a recipe whose estimator is the project's own, and whose window is chosen."""
+    space = base.copy(root).set(
+        engine=engine, windows={"train_days": "auto"}, train={"estimator": "grown.Tree", "trusted": ["grown.Tree"]}
+    )
+    (root / "src").mkdir()
+    (root / "src/grown.py").write_text(OWN)
+    patch.syspath_prepend(str(root / "src"))
+    sys.modules.pop("grown", None)
+    space.run("prepare", "refit")
+
+
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def prepared(tmp_path_factory: pytest.TempPathFactory, healthy_base: Workspace) -> Path:
     """Both engines' results, and lines of errors; made once for all workers of the tests, on one cluster."""
 
     def make_all(root: Path) -> None:
         with pytest.MonkeyPatch.context() as patch, cluster(root / "cluster") as found:
             for name, value in LOCAL.items():
                 patch.setenv(name, value)
+            with patch.context() as fits_elsewhere:
+                fits_elsewhere.setattr(fits, "WORTH_SECONDS", 0)
+                fitted(root / "fits", healthy_base, fits_elsewhere)
+                there = {"kind": "spark", "fits": "cluster", "master": found.master, "options": OPTIONS}
+                fitted(root / "fits-spark", healthy_base, fits_elsewhere, **there)
             single = prepared_from(root / "single", awkward.single)
             spark_here = {"kind": "spark", "master": found.master}
             broken = again(single, root / "broken", **spark_here, options=OPTIONS)
@@ -96,6 +125,13 @@ def test_prepare__writes_the_same_bytes_on_a_cluster(prepared: Path, rows: str) 
     mine, theirs = contents(prepared / rows), contents(prepared / f"{rows}-spark")
     assert mine.keys() == theirs.keys()
     assert [name for name in mine if mine[name] != theirs[name]] == []
+
+
+def test_refit__writes_the_same_bytes_on_a_cluster(prepared: Path) -> None:
+    for name in (REFITS, TRAIN_WINDOW):
+        assert (prepared / "fits" / name).read_bytes() == (prepared / "fits-spark" / name).read_bytes()
+    processes = (prepared / "fits-spark/src/processes").read_text().split()
+    assert len(set(processes)) > 2, "the first fits are made here, and tell whether the cluster is worth it"
 
 
 def test_prepare__says_in_one_line_which_file_a_worker_cannot_read(prepared: Path) -> None:

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 class Fitted:
     """Losses of fits on the rows of a stream."""
 
-    def __init__(self, params: Params, recipe: Recipe, labelled: Labelled, *, folder: Path, workers: int) -> None:
+    def __init__(
+        self, params: Params, recipe: Recipe, labelled: Labelled, *, folder: Path, workers: fits.Workers
+    ) -> None:
         """Store what all fits share.
 
         Parameters

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from driftloop.core.data.grid import Grid
     from driftloop.core.data.profile import Known
     from driftloop.params import Params
+    from driftloop.store import fits
 
     Later = tuple[tuple[str, frozenset[str]], ...]  # names that became normal after a reference, by column
 
@@ -131,8 +132,8 @@ class History:
         first = self.labelled[DAY].iloc[0]
         self.schedule = schedule.plan(params, first=first, until=end, first_days=first_days)
 
-    def replay(self, train_days: int | str, *, answer_days: int, jobs: int) -> Replay:
-        """Make what the rules share with one training window: the fits at all runs, on all processors at once.
+    def replay(self, train_days: int | str, *, answer_days: int, workers: fits.Workers) -> Replay:
+        """Make what the rules share with one training window: the fits at all runs, at once.
 
         Parameters
         ----------
@@ -140,8 +141,8 @@ class History:
             Length of the training window.
         answer_days
             Days from an alert to its answer.
-        jobs
-            Processes; −1: one per processor.
+        workers
+            Who makes the fits.
 
         Raises
         ------
@@ -149,7 +150,7 @@ class History:
             If the first part of the history teaches the estimator nothing.
         """
         recipe = recipe_of(self.params).model_copy(update={"train_days": train_days})
-        fitted = Fitted(self.params, recipe, Labelled(self.labelled), folder=self.folder / "fits", workers=jobs)
+        fitted = Fitted(self.params, recipe, Labelled(self.labelled), folder=self.folder / "fits", workers=workers)
         stream = Stream(
             rows=self.labelled[[DAY, *self.params.data.segments]],
             losses=fitted.losses,

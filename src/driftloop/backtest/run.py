@@ -16,6 +16,7 @@ from driftloop.core.backtest.told import tell
 from driftloop.core.columns import DAY
 from driftloop.errors import ParamsError
 from driftloop.progress import track
+from driftloop.store import fits
 from driftloop.store.files import BACKTEST, CACHE, METRICS, REPORTS, SRC, write_json, write_text
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Options:
     quick
         Whether to leave out the other training window: everything beside "auto", and "auto" beside a fixed one.
     jobs
-        Processes; −1: one per processor.
+        Processes; −1: one per processor. A cluster takes as many as it has.
     """
 
     answer_days: int = 3
@@ -113,10 +114,11 @@ def run(params: Params, root: Path, options: Options, *, rules: Sequence[Rule] |
         first_days=options.first_days,
         src=root / SRC,
     )
+    workers = fits.workers(params.engine, root, count=options.jobs)
     lines: list[Figures] = []
     own, told = None, None
     for window, compared in _families(params, options, rules):
-        replay = history.replay(window, answer_days=options.answer_days, jobs=options.jobs)
+        replay = history.replay(window, answer_days=options.answer_days, workers=workers)
         replayed = [replay.under(rule) for rule in track(compared, "Replaying")]
         found = figures.figures(
             replayed,

@@ -15,7 +15,7 @@ from driftloop.engine import duckdb, spark
 from driftloop.engine.duckdb import connect, errors, failures
 from driftloop.engine.footers import checked
 from driftloop.errors import DataError, LoopError
-from driftloop.store.files import CACHE
+from driftloop.store.files import CACHE, SRC
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from driftloop.params import Engine
 
-__all__ = ["connect", "errors", "failures", "kept", "opened", "parquet", "table", "translated"]
+__all__ = ["connect", "errors", "failures", "fitting", "kept", "opened", "parquet", "table", "translated"]
 
 
 @contextmanager
@@ -67,6 +67,14 @@ def table(con: SQLBackend, name: str, rows: pd.DataFrame) -> ir.Table:
     if con.name == SPARK:
         return spark.table(con, name, rows)
     return con.create_table(name, ibis.memtable(rows), temp=True)
+
+
+@contextmanager
+def fitting(settings: Engine, root: Path) -> Iterator[None]:
+    """Have joblib bring its tasks to the cluster that params.yaml names."""
+    log = root / CACHE / "spark.log"
+    with _folder(root / (settings.spill or CACHE)) as spill, spark.tasks(settings, spill, log=log, own_code=root / SRC):
+        yield
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""A Spark cluster through Ibis: `engine.kind: spark`. Its workers run no Python; they read the files of the project."""
+"""A Spark cluster: through Ibis, where its workers run no Python and read the files of the project; for fits, through joblib."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import socket
+import sys
 import time
 import warnings
 from contextlib import contextmanager, suppress
@@ -77,6 +78,7 @@ def session(settings: Engine, spill: Path, *, log: Path) -> Iterator[SQLBackend]
         try:
             with _translated():
                 context = context_type(conf=conf, gateway=gateway)
+                context.pythonExec = os.environ.get("PYSPARK_PYTHON", sys.executable)
                 try:
                     _wait_for_workers(context, master)
                     yield _connected(context)
@@ -87,6 +89,33 @@ def session(settings: Engine, spill: Path, *, log: Path) -> Iterator[SQLBackend]
             _end(gateway)
             context_type._gateway = context_type._jvm = None  # noqa: SLF001 (the next one would ask a process that has ended)
             gc.collect()
+
+
+@contextmanager
+def tasks(settings: Engine, spill: Path, *, log: Path, own_code: Path) -> Iterator[None]:
+    """Have joblib run its tasks on the workers, in Python with the packages of this environment; `own_code` is on their path.
+
+    Raises
+    ------
+    LoopError
+        If Spark, Java or joblib's backend for it is not installed, or no worker takes the application in time.
+    """
+    try:
+        from joblibspark import register_spark
+    except ImportError as exc:
+        msg = "engine.fits: expected joblib's backend for Spark, which is not installed; `uv add 'driftloop[spark]'`"
+        raise LoopError(msg) from exc
+    from joblib import parallel_config
+
+    path = {"spark.executorEnv.PYTHONPATH": str(own_code.resolve())}
+    asking = settings.model_copy(update={"options": {**path, **settings.options}})
+    with session(asking, spill, log=log):
+        register_spark()
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module=r"joblibspark\.")  # it says what this version of Spark lacks
+            warnings.filterwarnings("ignore", message="`apply_async` is deprecated")  # joblib, of that backend
+            with parallel_config(backend="spark"):
+                yield
 
 
 def _connected(context: Any) -> SQLBackend:

@@ -18,6 +18,10 @@ class Engine(Section):
     kind: Literal["duckdb", "spark"] = Field(
         default="duckdb", description="what prepares the rows; all other steps use DuckDB"
     )
+    fits: Literal["local", "cluster"] = Field(
+        default="local",
+        description="spark: where refits are made; on the cluster, its workers need this project's environment",
+    )
     threads: Positive | None = Field(default=None, description="of DuckDB; null: all processors")
     memory_limit: Size = Field(default="600MB", description="of DuckDB's buffers; what needs more is spilled")
     spill: Name | None = Field(default=None, description="folder for what does not fit in memory; null: .cache")
@@ -36,6 +40,9 @@ class Engine(Section):
         if self.kind != "spark" and (self.master or self.options):
             name, value = ("master", self.master) if self.master else ("options", self.options)
             msg = f"{name}: expected {'null' if self.master else '{}'}, since kind {self.kind} has none, got {shown(value)}"
+            raise ValueError(msg)
+        if self.kind != "spark" and self.fits == "cluster":
+            msg = f"fits: expected local, since kind {self.kind} has no cluster, got {shown(self.fits)}"
             raise ValueError(msg)
         if wrong := sorted(name for name in self.options if not name.startswith("spark.")):
             msg = f"options: expected settings of Spark such as spark.executor.memory, got {shown(wrong[0])}"

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 FOLDER = CACHE / "refits"
 
 
-def run(params: Params, root: Path, *, workers: int = -1) -> None:
-    """Score production and the refits of every step since its last training row; for `workers` see `fits.run`."""
+def run(params: Params, root: Path, *, workers: fits.Workers | None = None) -> None:
+    """Score production and the refits of every step since its last training row; by default as params.yaml says."""
     production = read_production(root, params)
     labelled = Labelled(read_frame(root / LABELLED))
     until = labelled_until(params)
@@ -44,7 +44,7 @@ def run(params: Params, root: Path, *, workers: int = -1) -> None:
         judge_days=judge_days(params, labelled.frame),
         label_delay_days=params.data.label_delay_days,
     )
-    windows = Chooser(params, labelled, root / FOLDER, workers=workers)
+    windows = Chooser(params, labelled, root / FOLDER, workers=workers or fits.workers(params.engine, root))
     scorer = Scorer(params, production, labelled, windows)
     parts = [part for part in scorer.scored(steps) if len(part)]
     write_frame(root / REFITS, pd.concat(parts, ignore_index=True) if parts else scorer.empty())

@@ -7,8 +7,9 @@ import inspect
 import io
 import sys
 import time
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,11 +24,12 @@ from driftloop.store.imports import closure
 from driftloop.store.remembered import recall, remember
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import TypeAlias
 
     from driftloop.core.judging.labelled import Labelled, Places
     from driftloop.core.models.recipe import Recipe
+    from driftloop.params import Engine
 
     Scores: TypeAlias = pd.DataFrame | model.UnfittableError
 
@@ -35,6 +37,38 @@ MIN_ROWS = 50  # a refit on fewer rows says nothing
 # Of processor time for what is still to be made. On two cores, two processes cost 7 seconds more of it than one, for their imports.
 # Threads cost nothing to start, but histogram boosting on few rows is mostly Python, which runs in one thread at a time.
 WORTH_SECONDS = 20
+BATCH = 4  # fits per worker that are asked for at once, where a backend of joblib returns all of them together
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Who makes fits.
+
+    Attributes
+    ----------
+    count
+        −1: as many as the `joblib.parallel_config` in force says, or else one per processor.
+    joined
+        Is opened where there are so many fits that it is worth it, such as a session on a cluster with its backend for joblib.
+    threads
+        Of each fit; None: what the processors here allow for.
+    """
+
+    count: int = -1
+    joined: Callable[[], AbstractContextManager[object]] = nullcontext
+    threads: int | None = None
+
+
+HERE = Workers()
+
+
+def workers(settings: Engine, root: Path, *, count: int = -1) -> Workers:
+    """Return those that params.yaml asks for: so many processors here, or all of its cluster."""
+    if settings.fits == "local":
+        return Workers(count)
+    from driftloop import engine  # not above: it imports Ibis
+
+    return Workers(joined=partial(engine.fitting, settings, root), threads=1)  # a task of Spark has one core
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +124,7 @@ class Task:
             return exc
 
 
-def run(jobs: Sequence[Job], folder: Path, what: str, *, workers: int = -1) -> list[Scores]:
+def run(jobs: Sequence[Job], folder: Path, what: str, *, workers: Workers) -> list[Scores]:
     """Make all jobs that are not remembered yet; the result does not depend on the number of workers.
 
     Parameters
@@ -102,7 +136,7 @@ def run(jobs: Sequence[Job], folder: Path, what: str, *, workers: int = -1) -> l
     what
         For the progress bar.
     workers
-        −1: as many as the `joblib.parallel_config` around this call says, or else one per processor.
+        Who makes them.
 
     Returns
     -------
@@ -131,22 +165,14 @@ def _placed(scores: Scores, job: Job) -> Scores:
     return scores.set_index(job.labelled.frame.index[job.rows]) if isinstance(scores, pd.DataFrame) else scores
 
 
-def _made(jobs: Sequence[Job], workers: int) -> Iterator[Scores]:
-    """Make jobs in their order: the first ones here, and the others in other processes if that is worth it.
+def _made(jobs: Sequence[Job], workers: Workers) -> Iterator[Scores]:
+    """Make jobs in their order: the first ones here, and the others by workers if that is worth it."""
+    from joblib import cpu_count
 
-    `joblib.parallel_config` may name another backend, such as a cluster.
-    """
-    from joblib import cpu_count, effective_n_jobs
-    from sklearn.utils.parallel import Parallel, delayed
-
-    if workers == -1:
-        said = Parallel().n_jobs  # 1 where nobody has said anything
-        workers = -1 if said == 1 else said
-    count = effective_n_jobs(workers)
     seconds: list[float] = []  # of processor time, so that a busy computer makes no difference
     for place, job in enumerate(jobs):
         left = len(jobs) - place
-        if min(count, left) > 1 and _expected(seconds, left) > WORTH_SECONDS:
+        if workers.count != 1 and left > 1 and _expected(seconds, left) > WORTH_SECONDS:
             break
         begun = time.process_time()
         scores = job.task().make(cpu_count())
@@ -154,11 +180,31 @@ def _made(jobs: Sequence[Job], workers: int) -> Iterator[Scores]:
         yield scores
     rest = jobs[len(seconds) :]
     if rest:
-        threads = max(1, cpu_count() // count)  # or forests in each worker would take all processors
-        # Where workers are threads, each would else put back the limit of all when it ends; see `estimator.fit`.
-        with threadpool_limits(1):
+        with workers.joined():
+            yield from _shared(rest, workers)
+
+
+def _shared(jobs: Sequence[Job], workers: Workers) -> Iterator[Scores]:
+    """Make jobs by joblib, whose backend may be the processes of this computer or a cluster."""
+    from joblib import cpu_count, effective_n_jobs
+    from joblib.parallel import get_active_backend
+    from sklearn.utils.parallel import Parallel, delayed
+
+    asked = workers.count
+    if asked == -1:
+        said = Parallel().n_jobs  # 1 where nobody has said anything
+        asked = -1 if said == 1 else said
+    count = effective_n_jobs(asked)
+    threads = workers.threads or max(1, cpu_count() // count)  # or forests in each worker would take all processors
+    # Where workers are threads, each would else put back the limit of all when it ends; see `estimator.fit`.
+    with threadpool_limits(1):
+        if get_active_backend()[0].supports_return_generator:
             made = Parallel(n_jobs=count, return_as="generator")
-            yield from made(delayed(Task.make)(job.task(), threads) for job in rest)
+            yield from made(delayed(Task.make)(job.task(), threads) for job in jobs)
+            return
+        for start in range(0, len(jobs), BATCH * count):
+            batch = jobs[start : start + BATCH * count]
+            yield from Parallel(n_jobs=count)(delayed(Task.make)(job.task(), threads) for job in batch)
 
 
 def _expected(seconds: Sequence[float], left: int) -> float:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Chooser:
     """Chooses the training window at any cut; a function of rows, recipe and cut alone."""
 
-    def __init__(self, params: Params, labelled: Labelled, folder: Path, *, workers: int = -1) -> None:
+    def __init__(self, params: Params, labelled: Labelled, folder: Path, *, workers: fits.Workers = fits.HERE) -> None:
         """Store what all cuts share; for the folder and the workers see `fits.run`."""
         self.metric, self.labelled, self.folder, self.workers = params.evaluate.metric, labelled, folder, workers
         self.candidates, self.refit_rows = params.windows.candidates, params.monitor.refit_rows
