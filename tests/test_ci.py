@@ -47,6 +47,7 @@ VERBS = {
     "failed": ["--issue", "2"],
     "refused": ["--issue", "1"],
     "snooze": ["--issue", "1"],
+    "accept": ["--issue", "1"],
 }
 
 

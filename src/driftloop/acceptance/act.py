@@ -84,17 +84,11 @@ class Withdraw:
 Action = Propose | Refuse | Withdraw | Nothing
 
 
-def plan(hub: Hub, git: Git, runtime: Runtime, number: int) -> Action:
+def plan(hub: Hub, git: Git, runtime: Runtime, number: int, model: str) -> Action:
     """Decide what the label asks for, by what is on GitHub now; a commit is made in this clone alone."""
-    into = hub.default_branch()
-    base = git.fetch(into)
-    text = (git.show(base, PARAMS) or b"").decode("utf-8")
-    params = parse_params(text, where=PARAMS)
     issue = hub.issue(number)
-    if not memory.is_alert(issue, params.model, hub.login()):
-        return Nothing(
-            f"#{number} is not an alert of {params.model} that the loop itself opened, so the label does not count"
-        )
+    if not memory.is_alert(issue, model, hub.login()):
+        return Nothing(f"#{number} is not an alert of {model} that the loop itself opened, so the label does not count")
     if not values.has(issue.labels, Label.NEW_NORMAL):
         pulls = hub.pulls(f"{BRANCHES}{number}")
         return Withdraw(number, pulls[0].number) if pulls else Nothing(f"#{number} does not carry {Label.NEW_NORMAL}")
@@ -103,21 +97,24 @@ def plan(hub: Hub, git: Git, runtime: Runtime, number: int) -> Action:
     by = runtime.sender or hub.login()
     if not hub.may_write(by):
         return Refuse(number, wording.forbidden(by))
-    decision = newest(git, params.model)
+    decision = newest(git, model)
     if decision is None:
         return Refuse(number, wording.UNKNOWN)
-    return _accept(git, Ask(number, by, base, into), text, acceptance(decision, params.data))
+    into = hub.default_branch()
+    return _accept(git, Ask(number, by, git.fetch(into), into), decision)
 
 
-def _accept(git: Git, ask: Ask, text: str, found: Acceptance) -> Propose | Refuse:
+def _accept(git: Git, ask: Ask, decision: Decision) -> Propose | Refuse:
     """Commit the changed params.yaml on the base, in this clone alone; the same request makes the same commit."""
+    text = (git.show(ask.base, PARAMS) or b"").decode("utf-8")
+    found = acceptance(decision, parse_params(text, where=PARAMS).data)
     if not found.entries:
         return Refuse(ask.number, wording.nothing(found))
     try:
         changed = edit.with_accepted(text, found.entries)
     except ParamsError as exc:
         return Refuse(ask.number, wording.unwritable(str(exc)))
-    title = wording.title(parse_params(changed, where=PARAMS).model, found)
+    title = wording.title(decision.model, found)
     with git.worktree(ask.base) as tree:
         (tree.root / PARAMS).write_bytes(changed.encode())
         head = tree.commit(title, [PARAMS])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,11 +22,12 @@ def accept(
     """Answer the label new-normal: open or close the pull request that accepts changes, or say why there is none."""
     from driftloop.acceptance import act as accepting
     from driftloop.github.hub import Hub
+    from driftloop.params import load_params
 
     runtime = run.runtime()
     git = run.git(runtime)
     with Hub(runtime) as hub:
-        action = accepting.plan(hub, git, runtime, issue)
+        action = accepting.plan(hub, git, runtime, issue, load_params(Path("params.yaml")).model)
         if dry_run:
             run.would(accepting.shown(action), accepting.worded(action))
             return
