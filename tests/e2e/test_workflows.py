@@ -420,7 +420,8 @@ def test_retrain__two_at_once_make_one_proposal(handed: Setting) -> None:
     handed.hub.at().get_issue(1).remove_from_labels("retrain-model")
     handed.label(1, "retrain-model")
     runs = handed.runner.deliver(parallel=True)
-    assert [run.result for run in runs] == ["success", "success"], "\n".join(run.log for run in runs)
+    asked = [run for run in runs if run.result != "skipped"]  # as for the label that was taken off
+    assert [run.result for run in asked] == ["success", "success"], "\n".join(run.log for run in runs)
     assert proposal(handed).state == "open"
     assert len(handed.comments(1)) == 1
 
