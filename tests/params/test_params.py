@@ -483,7 +483,7 @@ def test_schema__refuses_unknown_keys_in_every_section() -> None:
                 yield from sections(child)
 
     found = list(sections(Params.model_json_schema()))
-    assert len(found) == 12
+    assert len(found) == 13
     assert all(section["additionalProperties"] is False for section in found)
 
 
