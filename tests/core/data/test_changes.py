@@ -86,9 +86,11 @@ def test_accepted__is_said_until_production_was_trained_on_it() -> None:
         Accepted(column="x", since=since(), range=[7, 8], missing=0.34),
         Accepted(column="c", since=since()),
         Accepted(column="d", since=since(), categories=["F"]),
+        Accepted(column="e", since=since(), categories=["F"], missing=0.2),
     ]
     assert list(accepted(entries, since())) == [
         "x from 7 to 8 or missing in 34 % of the rows was accepted as normal since 7 Mar 2025: production was not trained on it",
         "c as it is was accepted as normal since 7 Mar 2025: production was not trained on it",
+        "e missing in 20 % of the rows was accepted as normal since 7 Mar 2025: production was not trained on it",
     ]
     assert list(accepted(entries, since(BREAK + 1))) == []

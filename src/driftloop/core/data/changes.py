@@ -113,7 +113,7 @@ def accepted(entries: Sequence[Accepted], until: date) -> Iterator[str]:
     New categories are told by `lasting.told`, as those are that became normal by themselves.
     """
     for each in entries:
-        if each.since < until or each.categories:
+        if each.since < until or (each.categories and each.missing is None):
             continue
         low, high = map(figure, each.range) if each.range else ("", "")
         more = [
