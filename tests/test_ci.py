@@ -47,6 +47,7 @@ VERBS = {
     "failed": ["--issue", "2"],
     "refused": ["--issue", "1"],
     "snooze": ["--issue", "1"],
+    "accept": ["--issue", "1"],
 }
 
 
@@ -406,6 +407,28 @@ def test_lock__says_how_to_mend_it(driftloop: Run, clone: Path, page: Path) -> N
     assert done.err in page.read_text(encoding="utf-8")
     write_text(clone / "driftloop.lock", (clone / "driftloop.lock").read_text().replace('"numpy": "', '"numpy": "0.'))
     assert driftloop("ci", "lock").err.startswith("driftloop.lock: not what is installed: numpy 0.")
+
+
+def test_lock__may_lack_what_was_accepted_and_nothing_else(driftloop: Run, site: Site, clone: Path) -> None:
+    def change(name: str, old: str, new: str) -> None:
+        write_text(clone / name, (clone / name).read_text("utf-8").replace(old, new))
+        site.stand.clone.run("add", ".")
+        site.stand.clone.run("commit", "--quiet", "-m", "change")
+
+    pipeline = "stages: {double: {cmd: cp in out, deps: [in], params: [data.accepted, data.key], outs: [out]}}\n"
+    write_text(clone / "dvc.yaml", pipeline)
+    write_text(clone / "in", "1")
+    change("params.yaml", "data:\n", "data:\n  accepted: []\n")
+    assert driftloop("lock").code == 0
+    subprocess.run([sys.executable, "-m", "dvc", "repro", "--quiet"], cwd=clone, check=True)
+    change("params.yaml", "accepted: []", 'accepted: [{column: c, since: "2025-04-07", categories: [F]}]')
+    said = "dvc.lock is up to date with this commit but for data.accepted, which the next promotion brings in\n"
+    assert driftloop("ci", "lock") == Done(0, said, "")
+    change("in", "1", "2")
+    assert "stage double would run" in driftloop("ci", "lock").err
+    change("in", "2", "1")
+    change("params.yaml", "key:\n  - ts", "key:\n  - ts\n  - c")
+    assert "stage double would run" in driftloop("ci", "lock").err
 
 
 def test_take__says_what_it_was_given(driftloop: Run, site: Site, clone: Path) -> None:

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 import typer
+from decisions import make_decision, make_finding
 from workspace import Workspace
 
 from driftloop.cli import main
+from driftloop.core.data.finding import Change, Finding
 from driftloop.core.models.card import Card
 from driftloop.errors import ModelError
 from driftloop.params import Params, load_params
@@ -335,6 +337,31 @@ def test_approve__writes_the_end_of_the_approval(driftloop: Run, tmp_path: Path)
     said = "--until: expected a day after the end of the data, 2024-05-06, got 2024-05-06\n"
     assert driftloop(tmp_path, "approve", "--until", "2024-05-06") == Done(1, "", said)
     assert load_params(tmp_path / "params.yaml").retrain.standing_until == date(2024, 6, 1)
+
+
+def test_accept__shows_before_and_after_and_edits_params_alone(driftloop: Run, tmp_path: Path) -> None:
+    Workspace.create(tmp_path)
+    change = Change(since=date(2024, 4, 29), usual="'dry', 'rain'", categories=("hail",))
+    new = Finding(rule="new-category", column="weather", kind="fault", rows=9, of=168, text="new", change=change)
+    decision = make_decision("data fault", findings=(new, make_finding()), model="small", until=date(2024, 5, 6))
+    write_json(tmp_path / DECISION, decision.model_dump(mode="json"))
+    before = files(tmp_path)
+    done = driftloop(tmp_path, "accept", "--dry-run")
+    assert done.out.splitlines() == [
+        "column   rule          since        normal before  normal after  rows",
+        "weather  new-category  29 Apr 2024  'dry', 'rain'  also 'hail'   9 of 168",
+        "stays: x stands still in 168 of 168 rows",
+        "data.accepted: would get 1 more",
+        "Next: dvc repro, and open a pull request with params.yaml, dvc.lock and metrics",
+    ]
+    assert files(tmp_path) == before
+    assert driftloop(tmp_path, "accept", "humidity").out.startswith("nothing to accept")
+    said = "COLUMNS: expected columns of data.numerical or data.categorical, got x\n"
+    assert driftloop(tmp_path, "accept", "x") == Done(1, "", said)
+    assert "data.accepted: got 1 more" in driftloop(tmp_path, "accept", "weather").out
+    (entry,) = load_params(tmp_path / "params.yaml").data.accepted
+    assert (entry.column, entry.since, entry.categories) == ("weather", date(2024, 4, 29), ["hail"])
+    assert "nothing to accept" in driftloop(tmp_path, "accept").out
 
 
 def test_refresh__says_what_a_date_looks_like_and_touches_nothing(driftloop: Run, tmp_path: Path) -> None:

@@ -20,7 +20,9 @@ from driftloop.verbs.program import app
 
 JOBS = workflows.jobs()
 STEPS = list(workflows.steps())
-WRITES = {"experiment/propose", "monitor/act", "retrain/propose", "release/act", "rollback/propose"}
+WRITES = {
+    "experiment/propose", "monitor/act", "retrain/accept", "retrain/propose", "release/act", "rollback/propose",
+}  # fmt: skip
 RUNS_PIPELINE = re.compile(r"\bdvc repro\b|\bci (?:retrain|rollback|experiment)\b")
 RUNS_CODE = re.compile(rf"{RUNS_PIPELINE.pattern}|\bmake\b")
 SECRET = "${{ github.token }}"
@@ -180,7 +182,8 @@ def test_job__of_a_fork_stays_off_our_machines() -> None:
 def test_job__failed_waits_for_all_others_and_tells_before_it_installs(workflow: str) -> None:
     mine = {job.name: job for job in JOBS if job.workflow == workflow}
     failed = mine.pop("failed")
-    mine.pop("snooze", None)  # it retrains nothing: whoever set the label hears of it from GitHub
+    for name in ("snooze", "accept"):  # they retrain nothing: whoever set the label hears of it from GitHub
+        mine.pop(name, None)
     assert set(failed.given["needs"]) == {name for name, job in mine.items() if job.given.get("needs") != "failed"}
     told, *rest = [step for step in failed.given["steps"] if not step.get("uses", "").startswith("actions/checkout")]
     assert told["run"] == f'cat .github/failed/{workflow}.md >> "$GITHUB_STEP_SUMMARY"'
@@ -194,6 +197,15 @@ def test_job__that_alerts_does_not_wait_for_the_pages() -> None:
 def test_failed__texts_are_those_that_are_shown() -> None:
     shown = set(re.findall(r"\.github/failed/([\w-]+\.md)", "\n".join(job.commands for job in JOBS)))
     assert shown == {path.name for path in (GITHUB / "failed").glob("*.md")}
+
+
+def test_retrain__is_started_by_a_label_that_is_set() -> None:
+    """One that is taken off starts the run as well, for new-normal alone."""
+    conditions = {
+        job.name: job.given.get("if", "") for job in JOBS if job.workflow == "retrain" and "needs" not in job.given
+    }
+    without = {name for name, text in conditions.items() if "github.event.action == 'labeled'" not in text}
+    assert without == {"accept"}
 
 
 def test_monitor__trains_no_candidate() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
-from datetime import timedelta
+from datetime import date, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,8 +14,11 @@ from runner.gitserver import protect
 from runner.project import MODEL, NEXT, UNTIL
 
 from driftloop import githubstub
+from driftloop.core.data.finding import Change, Finding
 from driftloop.core.decision.values import Decision
+from driftloop.git import Git
 from driftloop.githubstub import observe_pushes
+from driftloop.params import parse_params
 from driftloop.store.files import read_value
 
 if TYPE_CHECKING:
@@ -57,6 +60,8 @@ def retrain(shop: Setting, *, by: str = "ann") -> Run:
     """Set the label, anew if it is there, and run what that starts."""
     if "retrain-model" in shop.issue(1).labels:
         shop.hub.at().get_issue(1).remove_from_labels("retrain-model")
+        (off,) = shop.runner.deliver()
+        assert off.result == "skipped"
     shop.label(1, "retrain-model", by=by)
     (run,) = shop.runner.deliver()
     assert run.workflow == ".github/workflows/retrain.yml"
@@ -314,6 +319,40 @@ def test_retrain__label_snooze_is_confirmed_and_trains_nothing(alerted: Setting)
     assert comment.splitlines()[1].startswith("**Snoozed** by ann: nothing more is said here before the data reaches ")
 
 
+def test_retrain__label_new_normal_opens_a_pull_request_and_taken_off_closes_it(
+    alerted: Setting, project: Project
+) -> None:
+    change = Change(since=date(2025, 4, 14), usual="'clear', 'rain'", categories=("hail",))
+    new = Finding(rule="new-category", column="weather", kind="fault", rows=9, of=168, text="new", change=change)
+    decision = read_value(project.decision, Decision).model_copy(update={"findings": (new,)})
+    record = {
+        "format": 2,
+        "kind": "monitor",
+        "outcome": "ok",
+        "model": MODEL,
+        "decision": decision.model_dump(mode="json"),
+    }
+    Git(alerted.clone.root).write_to_branch("driftloop", {"records/x/y.json": json.dumps(record).encode()}, "record")
+    alerted.runner.ignore()
+
+    alerted.label(1, "new-normal")
+    (run,) = alerted.runner.deliver()
+    assert {name for name, job in run.jobs.items() if job.result == "success"} == {"accept"}, run.log
+    pull = proposal(alerted)
+    assert pull.title == f"{MODEL}: accept a new normal of weather"
+    head = alerted.repo.git.run("show", f"{pull.pull.head}:params.yaml") if pull.pull else ""
+    assert parse_params(head, where="").data.accepted[0].categories == ["hail"]
+    (comment,) = alerted.comments(1)
+    assert comment.splitlines()[1].startswith(f"**New normal:** once merged, #{pull.number} accepts ")
+
+    alerted.hub.at().get_issue(1).remove_from_labels("new-normal")
+    (run,) = alerted.runner.deliver()
+    assert {name for name, job in run.jobs.items() if job.result == "success"} == {"accept"}, run.log
+    assert pull.state == "closed"
+    (comment,) = alerted.comments(1)
+    assert comment.splitlines()[1].startswith("**Taken back:**")
+
+
 def test_retrain__asked_by_someone_without_write_access_is_refused(alerted: Setting) -> None:
     """A refusal is an answer, and no failure; however often somebody asks, there is one."""
     for _ in range(2):
@@ -325,6 +364,7 @@ def test_retrain__asked_by_someone_without_write_access_is_refused(alerted: Sett
             "propose": "skipped",
             "failed": "skipped",
             "snooze": "skipped",
+            "accept": "skipped",
         }, run.log
         assert "ted has no write access" in run.jobs["train"].summary
     (comment,) = alerted.comments(1)
@@ -380,7 +420,8 @@ def test_retrain__two_at_once_make_one_proposal(handed: Setting) -> None:
     handed.hub.at().get_issue(1).remove_from_labels("retrain-model")
     handed.label(1, "retrain-model")
     runs = handed.runner.deliver(parallel=True)
-    assert [run.result for run in runs] == ["success", "success"], "\n".join(run.log for run in runs)
+    asked = [run for run in runs if run.result != "skipped"]  # as for the label that was taken off
+    assert [run.result for run in asked] == ["success", "success"], "\n".join(run.log for run in runs)
     assert proposal(handed).state == "open"
     assert len(handed.comments(1)) == 1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import pytest
 from architecture import SRC
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 
 from driftloop.errors import ParamsError
 from driftloop.params import parse_yaml
-from driftloop.params.edit import with_values
+from driftloop.params.data import Accepted
+from driftloop.params.edit import with_accepted, with_values
 
 steady = settings(max_examples=300, deadline=None, derandomize=True)
 
@@ -156,3 +158,48 @@ def test_with_values__refuses_to_change_anything_else(text: str) -> None:
 def test_with_values__of_what_is_no_yaml_says_where() -> None:
     with pytest.raises(ParamsError, match=r"^params\.yaml at line 1, column 5"):
         with_values("a: [", {"a": "new"})
+
+
+ACCEPTED = [
+    Accepted(column="unit", since=date(2025, 3, 31), categories=["F", "a: b # 'x'"]),
+    Accepted(column="true", since=date(2025, 3, 31), range=[-1.5, 95], missing=0.12),
+]
+LINES = [
+    '- {column: "unit", since: "2025-03-31", categories: ["F", "a: b # \'x\'"]}',
+    '- {column: "true", since: "2025-03-31", range: [-1.5, 95.0], missing: 0.12}',
+]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("  accepted: []                # why", "  accepted:                   # why\n    LINES"),
+        ("  accepted: null", "  accepted:\n    LINES"),
+        ("  accepted:", "  accepted:\n    LINES"),
+        ("  key: [ts]  # unique", "  key: [ts]  # unique\n  accepted:\n    LINES"),
+        (
+            "  accepted:  # why\n  - column: x  # the\n    since: a",
+            "  accepted:  # why\n  - column: x  # the\n    since: a\n  LINES",
+        ),
+        ("  accepted:\n    - {column: x}  # old", "  accepted:\n    - {column: x}  # old\n    LINES"),
+    ],
+)
+@pytest.mark.parametrize("rest", ["windows: {a: 1}\n", "", None])
+def test_with_accepted__adds_a_line_for_each_and_keeps_the_others(before: str, after: str, rest: str | None) -> None:
+    lines = re.sub(r"( *)LINES", lambda found: "\n".join(found[1] + line for line in LINES), after)
+    text = f"# top\ndata:\n  task: x\n{before}" + ("" if rest is None else f"\n{rest}")
+    assert with_accepted(text, ACCEPTED) == f"# top\ndata:\n  task: x\n{lines}\n{rest or ''}"
+
+
+def test_with_accepted__goes_into_brackets_that_hold_something() -> None:
+    text = "data:\n  accepted: [{column: x}]  # why\n"
+    found = with_accepted(text, ACCEPTED[:1])
+    assert found == f"data:\n  accepted: [{{column: x}}, {LINES[0][2:]}]  # why\n"
+
+
+@pytest.mark.parametrize(
+    "text", ["data: {accepted: []}\n", "data: {accepted: [],\n  key: [ts]}\n", "data:\n  accepted: [\n  ]\n"]
+)
+def test_with_accepted__says_what_it_cannot_extend(text: str) -> None:
+    with pytest.raises(ParamsError, match=r"write `accepted: \[\]` on a line of its own"):
+        with_accepted(text, ACCEPTED)

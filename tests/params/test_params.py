@@ -195,6 +195,11 @@ WRONG = {
     "target is timestamp": ("target: y", "target: ts", "data.target: expected another column than timestamp, got ts"),
     "segments of numbers": ("segments: [c]", "segments: [x]", "data.segments: expected columns that stand in categorical, got x"),
     "private stranger": ("private: []", "private: [name]", "data.private: expected columns that are declared above, got name"),
+    "accepted stranger": ("private: []", "accepted: [{column: n, since: '2025-03-01'}]", "data.accepted: expected columns of numerical or categorical, got n"),
+    "accepted categories of a number": ("private: []", "accepted: [{column: x, since: '2025-03-01', categories: [A]}]", "data.accepted: expected categories of a column in categorical, got x"),
+    "accepted range of a name": ("private: []", "accepted: [{column: c, since: '2025-03-01', range: [0, 1]}]", "data.accepted: expected the range of a column in numerical, got c"),
+    "accepted value of a private column": ("private: []", "private: [c]\n  accepted: [{column: c, since: '2025-03-01', categories: [A]}]", "data.accepted: expected no values of a private column, got c"),
+    "accepted range the wrong way round": ("private: []", "accepted: [{column: x, since: '2025-03-01', range: [1, 0]}]", "data.accepted.range: expected the smaller end first, got [1, 0]"),
     "reserved column": ("numerical: [x, z]", "numerical: [x, Driftloop:z]", "data: expected column names that do not begin with driftloop:, got Driftloop:z"),
     "upper and lower case": ("numerical: [x, z]", "numerical: [x, X]", "data: expected column names that differ in more than upper and lower case, got X, x"),
     "judged window shorter than a step": ("judge_days: 28", "judge_days: 6", "windows.judge_days: expected at least monitor.step_days (7), got 6"),
@@ -478,7 +483,7 @@ def test_schema__refuses_unknown_keys_in_every_section() -> None:
                 yield from sections(child)
 
     found = list(sections(Params.model_json_schema()))
-    assert len(found) == 12
+    assert len(found) == 13
     assert all(section["additionalProperties"] is False for section in found)
 
 

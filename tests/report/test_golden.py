@@ -22,6 +22,7 @@ from rich.console import Console
 from sites import BUILT, make_compared, make_overview
 
 from driftloop import publication
+from driftloop.acceptance import wording as accepting
 from driftloop.alerting import wording
 from driftloop.alerting.wording import Links
 from driftloop.backtest import telling
@@ -31,6 +32,7 @@ from driftloop.core.alarms.values import Alarm
 from driftloop.core.backtest import told
 from driftloop.core.backtest.results import Retelling
 from driftloop.core.backtest.schedule import ShortHistoryError
+from driftloop.core.decision.acceptance import Acceptance, Row
 from driftloop.core.decision.approval import Approval, End
 from driftloop.core.decision.statuses import STATUSES
 from driftloop.core.decision.values import Blame, BlamedInput, BlamedSegment, Inputs, Pattern, WithFaults
@@ -41,6 +43,7 @@ from driftloop.core.windows import Window
 from driftloop.doctor.checks import examine
 from driftloop.doctor.facts import Schedule, Unread
 from driftloop.github.values import Repository
+from driftloop.params.data import Accepted
 from driftloop.report import examination, headline, release_notes
 from driftloop.report import versions as lives
 from driftloop.report.dashboard import page
@@ -125,6 +128,15 @@ REFUSED: dict[str, Any] = {"outcome": "keep production", "gain": FEW,
 FAULT = "temperature lies far outside its range in 94 of 168 rows (a change of unit?)"
 MORE = ("humidity is missing in 12 of 168 rows, at most 0 % before",)
 
+ACCEPTANCE = Acceptance(
+    entries=tuple(Accepted(column=name, since=date(2025, 4, 7)) for name in ("unit", "temperature", "humidity")),
+    rows=(
+        Row("unit", "new-category", date(2025, 4, 7), "'A', 'B', 'C'", "also 'F'", "40 of 168"),
+        Row("temperature", "out-of-range", date(2025, 4, 7), "-8 to 36.2", "also 41 to 95.4", "94 of 168"),
+        Row("humidity", "unusual-null", date(2025, 4, 2), "as before 2 Apr 2025: 0.0 %", "as since 2 Apr 2025: 12.0 %", "20 of 168"),
+    ),
+    left=("windspeed is not a number in 9 of 168 rows, such as '0,9811'",),
+)  # fmt: skip
 DECISIONS: dict[str, Decision] = {
     "outdated": make_decision(
         simulated=True,
@@ -348,6 +360,22 @@ TEXTS: dict[str, Callable[[], str]] = {
         for name, made in DECISIONS.items()
         if made.alert
     },
+    "pull-request-new-normal.md": lambda: titled(
+        accepting.title("bikes", ACCEPTANCE), accepting.body(ACCEPTANCE, 1, "ann")
+    ),
+    "new-normal.md": lambda: "\n\n".join(
+        [
+            accepting.proposed(ACCEPTANCE, 2, "ann"),
+            accepting.by_hand(ACCEPTANCE, "https://github.com/acme/bikes/compare/main...x", "ann"),
+            accepting.withdrawn(2),
+            accepting.forbidden("bob"),
+            accepting.nothing(replace(ACCEPTANCE, entries=())),
+            accepting.nothing(Acceptance()),
+            accepting.UNKNOWN,
+            accepting.unwritable("params.yaml: data.accepted: cannot be extended as it is written"),
+        ]
+    ),
+    "accept.txt": lambda: accepting.screen(ACCEPTANCE),
     "snoozed.md": lambda: "\n\n".join(
         [wording.snoozed("ann", date(2025, 4, 21)), wording.not_snoozed("bob"), *map(wording.woken, wording.WOKEN)]
     ),

@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 from workspace import Workspace
 
+from driftloop.core.decision.acceptance import acceptance
+from driftloop.params import load_params
 from driftloop.report.screen import screen
 from driftloop.store.files import QUALITY
 
@@ -110,3 +112,26 @@ def test_pipeline__a_private_name_is_not_told(tmp_path: Path) -> None:
     said = "shop holds a new name since 20 May 2024 (25 % of the rows): production has never seen it"
     assert said in space.decision.reasons
     assert "north" not in space.decision.model_dump_json() + str(space.json(QUALITY))
+
+
+@pytest.mark.parametrize("change", ["shop", "unit"])
+def test_pipeline__what_was_accepted_is_no_fault_any_more(tmp_path: Path, change: str) -> None:
+    """Without a wait of eight weeks, without another model, and undone with the entry."""
+    space = after(begin(tmp_path / "w", change), 4)
+    before = space.decision
+    assert (before.status, before.with_faults is None) == ("data fault", False)
+    found = acceptance(before, load_params(space.root / "params.yaml").data)
+    entries = [each.model_dump(mode="json", exclude_defaults=True) for each in found.entries]
+    value = {"categories": ["north"]} if change == "shop" else {"range": found.entries[0].range}
+    assert entries == [{"column": "shop" if change == "shop" else "warmth", "since": "2024-05-20", **value}]
+
+    space.set(data={"accepted": entries}).run()
+    now = space.decision
+    assert (now.findings, now.alarms, now.with_faults) == ((), (), None)
+    assert now.status in {"degraded", "outdated"}  # it was a large change, and now the model is judged on it
+    said = "shop holds 'north' since 20 May 2024 (25 % of the rows): production has never seen it"
+    assert (said if change == "shop" else "was accepted as normal since 20 May 2024") in " ".join(now.reasons)
+    assert acceptance(now, load_params(space.root / "params.yaml").data).entries == ()
+
+    space.set(data={"accepted": []}).run()
+    assert space.decision == before

@@ -16,6 +16,7 @@ class Label(StrEnum):
     RETRAIN = "retrain-model"
     KEEP_FRESH = "keep-fresh"
     SNOOZE = "snooze"
+    NEW_NORMAL = "new-normal"
     NO_BETTER = "no-better-model"
     PROPOSAL = "model-proposal"
     MONITOR = "monitoring-fails"
@@ -36,6 +37,7 @@ LOOKS: dict[Label, Look] = {
     Label.RETRAIN: Look("0e8a16", "Set by a maintainer: retrain and propose"),
     Label.KEEP_FRESH: Look("5319e7", "Set by a maintainer: propose fresh models for some weeks"),
     Label.SNOOZE: Look("fbca04", f"Set by a maintainer: silent for {SNOOZE_DAYS} days, or until a date"),
+    Label.NEW_NORMAL: Look("c5def5", "Set by a maintainer: the data is right, propose to accept it"),
     Label.NO_BETTER: Look("cfd3d7", "Retraining was judged, and production stays"),
     Label.PROPOSAL: Look("1d76db", "A new model, proposed by the loop"),
     Label.MONITOR: Look("b60205", "Nobody watches the model: Monitor itself fails"),

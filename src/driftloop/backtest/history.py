@@ -109,6 +109,8 @@ class History:
         ShortHistoryError
             If the history is too short.
         """
+        # What was accepted later was not known then.
+        params = params.model_copy(update={"data": params.data.model_copy(update={"accepted": []})})
         self.params, self.columns, self.folder, self.fits = params, columns_of(params, Card()), folder, 0
         collected = raw(params, folder, src)
         with engine.translated(collected):

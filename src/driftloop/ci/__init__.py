@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typer
 
-from driftloop.ci import acting, experiments, jobs, watching
+from driftloop.ci import accepting, acting, experiments, jobs, watching
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -16,6 +16,7 @@ app = typer.Typer(
     "touches nothing.",
 )
 app.add_typer(acting.app)
+app.add_typer(accepting.app)
 app.add_typer(jobs.app)
 app.add_typer(experiments.app)
 app.add_typer(watching.app)

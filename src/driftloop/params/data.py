@@ -3,13 +3,33 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from driftloop.params.fields import Codes, Format, Name, Names, Section, Zone
+from driftloop.params.fields import Codes, Format, Name, Names, Section, Share, Zone
 
 OWN = "driftloop:"  # what the names of our own columns begin with; see `core.columns`
+
+
+def _ascending(ends: list[float]) -> list[float]:
+    if ends[0] > ends[1]:
+        msg = f"expected the smaller end first, got [{ends[0]:g}, {ends[1]:g}]"
+        raise ValueError(msg)
+    return ends
+
+
+class Accepted(Section):
+    """A change of one column that is normal, though production was not trained on it."""
+
+    column: Name
+    since: Annotated[date, Field(strict=False, description="its first day; usual is measured from then on")]
+    categories: Names = Field(default_factory=list, description="new ones")
+    range: Annotated[list[float], Field(min_length=2, max_length=2), AfterValidator(_ascending)] | None = Field(
+        default=None, description="smallest and largest value"
+    )
+    missing: Share | None = Field(default=None, description="share of missing values")
 
 
 class Data(Section):
@@ -36,6 +56,9 @@ class Data(Section):
     private: Names = Field(
         default_factory=list, description="values appear in no text; the model file keeps them coarse, see the manual"
     )
+    accepted: list[Accepted] = Field(
+        default_factory=list, description="changes of columns that are normal; `driftloop accept` adds them"
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Data:
@@ -55,6 +78,18 @@ class Data(Section):
                 name for name in self.segments if name not in categorical
             ],
             "private: expected columns that are declared above": [name for name in self.private if name not in known],
+            "accepted: expected columns of numerical or categorical": [
+                each.column for each in self.accepted if each.column not in numerical | categorical
+            ],
+            "accepted: expected categories of a column in categorical": [
+                each.column for each in self.accepted if each.categories and each.column in numerical
+            ],
+            "accepted: expected the range of a column in numerical": [
+                each.column for each in self.accepted if each.range and each.column in categorical
+            ],
+            "accepted: expected no values of a private column": [
+                each.column for each in self.accepted if each.column in self.private and (each.categories or each.range)
+            ],
         }
         for expected, names in wrong.items():
             if names:
@@ -82,3 +117,16 @@ class Data(Section):
     def features(self) -> list[str]:
         """Model inputs in declared order."""
         return [*self.numerical, *self.categorical]
+
+    @property
+    def accepted_missing(self) -> dict[str, float]:
+        """The largest share of missing values that was accepted, by column."""
+        shares: dict[str, float] = {}
+        for each in self.accepted:
+            shares[each.column] = max(shares.get(each.column, 0.0), each.missing or 0.0)
+        return shares
+
+    @property
+    def accepted_since(self) -> dict[str, date]:
+        """The first day of the newest accepted change, by column."""
+        return {each.column: each.since for each in sorted(self.accepted, key=lambda one: one.since)}

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ruamel.yaml.nodes import MappingNode, ScalarNode
+from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from driftloop.errors import ParamsError
 from driftloop.params.yamltext import parse_yaml, reader
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import date
+
+    from ruamel.yaml.nodes import Node
+
+    from driftloop.params.data import Accepted
 
 WHERE = "params.yaml"
 
@@ -61,6 +65,65 @@ def with_approval(text: str, until: date | None) -> str:
     if section:
         return with_values(text, {"retrain.standing_until": until.isoformat() if until else None})
     return f"{text.rstrip()}\nretrain:\n  standing_until: {json.dumps(str(until))}  # written by the loop\n"
+
+
+def with_accepted(text: str, entries: Sequence[Accepted]) -> str:
+    """Add entries to the list `data.accepted`; one that is missing is made.
+
+    Raises
+    ------
+    ParamsError
+        If the section `data` is written in a way that nothing can be added to.
+    """
+    new = [each.model_dump(mode="json", exclude_defaults=True) for each in entries]
+    wanted = parse_yaml(text, where=WHERE)
+    wanted["data"] = {**wanted["data"], "accepted": [*(wanted["data"].get("accepted") or []), *new]}
+    whole = text if text.endswith("\n") else f"{text}\n"
+    changed = _extended(
+        whole, [f"{{{', '.join(f'{key}: {_json(value)}' for key, value in each.items())}}}" for each in new]
+    )
+    try:
+        right = parse_yaml(changed, where=WHERE) == wanted
+    except ParamsError:
+        right = False
+    if not right:
+        msg = f"{WHERE}: data.accepted: cannot be extended as it is written; write `accepted: []` on a line of its own"
+        raise ParamsError(msg)
+    return changed
+
+
+def _extended(text: str, items: Sequence[str]) -> str:
+    """Write items behind those of the list `data.accepted`, one a line unless it stands in brackets and holds some."""
+    section = _value(reader().compose(text), "data")
+    pairs = section[1].value if section else []
+    key, node = next((pair for pair in pairs if pair[0].value == "accepted"), (None, None))
+    indent = " " * (pairs[0][0].start_mark.column if pairs else 2)
+    if isinstance(node, SequenceNode) and node.value and node.flow_style:
+        end = node.value[-1].end_mark.index
+        return f"{text[:end]}, {', '.join(items)}{text[end:]}"
+    if isinstance(node, SequenceNode) and node.value:
+        last = text.index("\n", node.value[-1].end_mark.index - 1) + 1
+        dash = " " * (node.start_mark.column)
+        return text[:last] + "".join(f"{dash}- {item}\n" for item in items) + text[last:]
+    lines = "".join(f"{indent}  - {item}\n" for item in items)
+    if key is None:
+        end = text.index("\n", pairs[-1][1].end_mark.index - 1) + 1
+        return f"{text[:end]}{indent}accepted:\n{lines}{text[end:]}"
+    start = text.index(":", key.end_mark.index) + 1
+    end = text.index("\n", start) + 1
+    rest = text[start:end]
+    comment = rest[rest.index("#") :] if "#" in rest else "\n"
+    column = len(rest) - len(comment) if comment != "\n" else 0
+    return f"{text[:start]}{' ' * column}{comment}{lines}{text[end:]}"
+
+
+def _value(node: Node | None, name: str) -> tuple[Node, Node] | None:
+    pairs = node.value if isinstance(node, MappingNode) else []
+    return next((pair for pair in pairs if pair[0].value == name), None)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _replaced(text: str, place: slice, value: Scalar) -> str:

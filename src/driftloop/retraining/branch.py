@@ -32,11 +32,16 @@ def commit(git: Git, found: HandOver) -> str:
 
 def push(git: Git, found: HandOver, head: str, *, branch: str, into: str) -> None:
     """Push what was committed, unless somebody else's commits are on the branch."""
+    push_over(git, head, branch=branch, base=found.manifest.base, into=into)
+
+
+def push_over(git: Git, head: str, *, branch: str, base: str, into: str) -> None:
+    """Push a commit on `base` to a branch of the loop, unless somebody else's commits are on it."""
     there = git.remote_head(branch)
     if there:
         git.fetch(branch)
         main = f"^refs/remotes/{git.remote}/{into}"
-        authors = set(git.run("log", "--format=%ae", there, f"^{found.manifest.base}", main).splitlines())
+        authors = set(git.run("log", "--format=%ae", there, f"^{base}", main).splitlines())
         if strangers := sorted(authors - {AUTHOR[1]}):
             msg = f"{branch}: holds commits of {', '.join(strangers)}; merge or delete the branch, then run it again"
             raise LoopError(msg)

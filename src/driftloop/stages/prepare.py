@@ -11,6 +11,7 @@ from driftloop.core.alarms import deviation
 from driftloop.core.columns import DAY, ROW
 from driftloop.core.data import examples, portable, quality
 from driftloop.core.data import profile as profiles
+from driftloop.core.data.changes import Changes, accepted
 from driftloop.core.data.cumulated import CumulatedProfile
 from driftloop.core.data.inspection import Inspection
 from driftloop.core.data.lasting import told
@@ -97,6 +98,7 @@ def run(params: Params, root: Path) -> None:
         census = counting.census
         spans = _spans(params, card, census)
         known = profiles.known(census, columns, spans.reference.until, end=spans.until)
+        known = known.with_accepted(params.data.accepted, census.before(spans.until))
         grid = counting.cut(spans.reference, known)
         samples = _samples(params, spans, census)
         found = counting.count(known, grid, samples.values(), params.data.private)
@@ -167,19 +169,26 @@ def _check(
     params: Params,
 ) -> dict[str, Any]:
     """Describe what is wrong with the newest days, and what looks odd: the content of reports/quality.json."""
-    evidence = _inspection(read, columns, spans, census, counted.profile)
+    evidence = _inspection(read, columns, spans, census=census, profile=counted.profile, params=params)
+    findings = _findings(evidence, read, known, spans, params)
+    changes = Changes(census, known, evidence, params.data.private)
     hidden = not {*params.data.timestamps}.isdisjoint(params.data.private)
     return {
         "window": spans.current.model_dump(mode="json"),
         "reference": spans.reference.model_dump(mode="json"),
         "absent": list(evidence.absent),
-        "findings": [found.model_dump(mode="json") for found in _findings(evidence, read, known, spans, params)],
+        "findings": [changes.add(found).model_dump(mode="json") for found in findings],
         "hints": [*_strays(read, private=hidden), *counted.codes],
-        "lasting": list(told(census, known.lasting, spans.current, params.data.private)),
+        "lasting": [
+            *told(census, known.lasting, spans.current, params.data.private),
+            *accepted(params.data.accepted, spans.reference.until),
+        ],
     }
 
 
-def _inspection(read: Read, columns: Columns, spans: Spans, census: Census, profile: pd.DataFrame) -> Inspection:
+def _inspection(
+    read: Read, columns: Columns, spans: Spans, *, census: Census, profile: pd.DataFrame, params: Params
+) -> Inspection:
     """Bring together what the quality rules check."""
     undated, stray = read.lost
     return Inspection(
@@ -187,6 +196,7 @@ def _inspection(read: Read, columns: Columns, spans: Spans, census: Census, prof
         columns=columns,
         window=spans.current,
         reference=spans.reference,
+        accepted_missing=params.data.accepted_missing,
         absent=[name for name in columns.features if name not in read.raw.columns],
         duplicates=int((read.doubles[DAY] >= spans.current.since).sum()),
         undated=_near(read, read.undated, spans.current, census) if undated else 0,

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from driftloop.core.text import log
 from driftloop.errors import LoopError
 from driftloop.verbs.files import PARAMS, check_lock
 
@@ -122,3 +123,35 @@ def approve(
     typer.echo(
         "Next: dvc repro, and open a pull request with params.yaml and dvc.lock; once it is merged, Monitor opens an issue"
     )
+
+
+@app.command(epilog="Examples: driftloop accept --dry-run · driftloop accept · driftloop accept unit temperature")
+def accept(
+    columns: Annotated[
+        list[str] | None, typer.Argument(help="Only changes of these columns.", show_default="all")
+    ] = None,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show before and after, and touch nothing.")] = False,
+) -> None:
+    """Accept the changes of columns that the newest decision names as normal: data.accepted in params.yaml."""
+    from driftloop.acceptance import wording
+    from driftloop.alerting.act import newest
+    from driftloop.core.decision.acceptance import acceptance
+    from driftloop.params import edit, load_params
+    from driftloop.store.files import write_text
+
+    params = load_params(PARAMS)
+    if unknown := sorted(set(columns or []) - set(params.data.features)):
+        msg = f"COLUMNS: expected columns of data.numerical or data.categorical, got {', '.join(unknown)}"
+        raise LoopError(msg)
+    found = acceptance(newest(Path()), params.data, columns or [])
+    if shown := wording.screen(found):
+        typer.echo(log(shown))
+    if not found.entries:
+        typer.echo("nothing to accept: the newest decision names no such change that is not accepted already")
+        return
+    text = edit.with_accepted(PARAMS.read_bytes().decode("utf-8"), found.entries)
+    if not dry_run:
+        write_text(PARAMS, text)
+    typer.echo(f"data.accepted: {'would get' if dry_run else 'got'} {len(found.entries)} more")
+    typer.echo("Next: dvc repro, and open a pull request with params.yaml, dvc.lock and metrics")

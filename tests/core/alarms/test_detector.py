@@ -34,8 +34,14 @@ def calm() -> tuple[Column, ...]:
     return make_series(make_rows(DAYS), days=DAYS)[0]
 
 
-def run(columns: tuple[Column, ...], *, per_year: float = 1, accepted: date | None = None) -> AlarmHistory:
-    return detect(columns, START, per_year=per_year, quiet_days=28, accepted=accepted)
+def run(
+    columns: tuple[Column, ...],
+    *,
+    per_year: float = 1,
+    accepted: date | None = None,
+    anew: dict[str, date] | None = None,
+) -> AlarmHistory:
+    return detect(columns, START, per_year=per_year, quiet_days=28, accepted=accepted, anew=anew)
 
 
 def broken(columns: tuple[Column, ...], fault: str, share: float, first: int, last: int) -> tuple[Column, ...]:
@@ -105,6 +111,34 @@ def test_replay__a_promotion_says_that_this_is_normal_now(calm: tuple[Column, ..
     assert found.active(day(BREAK + 9)) == found.alarms
     assert found.active(day(BREAK + 10)) == ()
     assert only(found).until == day(BREAK + 10)
+
+
+@pytest.mark.parametrize("fault", ["null", "shape"])
+def test_replay__a_change_that_was_accepted_is_usual_from_its_first_day_on(
+    calm: tuple[Column, ...], fault: str
+) -> None:
+    def change(columns: tuple[Column, ...]) -> tuple[Column, ...]:
+        return moved(columns, 3.0, BREAK, DAYS) if fault == SHAPE else broken(columns, fault, 0.3, BREAK, DAYS)
+
+    told = only(run(change(calm)))
+    assert told.until is None
+    found = run(change(calm), anew={told.column: told.since})
+    assert found.alarms == ()
+    since = found.compared[told.column][0].since
+    assert told.since <= since
+    assert found.compared[next(name for name in found.compared if name != told.column)][0].since < told.since
+    assert run(change(calm), anew={"other": told.since}) == run(change(calm))
+
+
+def test_replay__after_a_change_was_accepted_the_next_one_is_found(calm: tuple[Column, ...]) -> None:
+    twice = broken(broken(calm, "null", 0.3, BREAK - 30, DAYS), "null", 0.8, BREAK, DAYS)
+    found = only(run(twice, anew={"x": day(BREAK - 30)}))
+    assert (found.since, round(found.usual, 1), round(found.now, 1)) == (day(BREAK), 0.3, 0.8)
+
+
+def test_replay__an_alarm_ends_where_a_later_change_was_accepted(calm: tuple[Column, ...]) -> None:
+    found = only(run(broken(calm, "null", 0.3, BREAK, DAYS), anew={"x": day(BREAK + 20)}))
+    assert (found.since, found.until) == (day(BREAK), day(BREAK + 20))
 
 
 def test_replay__is_quiet_for_a_while_after_an_alarm_and_then_hears_again(calm: tuple[Column, ...]) -> None:
@@ -193,11 +227,18 @@ def test_replay__the_future_changes_no_state(
 
 
 @settings(deadline=None, max_examples=10)
-@given(changes=CHANGES, accepted=st.none() | st.integers(0, DAYS).map(day))
+@given(
+    changes=CHANGES,
+    accepted=st.none() | st.integers(0, DAYS).map(day),
+    anew=st.dictionaries(st.sampled_from(["x", "c"]), st.integers(-9, DAYS + 9).map(day)),
+)
 def test_history__is_the_same_after_it_was_written_and_read(
-    calm: tuple[Column, ...], changes: list[tuple[str, float, int, int]], accepted: date | None
+    calm: tuple[Column, ...],
+    changes: list[tuple[str, float, int, int]],
+    accepted: date | None,
+    anew: dict[str, date],
 ) -> None:
-    found = run(changed(calm, changes), accepted=accepted)
+    found = run(changed(calm, changes), accepted=accepted, anew=anew)
     written = json.dumps(found.model_dump(mode="json"), allow_nan=False)
     assert AlarmHistory.model_validate_json(written) == found
 

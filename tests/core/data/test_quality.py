@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -260,6 +261,14 @@ def weekly(column: str, count: str, values: list[int]) -> Inspection:
 )
 def test_missing_values__what_has_lasted_for_eight_weeks_is_normal(weeks: list[int], *, faulty: bool) -> None:
     assert [one.rule for one in quality.check(weekly("x", "null", weeks))] == ["missing-values"] * faulty
+
+
+def test_missing_values__as_many_as_were_accepted_are_normal() -> None:
+    given = weekly("x", "null", [40])
+    accepted = replace(given, accepted_missing={"x": 0.24, "z": 0.9})
+    assert [one.rule for one in quality.check(given)] == ["missing-values"]
+    assert quality.check(accepted) == []
+    assert quality.check(replace(weekly("x", "null", [49]), accepted_missing={"x": 0.24})) != []
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from driftloop.core.alarms.statistics import ALL_WEEKS
 from driftloop.core.alarms.values import AlarmHistory
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from numpy.typing import NDArray
@@ -29,7 +29,13 @@ if TYPE_CHECKING:
 
 
 def detect(
-    columns: Sequence[Column], first: date, *, per_year: float, quiet_days: int, accepted: date | None = None
+    columns: Sequence[Column],
+    first: date,
+    *,
+    per_year: float,
+    quiet_days: int,
+    accepted: date | None = None,
+    anew: Mapping[str, date] | None = None,
 ) -> AlarmHistory:
     """Go through all days and find when data alarms begin and end.
 
@@ -45,11 +51,16 @@ def detect(
         How long a column is quiet after an alarm on it.
     accepted
         First day that production has not seen. What was unusual before is normal since its promotion.
+    anew
+        Day from which on it is measured anew what is usual, by column: a change that began then was accepted.
     """
     if not columns or not len(columns[0].rows):
         return AlarmHistory(first=first, alarms=(), shifts={}, compared={}, weeks_missing=ALL_WEEKS)
+    since = [(anew[column.name] - first).days if anew and column.name in anew else 0 for column in columns]
     found = _Pass(
-        Past(columns, first), quiet_days=quiet_days, accepted=(accepted - first).days if accepted is not None else None
+        Past(columns, first, anew=since),
+        quiet_days=quiet_days,
+        accepted=(accepted - first).days if accepted is not None else None,
     )
     limits: Usual | None = None
     for week, start in enumerate(found.past.days.starts):

@@ -42,4 +42,5 @@ def find_alarms(
         per_year=params.monitor.data_alarms_per_year,
         quiet_days=params.monitor.quiet_days,
         accepted=card.trained_until,
+        anew=params.data.accepted_since,
     )

@@ -66,7 +66,8 @@ def open_alarm(
     limits
         Of that day.
     accepted
-        Place of the first day that production has not seen; None without production. An alarm ends there.
+        Place of the first day that production has not seen; None without production. An alarm ends there, and where it
+        is measured anew what is usual.
     """
     own = np.flatnonzero(past.statistics.mask(place, kind) & (ratios >= min(ALLOWED, np.nanmax(ratios))))
     first, last = max(0, day - WINDOW + 1), min(len(past.days), day + LASTING_DAYS + 1)
@@ -76,8 +77,9 @@ def open_alarm(
     over = (seen < ALLOWED).all(axis=1) & (ahead > day)
     end = int(ahead[over][0]) if over.any() else last
     normal_now = not over.any() and last == day + LASTING_DAYS + 1
-    if accepted is not None and day < accepted < end:
-        end, normal_now = accepted, True
+    for normal_since in sorted({past.anew[place], *([] if accepted is None else [accepted])}):
+        if day < normal_since < end:
+            end, normal_now = normal_since, True
     sound = past.sound[place] if normal_now else _without(past.sound[place], first, end)
     past.replace(place, day, found[: end - day], sound)
     past.keep_apart(place, day, end, limits)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from driftloop.core.alarms.calibration import FEWEST_ROWS, usual
-from driftloop.core.alarms.deviation import deviations
+from driftloop.core.alarms.deviation import WINDOW, deviations
 from driftloop.core.alarms.layout import Days, Statistics
 from driftloop.core.alarms.statistics import SHAPE
 from driftloop.core.windows import LASTING_DAYS
@@ -34,6 +34,8 @@ class Past:
     ----------
     columns, statistics, days
         The data columns; their statistics; the days of the data.
+    anew
+        Shape (columns,): place of the day from which on it is measured anew what is usual; 0 where that never happened.
     sound
         Shape (columns, days): whether later days are compared with a day. Days of an alarm are not.
     found
@@ -46,9 +48,10 @@ class Past:
         Shape (weeks, k): as how large a deviation a week counts at most.
     """
 
-    def __init__(self, columns: Sequence[Column], first: date) -> None:
+    def __init__(self, columns: Sequence[Column], first: date, *, anew: Sequence[int] = ()) -> None:
         """Compute the deviations of all days."""
         self.columns = columns
+        self.anew = tuple(anew) or (0,) * len(columns)
         self.statistics = Statistics.of(columns)
         self.days = Days.of(columns[0].rows, first)
         self.sound = np.ones((len(columns), len(self.days)), dtype=bool)
@@ -63,8 +66,21 @@ class Past:
     def deviations(self, place: int, days: NDArray[np.int64], sound: Sound) -> Floats:
         """Compute the deviations of one data column, shape (len(days), its statistics); see `deviation.deviations`."""
         found = deviations(self.columns[place], sound, days)
+        if (anew := self.anew[place]) > 0:
+            later, whole = days >= anew, days >= anew + WINDOW - 1
+            found[later & ~whole] = np.nan  # a week that holds days of both kinds
+            found[whole] = deviations(self.columns[place], self.since_anew(place, sound), days[whole])
         found[~np.isfinite(self.days.thin[days])] = np.nan
         return found
+
+    def since_anew(self, place: int, sound: Sound) -> Sound:
+        """Leave out the days before it is measured anew what is usual."""
+        return sound & (np.arange(len(sound)) >= self.anew[place])
+
+    def comparable(self, place: int, day: int) -> Sound:
+        """Return which days a day of one data column is compared with, as far as they lie before it."""
+        sound = self.sound[place]
+        return self.since_anew(place, sound) if day >= self.anew[place] else sound.copy()
 
     def limits(self, week: int, *, per_year: float) -> Usual | None:
         """Calibrate by the weeks that ended before the windows of this week begin; None while there are too few."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def alarm_of(opened: Opened, past: Past, first: date) -> Alarm:
     """Describe an alarm as of the end of the data; `first` is the first day of the data."""
     column, name = past.columns[opened.column], past.statistics.names[opened.statistic]
-    sound = past.sound[opened.column].copy()
+    sound = past.comparable(opened.column, opened.day)
     sound[max(0, opened.day - WINDOW + 1) :] = False
     since = _since(column, name, sound, opened.day)
     last = min(opened.end, len(past.days)) - 1
@@ -86,7 +86,7 @@ def levels_of(daily: NDArray[np.float64]) -> tuple[float | None, ...]:
 
 def compared_of(past: Past, place: int, first: date) -> tuple[Window, ...]:
     """Return the days that the last week of a data column is compared with, as spans."""
-    kept = compared(past.columns[place].rows, past.sound[place])
+    kept = compared(past.columns[place].rows, past.comparable(place, len(past.days) - 1))
     edges = np.flatnonzero(np.diff(kept, prepend=False, append=False)).tolist()
     return tuple(
         Window(since=first + timedelta(days=since), until=first + timedelta(days=until))

@@ -2,9 +2,36 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
+
+
+class Change(BaseModel):
+    """What would have to be normal so that a rule finds nothing: an entry of `data.accepted` says so.
+
+    Attributes
+    ----------
+    since
+        Its first day.
+    usual
+        What is normal so far, in words.
+    categories
+        New ones, the most frequent first.
+    range
+        Smallest and largest value of the days that were looked at.
+    missing
+        Share of missing values in them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    since: date
+    usual: str
+    categories: tuple[str, ...] = ()
+    range: tuple[float, float] | None = None
+    missing: float | None = None
 
 
 class Finding(BaseModel):
@@ -22,6 +49,8 @@ class Finding(BaseModel):
         Affected rows, and the rows that were looked at.
     text
         In words; a value from the data only where its column is not private.
+    change
+        What could be accepted as normal; None where nothing can, and where that would name a private value.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,3 +61,4 @@ class Finding(BaseModel):
     rows: int
     of: int
     text: str
+    change: Change | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import ceil
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from driftloop.core.data.profile import COUNTS, ROWS
 from driftloop.core.windows import LASTING_DAYS, day_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from numpy.typing import NDArray
 
@@ -38,6 +38,8 @@ class Inspection:
         Which columns there should be.
     window, reference
         The days that are judged, and the days that they are compared with.
+    accepted_missing
+        Share of missing values that was accepted as normal, by column.
     absent
         Declared columns that the source does not have.
     duplicates, undated, stray
@@ -49,6 +51,7 @@ class Inspection:
     columns: Columns
     window: Window
     reference: Window
+    accepted_missing: Mapping[str, float] = field(default_factory=dict)
     absent: Collection[str] = ()
     duplicates: int = 0
     undated: int = 0
@@ -107,13 +110,14 @@ class Inspection:
     def most_null(self) -> dict[str, float]:
         """Largest share of nulls in a block of the reference, by column; of all lately, where each of these has more.
 
-        A column that is missing in most rows has vanished, however long ago.
+        A column that is missing in most rows has vanished, however long ago. More may have been accepted.
         """
         most = self._null_shares(self.blocks).max(axis=0, initial=0.0)
         lately = self._null_shares(self.lately)
         lasting = (lately.min(axis=0) > most) & (lately.max(axis=0) <= VANISHED)
         found = np.where(lasting, lately.max(axis=0), most)
-        return dict(zip(self.profile.columns, found.tolist(), strict=True))
+        shares = dict(zip(self.profile.columns, found.tolist(), strict=True))
+        return {name: max(share, self.accepted_missing.get(name, 0.0)) for name, share in shares.items()}
 
     @property
     def _whole(self) -> list[bool]:

@@ -16,13 +16,14 @@ from driftloop.core.data import portable, query, repeats
 from driftloop.core.data.lasting import lasting
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     import ibis.expr.types as ir
 
     from driftloop.core.data.census import Census
     from driftloop.core.data.schema import Columns
+    from driftloop.params.data import Accepted
 
 FRESH_DAYS = 28  # for so long after its first row a name is fresh
 FAR = 0.5  # of the reference's range, beyond its ends: a gross change of unit, not a warm summer
@@ -56,6 +57,18 @@ class Known:
     names: Mapping[str, frozenset[str] | None]
     many: frozenset[str] = frozenset()
     lasting: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def with_accepted(self, accepted: Sequence[Accepted], census: Census) -> Known:
+        """Add what was accepted as normal; names that no row of the census has are left out."""
+        ranges, later = dict(self.ranges), dict(self.lasting)
+        for each in accepted:
+            names = self.names.get(each.column)
+            if each.range and each.column in ranges:
+                ends = (*ranges[each.column], *each.range)
+                ranges[each.column] = (min(ends), max(ends))
+            if names is not None and (new := {*each.categories} & {*census.counts(each.column).index} - names):
+                later[each.column] = later.get(each.column, frozenset()) | new
+        return replace(self, ranges=ranges).with_later(later)
 
     def with_later(self, lasting: Mapping[str, frozenset[str]]) -> Known:
         """Add names that became normal later."""

@@ -72,7 +72,7 @@ def out_of_range(evidence: Inspection) -> Iterator[Finding]:
 def new_category(evidence: Inspection) -> Iterator[Finding]:
     """A column holds a name that the reference lacks, and that has not become normal since; see `lasting`."""
     for found in _over_share(evidence, "unknown", "new-category", "{name} has a new category in {rows} of {of} rows"):
-        since = _first_unknown(evidence, found.column)
+        since = first_unknown(evidence, found.column)
         normal = since + timedelta(days=LASTING_DAYS)
         later = (
             f" (normal from {day(normal)}, if it stays beside the known ones)" if normal > evidence.window.until else ""
@@ -80,7 +80,7 @@ def new_category(evidence: Inspection) -> Iterator[Finding]:
         yield found.model_copy(update={"text": f"{found.text}, since {day(since)}{later}"})
 
 
-def _first_unknown(evidence: Inspection, column: str) -> date:
+def first_unknown(evidence: Inspection, column: str) -> date:
     """Find the first day on which unknown names of a column were more than a few."""
     counts = evidence.profile.daily[:, evidence.profile.columns.index(column)]
     unknown, rows = (counts[:, COUNTS.index(count)] for count in ("unknown", "rows"))

@@ -111,8 +111,9 @@ STATUSES: Mapping[Status, StatusTexts] = {
         to_do=(
             "fix the data at its source. Do not retrain: a model that has learned the fault looks better on faulty "
             "rows, and the gate refuses it. New names beside the known ones, missing values in up to half of the rows, and "
-            "fewer rows become normal once they have lasted for eight weeks. If the data will stay like this and you do not "
-            "want to wait, make it the new normal by hand: "
+            "fewer rows become normal once they have lasted for eight weeks. If the data is right as it is now and you do not "
+            "want to wait, set the label `new-normal` (write access): you get a pull request that accepts a new category, "
+            "range, share of missing values or data alarm. Anything else is accepted by hand: "
             "`dvc repro`, `driftloop promote --force`, `dvc repro`, then commit and push."
         ),
         over="when the data is sound again",

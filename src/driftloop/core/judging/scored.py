@@ -62,7 +62,7 @@ def faulty_steps(
     columns = columns_of(params, card)
 
     def breaks_rule(window: Window) -> bool:
-        return has_fault(Inspection(profile, columns, window, reference))
+        return has_fault(Inspection(profile, columns, window, reference, params.data.accepted_missing))
 
     return faulty_among(steps, params.monitor.step_days, alarms, breaks_rule)
 

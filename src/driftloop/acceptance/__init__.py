@@ -1,0 +1,1 @@
+"""The label new-normal on an alert: a pull request that accepts changes of columns as normal."""
