@@ -39,8 +39,8 @@ def recorded(git: Git, params: Params) -> str:
     if git.remote_head(BRANCH) is None:
         return ""
     tip, wanted = git.fetch(BRANCH), ("ok", git.head(), params_digest(params))
-    for path in git.files(tip, f"records/{end_day(params.source.until_instant, params.zone)}"):
-        if PurePosixPath(path).name.startswith(f"{Kind.MONITOR}-") and _key(git.show(tip, path) or b"") == wanted:
+    for path, content in git.contents(tip, f"records/{end_day(params.source.until_instant, params.zone)}").items():
+        if PurePosixPath(path).name.startswith(f"{Kind.MONITOR}-") and _key(content) == wanted:
             return path
     return ""
 

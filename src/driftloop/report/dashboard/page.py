@@ -24,6 +24,7 @@ from driftloop.report.dashboard.versions import MOST_SHOWN, UNFOLDED
 from driftloop.report.headline import for_title, unmeasured
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from driftloop.core.overview.values import Input
@@ -62,6 +63,12 @@ def render(facts: Facts) -> str:
         tones={**TONES, "failed": "bad"},
         hours=round(history.interval_hours(facts.runs), 1),
     )  # fmt: skip
+
+
+def listed(models: Mapping[str, Facts | None]) -> str:
+    """Write the page that lists the models of a repository, by name; None for one that nothing is known of."""
+    rows = [(name, facts, for_title(facts.decision) if facts else "") for name, facts in sorted(models.items())]
+    return _templates().get_template("models.html").render(rows=rows)
 
 
 def stylesheet_and_script() -> dict[str, str]:
