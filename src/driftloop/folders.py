@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from driftloop.errors import LoopError
 from driftloop.foreign import yamlfile
@@ -17,7 +17,7 @@ from driftloop.foreign.lockfile import PIPELINE
 from driftloop.store.files import CARD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from driftloop.git import Git
 
@@ -99,11 +99,66 @@ def others(git: Git) -> tuple[Model, ...]:
     return tuple(model for model in find(git) if model.folder != mine)
 
 
-def promoted(git: Git, before: str) -> tuple[Model, ...]:
-    """List the models whose card the commits since `before` have changed."""
-    listed = git.run("diff", "--name-only", "--no-renames", "-z", before, "HEAD", "--", ".").split("\0")
-    changed = {f"{PurePosixPath(path)}" for path in listed if path}
-    return tuple(model for model in find(git) if f"{PurePosixPath(model.folder, CARD)}" in changed)
+def chosen(models: Sequence[Model], folder: str) -> Model:
+    """Find the model of a folder as somebody has written it; the first one where nothing is written.
+
+    Raises
+    ------
+    LoopError
+        If there is none, or no model at all.
+    """
+    wanted = f"{PurePosixPath(folder)}"
+    found = next((model for model in models if not folder or f"{PurePosixPath(model.folder)}" == wanted), None)
+    if found is None:
+        there = ", ".join(model.path for model in models) or "none"
+        msg = f"folder: expected one with {PARAMS} and {PIPELINE}, which are {there}, got {folder or TOP!r}"
+        raise LoopError(msg)
+    return found
+
+
+def about(git: Git, models: Sequence[Model], name: str, event: Mapping[str, Any]) -> Model:
+    """Find the model that a push promotes, or that a pull request changes; the first one where there is none.
+
+    Parameters
+    ----------
+    git, models
+        A checkout of what was pushed, with its history; see `find`.
+    name, event
+        The kind of the event and its payload.
+
+    Raises
+    ------
+    LoopError
+        If a push promotes several: there is one release in a run.
+    """
+    if name == "pull_request":
+        base = git.run("merge-base", str(event["pull_request"]["base"]["sha"]), "HEAD")
+        changed = _changed(git, base)
+        # The newest promotion first: a proposal changes nothing else.
+        ranked = sorted(
+            models, key=lambda model: (not _holds(model, changed, f"{CARD}"), not _holds(model, changed, ""))
+        )
+        return ranked[0] if ranked else chosen(models, "")
+    before = str(event.get("before", ""))
+    if name != "push" or not git.succeeds("cat-file", "-e", f"{before}^{{commit}}"):
+        return chosen(models, "")
+    changed = _changed(git, before)
+    promoted = [model for model in models if _holds(model, changed, f"{CARD}")]
+    if len(promoted) > 1:
+        named = " and ".join(model.path for model in promoted)
+        msg = f"push: promotes the models in {named}; start *Actions → Release → Run workflow* for each folder"
+        raise LoopError(msg)
+    return promoted[0] if promoted else chosen(models, "")
+
+
+def _changed(git: Git, before: str) -> list[str]:
+    return git.run("diff", "--name-only", "--no-renames", "-z", before, "HEAD").split("\0")
+
+
+def _holds(model: Model, paths: Iterable[str], below: str) -> bool:
+    """Whether one of these paths is, or is below, a path of the model; what is in the top folder is that of its model."""
+    place = f"{PurePosixPath(model.folder, below)}"
+    return any(path == place or path.startswith(f"{place}/") for path in paths) if place != TOP else False
 
 
 def _folder(found: str, paths: set[str]) -> str:
