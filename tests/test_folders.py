@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hub import Clone
 
-from driftloop import dvc, folders, records, skips
+from driftloop import dvc, folders, lineage, records, skips
+from driftloop.doctor import local
 from driftloop.errors import LoopError
 from driftloop.folders import Model
 from driftloop.git import Git
@@ -173,3 +175,29 @@ def test_records__of_a_folder_are_its_own(clone: Clone, tmp_path_factory: pytest
         assert [each["model"] for each in records.read(git)] == [name]
         assert records.kept(git, "overview") == name.encode()
     assert records.kept(Git(clone.root), "other") is None
+
+
+def test_lineage__knows_the_versions_of_its_own_model(clone: Clone) -> None:
+    """Numbers of two models do not push each other up, in history and in tags."""
+    for folder, name, version in (("", "small", 2), ("models-of/churn", "churn", 5), ("", "small", 3)):
+        model(clone.root, folder, name)
+        card = f'{{"version": {version}, "model": "{name}"}}\n'
+        put(clone.root, folder, **{"models/production/card.json": card})
+        commit(clone)
+        clone.run("tag", f"{name}@v{version}.0.0")
+    top, below = Git(clone.root), Git(clone.root / "models-of/churn")
+    assert [change.card.version for change in lineage.read(below)] == [1, 5]
+    assert [change.card.version for change in lineage.read(top)] == [1, 2, 3]
+    assert (lineage.highest(top, "small"), lineage.highest(below, "churn")) == (3, 5)
+
+
+def test_doctor__reads_the_schedule_that_measures_the_folder(clone: Clone) -> None:
+    put(
+        clone.root,
+        ".github/workflows",
+        **{"monitor.yml": '- cron: "1 2 * * *"\n', "models.yml": '- cron: "3 4 * * *"\n'},
+    )
+    for folder, cron in ((".", "1 2 * * *"), ("models-of/churn", "3 4 * * *")):
+        git = Git(clone.root / folder)
+        found = local.read(git.root, git, now=datetime.now(tz=UTC), hosted=None, in_run=True)
+        assert found.crons == (cron,)
