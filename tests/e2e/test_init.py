@@ -140,17 +140,11 @@ def test_init__in_a_repository_of_driftloop_adds_a_model(shop: Path, tmp_path: P
     root = tmp_path / "shop"
     shutil.copytree(shop / "shop", root, symlinks=True, ignore=shutil.ignore_patterns(".venv"))
     driftloop = (sys.executable, "-c", "from driftloop.cli import main; main()")
-    adding = (
-        "init",
-        "tills/second",
-        "--from",
-        str(shop / "shop.csv"),
-        "--target",
-        "sales",
-        "--label-delay-days",
-        "3",
-        "--yes",
-    )
+    head, *rows = (shop / "shop.csv").read_text("utf-8").splitlines()
+    newest = [row for row in rows if row >= "2024-03"]  # more would only be fitted longer
+    (tmp_path / "second.csv").write_text("\n".join([head, *newest]), encoding="utf-8")
+    source = ("--from", str(tmp_path / "second.csv"), "--target", "sales", "--label-delay-days", "3", "--yes")
+    adding = ("init", "tills/second", *source)
     taken = sh(root, *driftloop, *adding, "--model", "shop", code=1)
     assert (
         "params.yaml and tills/second/params.yaml: model: expected a name of its own in each folder, got 'shop'"

@@ -155,17 +155,20 @@ def site(
 
 
 def _all(models: Sequence[Model], out: Path) -> Path:
-    """Build the pages of several models; of those of other folders, what their runs have kept."""
-    from driftloop import lineage, records
+    """Build the pages of several models; of those of other folders, what their runs have kept and may be published too."""
+    from driftloop import lineage, publication, records
     from driftloop.foreign import jsonfile
     from driftloop.git import Git
+    from driftloop.params import load_params
     from driftloop.report import site as pages
 
     top = Path(Git(Path()).run("rev-parse", "--show-cdup"))
-    projects = []
+    mine, projects = load_params(PARAMS).report.pages, []
     for model in models:
         git = Git(top / model.folder)
-        with suppress(LoopError):  # a folder that is not checked out, or holds something else by now
+        with suppress(LoopError):  # parameters that cannot be read do not allow it
+            if not publication.goes_along(load_params(git.root / PARAMS).report.pages, mine):
+                continue
             kept = records.kept(git, "overview")
             overview = jsonfile.read(kept, where="overview") if kept else None
             projects.append(pages.Project(model.name, git.root, records.read(git), lineage.read(git), overview))
