@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from runner.setting import Setting
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.extended
 
 CHURN = "models-of/churn"
 
