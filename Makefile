@@ -3,6 +3,8 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 # What else is installed: `make test EXTRAS="--extra spark"` brings a cluster's 450 MB, and runs its tests too.
 EXTRAS ?=
 RUN := $(UV) run --quiet --frozen $(EXTRAS)
+# A workflow that only repositories of several models have.
+FURTHER := src/driftloop/project/templates/workflow-models.yml
 ACTIONS := tests/runner/node_modules/.package-lock.json
 
 # Images of containers often set this; each stage would then compile pandas, scikit-learn and their like anew, for seconds.
@@ -40,8 +42,8 @@ lint: setup ## check style, types and workflows
 	$(RUN) ruff check
 	$(RUN) ruff format --check
 	$(RUN) mypy
-	$(RUN) zizmor --offline --quiet .github
-	$(RUN) check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(RUN) zizmor --offline --quiet --config .github/zizmor.yml .github $(FURTHER)
+	$(RUN) check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml $(FURTHER)
 	$(RUN) check-jsonschema --quiet --builtin-schema vendor.github-actions .github/actions/*/action.yml
 	$(RUN) check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
 

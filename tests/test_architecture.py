@@ -33,7 +33,7 @@ ROOMS: Sequence[str] = (
     "store sources dvc progress engine own_code lock",
     "report",
     "git github githubstub",
-    "nothing publication alerting acceptance watching doctor setup retraining experiments backtest comparison records lineage release refresh promote rollback explain replay dvc_remote skips stages",
+    "nothing folders publication alerting acceptance watching doctor setup retraining experiments backtest comparison records lineage release refresh promote rollback explain replay dvc_remote skips stages",
     "rehearsal inspection project testing",
     "ci verbs cli",
 )

@@ -449,3 +449,58 @@ def test_ci__costs_the_other_verbs_no_time() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+# Several models
+
+
+@pytest.fixture
+def two(site: Site) -> Path:
+    """A clone with a model at the top and one in a folder, which has an alert."""
+    root = site.stand.clone.root
+    for folder, model in (("", "small"), ("models-of/churn", "churn")):
+        write_text(root / folder / "params.yaml", f"model: {model}\n")
+        write_text(root / folder / "dvc.yaml", "stages: {collect: {cmd: driftloop stage collect}}\n")
+        write_text(root / folder / ".dvc/config", "")
+    site.stand.clone.push("main", "two models")
+    site.hub().open_issue("churn", "<!-- driftloop:alert churn -->\n…", [], find=lambda: None)
+    site.stand.at().create_issue("pasted", body="<!-- driftloop:alert churn -->")
+    site.repo.workflows.append({"id": 5, "name": "Monitor", "path": ".github/workflows/monitor.yml"})
+    return root
+
+
+@pytest.mark.parametrize(
+    ("arguments", "folder"),
+    [
+        (["--issue", "1"], "models-of/churn"),
+        (["--issue", "2"], "."),  # not the loop's own: the model at the top refuses it
+        (["--folder", "models-of/churn/"], "models-of/churn"),
+        ([], "."),
+    ],
+)
+def test_folder__puts_out_where_the_model_is(
+    driftloop: Run, two: Path, tmp_path: Path, arguments: list[str], folder: str
+) -> None:
+    assert two
+    done = driftloop("ci", "folder", *arguments, GITHUB_OUTPUT=str(tmp_path / "output"))
+    assert done.code == 0, done
+    assert (tmp_path / "output").read_text("utf-8") == f"folder={folder}\n"
+
+
+def test_folder__of_no_model_is_refused(driftloop: Run, two: Path) -> None:
+    assert two
+    done = driftloop("ci", "folder", "--folder", "../other")
+    assert (done.code, done.err.splitlines()) == (
+        1,
+        ["folder: expected one with params.yaml and dvc.yaml, which are ., models-of/churn, got '../other'"],
+    )
+
+
+def test_monitor_all__starts_a_run_for_each_folder(driftloop: Run, two: Path, site: Site) -> None:
+    assert two
+    before = len(site.stand.world.events)
+    assert json.loads(driftloop("ci", "monitor-all", "--dry-run").out) == {"folders": ["models-of/churn"]}
+    assert len(site.stand.world.events) == before
+    assert driftloop("ci", "monitor-all").out == "started monitor.yml for models-of/churn\n"
+    started = [event.payload["inputs"] for event in site.stand.world.events[before:]]
+    assert started == [{"folder": "models-of/churn", "only_news": "true"}]

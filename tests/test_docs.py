@@ -258,7 +258,7 @@ def exists(name: str) -> bool:
 
 def test_github__lists_every_permission_of_every_job_with_its_reason() -> None:
     found = [
-        [f"{path.stem} / {job}", f"`{permission}`", reason]
+        [f"{workflows.name(path)} / {job}", f"`{permission}`", reason]
         for path in workflows.FILES
         for job, text in re.findall(r"^  ([a-z-]+):\n((?:    .*\n|\n)+)", path.read_text("utf-8"), re.MULTILINE)
         for permission, reason in re.findall(r"^      ([a-z-]+: (?:read|write)) # (.+)$", text, re.MULTILINE)

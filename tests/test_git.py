@@ -450,3 +450,41 @@ def test_error__of_a_folder_or_program_that_is_missing(tmp_path: Path, monkeypat
 def test_succeeds__says_how_a_command_ends(tree: Git) -> None:
     assert tree.succeeds("merge-base", "--is-ancestor", "HEAD", "main")
     assert not tree.succeeds("merge-base", "--is-ancestor", "HEAD", "nowhere")
+
+
+# A project in a folder of its repository
+
+
+@pytest.fixture
+def folder(tree: Git) -> Git:
+    """A project below the top of that repository, committed, with a file of the same name as one at the top."""
+    below = tree.root / "models-of/churn"
+    below.mkdir(parents=True)
+    (below / "a.txt").write_text("below\n", encoding="utf-8")
+    tree.commit("two", ["models-of"])
+    return replace(tree, root=below)
+
+
+def test_folder__counts_paths_from_the_project(folder: Git) -> None:
+    assert (folder.folder, replace(folder, root=folder.root.parents[1]).folder) == ("models-of/churn", "")
+    assert folder.show("HEAD", "a.txt") == b"below\n"
+    assert folder.blobs(["HEAD:./a.txt", "HEAD:a.txt"]) == [b"below\n", b"1\n"]
+    (folder.root / "b.txt").write_text("new\n", encoding="utf-8")
+    (folder.root.parents[1] / "a.txt").write_text("another model's\n", encoding="utf-8")
+    assert folder.changed() == ["b.txt"]
+
+
+def test_folder__is_that_of_a_worktree_too(folder: Git) -> None:
+    with folder.worktree("HEAD") as other:
+        assert (other.root / "a.txt").read_text("utf-8") == "below\n"
+        (other.root / "a.txt").write_text("changed\n", encoding="utf-8")
+        made = other.commit("below", ["a.txt"])
+    assert (folder.show(made, "a.txt"), folder.blobs([f"{made}:a.txt"])) == (b"changed\n", [b"1\n"])
+
+
+def test_write_to_branch__from_a_folder_counts_from_the_top_of_the_branch(folder: Git) -> None:
+    made = folder.write_to_branch("driftloop", {"records/x/y.json": b"1"}, "one")
+    made = folder.write_to_branch("driftloop", {"records/x/z.json": b"2"}, "two")
+    assert folder.contents(made) == {"records/x/y.json": b"1", "records/x/z.json": b"2"}
+    with pytest.raises(GitError, match="expected names of files"):
+        folder.write_to_branch("driftloop", {"../x": b"1"}, "no")

@@ -35,3 +35,9 @@ def test_decide__asks_nobody_where_the_parameter_says_it() -> None:
         raise AssertionError
 
     assert publication.decide("never", refused).pages is False
+
+
+def test_goes_along__only_what_is_no_stricter() -> None:
+    settings: list[publication.Setting] = ["never", "auto", "always"]
+    allowed = {mine: [other for other in settings if publication.goes_along(other, mine)] for mine in settings}
+    assert allowed == {"never": settings, "auto": ["auto", "always"], "always": ["always"]}

@@ -41,8 +41,8 @@ def named(name: str) -> dict[str, Any]:
 
 
 def test_workflows__are_all_there() -> None:
-    assert [path.stem for path in FILES] == [
-        "ci", "experiment", "monitor", "pull-request", "release", "retrain", "rollback",
+    assert [workflows.name(path) for path in FILES] == [
+        "ci", "experiment", "models", "monitor", "pull-request", "release", "retrain", "rollback",
     ]  # fmt: skip
 
 
@@ -72,13 +72,15 @@ def test_permissions__are_none_unless_a_job_says_so_and_why() -> None:
     for path in FILES:
         workflow = workflows.load(path)
         if workflow["permissions"] != {}:
-            offenders.append(f"{path.stem}: {workflow['permissions']}")
+            offenders.append(f"{workflows.name(path)}: {workflow['permissions']}")
         blocks = re.findall(r"^    permissions:\n((?:      .+\n)+)", path.read_text("utf-8"), re.MULTILINE)
         if len(blocks) != len(workflow["jobs"]):
-            offenders.append(f"{path.stem}: {len(blocks)} permissions of {len(workflow['jobs'])} jobs")
+            offenders.append(f"{workflows.name(path)}: {len(blocks)} permissions of {len(workflow['jobs'])} jobs")
         lines = "".join(blocks).splitlines()
         offenders += [
-            f"{path.stem}: {line}" for line in lines if not re.fullmatch(r" +[a-z-]+: (read|write) # \S.+", line)
+            f"{workflows.name(path)}: {line}"
+            for line in lines
+            if not re.fullmatch(r" +[a-z-]+: (read|write) # \S.+", line)
         ]
     assert offenders == []
 
@@ -154,7 +156,7 @@ def test_concurrency__loses_nobody_but_checks_of_what_was_pushed_over() -> None:
 
 
 def test_concurrency__is_a_matter_of_jobs() -> None:
-    assert [path.stem for path in FILES if "concurrency" in workflows.load(path)] == []
+    assert [workflows.name(path) for path in FILES if "concurrency" in workflows.load(path)] == []
 
 
 def test_concurrency__lets_no_jobs_of_a_run_wait_for_each_other() -> None:
@@ -266,7 +268,7 @@ def test_cache__comes_to_jobs_that_run_the_pipeline_alone_and_where_asked_for() 
 
 
 def test_job__of_the_loop_installs_no_packages_for_development() -> None:
-    env = {path.stem: workflows.load(path).get("env", {}) for path in FILES}
+    env = {workflows.name(path): workflows.load(path).get("env", {}) for path in FILES}
     offenders = [
         str(job)
         for job in JOBS

@@ -133,7 +133,10 @@ def check_merged(root: Path) -> None:
 
 def _read_by_dvc(root: Path) -> Iterator[Path]:
     for folder, folders, names in os.walk(root):
-        folders[:] = [name for name in folders if not name.startswith(HIDDEN)]
+        # A folder with a repository of DVC's own is another model's: DVC passes over it too.
+        folders[:] = [
+            name for name in folders if not name.startswith(HIDDEN) and not (Path(folder) / name / ".dvc").is_dir()
+        ]
         for name in names:
             if name in {lockfile.PIPELINE, "params.yaml"} or Path(name).suffix == ".dvc":
                 yield Path(folder) / name

@@ -71,7 +71,7 @@ def highest(git: Git, model: str) -> int:
 
 def _changes(git: Git, log: str) -> list[Change]:
     entries = [entry.strip("\n") for entry in log.split("\0") if entry.strip()]
-    cards = git.blobs([f"{entry.split(None, 1)[0]}:{CARD.as_posix()}" for entry in entries]) if entries else []
+    cards = git.blobs([f"{entry.split(None, 1)[0]}:./{CARD.as_posix()}" for entry in entries]) if entries else []
     return [_change(entry, card) for entry, card in zip(entries, cards, strict=True)]
 
 

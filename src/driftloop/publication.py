@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from driftloop.github.values import Repository
 
-Setting = Literal["auto", "always", "never"]
+Setting = Literal["never", "auto", "always"]
 
 
 class Publication(NamedTuple):
@@ -17,6 +17,12 @@ class Publication(NamedTuple):
 
     pages: bool
     why: str
+
+
+def goes_along(other: Setting, mine: Setting) -> bool:
+    """Whether the page of another model may go to where that of a model is published: its setting is no stricter."""
+    strictness = get_args(Setting)[::-1]  # from always to never
+    return strictness.index(other) <= strictness.index(mine)
 
 
 def decide(setting: Setting, look: Callable[[], Repository]) -> Publication:

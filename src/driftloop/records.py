@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib import metadata
 from itertools import islice
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from driftloop.core.decision.approval import Approval
@@ -73,6 +74,8 @@ class Run:
         The standing approval in force, if there is one; of a promotion that within which the loop has merged.
     failed_in
         The job that failed; empty where none did, or it is not known.
+    folder
+        Of the model in the repository; empty for its top.
     by
         Login of who started it: set the label, or merged; empty where nobody did, or it is not known.
     """
@@ -87,6 +90,7 @@ class Run:
     approval: Approval | None = None
     by: str = ""
     failed_in: str = ""
+    folder: str = ""
 
 
 @dataclass(frozen=True)
@@ -152,7 +156,8 @@ def collect(root: Path, run: Run) -> Record:
     content = bounded(content)
     # A run by hand has no number: its record is called after what it holds.
     name = f"{run.id}-{run.attempt or 1}" if run.id else f"local-{_digest(content)[:12]}"
-    return Record(f"records/{until or 'unknown'}/{run.kind}-{name}.json", content)
+    day = PurePosixPath("records", f"{until or 'unknown'}")
+    return Record(f"{day / run.folder / f'{run.kind}-{name}.json'}", content)
 
 
 def packages() -> dict[str, str | None]:
@@ -189,10 +194,34 @@ def params_digest(params: Params) -> str:
     return _digest(params.model_dump(mode="json"))
 
 
-def write(git: Git, record: Record) -> str:
-    """Put a record on the branch of the remote, beside those that others write; return the commit."""
+def write(git: Git, record: Record, **newest: bytes) -> str:
+    """Put a record on the branch of the remote, beside those that others write; return the commit.
+
+    Parameters
+    ----------
+    git, record
+        Where to, and what.
+    newest
+        Further files of this model by name, in the place of those of the run before; see `kept`.
+    """
     text = json.dumps(record.content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    return git.write_to_branch(BRANCH, {record.path: text.encode()}, record.message, date=record.content["time"])
+    files = {record.path: text.encode(), **{_newest(git, name): content for name, content in newest.items()}}
+    return git.write_to_branch(BRANCH, files, record.message, date=record.content["time"])
+
+
+def kept(git: Git, name: str) -> bytes | None:
+    """Read what the newest run of this model has kept under a name; None if there is nothing."""
+    revision = _revision(git)
+    return git.blobs([f"{git.head(revision)}:{_newest(git, name)}"])[0] if revision else None
+
+
+def is_about(path: str, folder: str) -> bool:
+    """Whether a record is about the model of a folder, by its path: records/DAY/FOLDER/NAME.json."""
+    return PurePosixPath(*PurePosixPath(path).parts[2:-1]) == PurePosixPath(folder)
+
+
+def _newest(git: Git, name: str) -> str:
+    return f"{PurePosixPath('newest', git.folder, f'{name}.json')}"
 
 
 def read(git: Git) -> list[dict[str, Any]]:
@@ -201,24 +230,31 @@ def read(git: Git) -> list[dict[str, Any]]:
 
 
 def listed(git: Git) -> list[Record]:
-    """Read all records of the branch, oldest run first: of the remote, or as far as it is known here.
+    """Read all records of this folder's model, oldest run first: of the remote, or as far as it is known here.
 
     What is no record of a format that this version knows is left out: whoever may push may have written anything.
     """
-    try:
-        revision = git.fetch(BRANCH) if git.remote_head(BRANCH) else ""
-    except LoopError:
-        known = f"refs/remotes/{git.remote}/{BRANCH}"
-        revision = known if git.succeeds("rev-parse", "--verify", "--quiet", known) else ""
+    revision = _revision(git)
     if not revision:
         return []
-    found = []
+    found, folder = [], git.folder
     for path, content in git.contents(revision, "records").items():
+        if not is_about(path, folder):
+            continue
         with suppress(LoopError):
             value = jsonfile.read(content, where="record")
             if isinstance(value, dict) and value.get("format") in range(1, FORMAT + 1):
                 found.append(Record(path, value))
     return sorted(found, key=lambda record: str(record.content.get("time")))
+
+
+def _revision(git: Git) -> str:
+    """Fetch the branch, and name where it is; where the remote cannot be reached, as it is known here, or empty."""
+    try:
+        return git.fetch(BRANCH) if git.remote_head(BRANCH) else ""
+    except LoopError:
+        known = f"refs/remotes/{git.remote}/{BRANCH}"
+        return known if git.succeeds("rev-parse", "--verify", "--quiet", known) else ""
 
 
 def outs(lock: Path, notes: list[str] | None = None) -> dict[str, dict[str, str]]:

@@ -141,7 +141,7 @@ def find(git: Git, wanted: int, params: Params) -> Earlier:
         msg = f"--to: expected one of {there}, got v{wanted}; `driftloop versions` shows them"
         raise ModelError(msg)
     where = f"v{wanted} ({CARD} at {found.commit[:12]})"
-    text, content = git.blobs([f"{found.commit}:{path.as_posix()}" for path in (CARD, MODEL)])
+    text, content = git.blobs([f"{found.commit}:./{path.as_posix()}" for path in (CARD, MODEL)])
     try:
         card = read_card((text or b"").decode("utf-8", "replace"), params, where=where)
     except ModelError as exc:

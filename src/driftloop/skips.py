@@ -10,6 +10,8 @@ from driftloop.core.windows import end_day
 from driftloop.records import BRANCH, Kind, params_digest
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from driftloop.git import Git
     from driftloop.params import Params
 
@@ -20,15 +22,18 @@ NO_CODE = (
 )
 
 
-def code(git: Git) -> list[str]:
+def code(git: Git, models: Sequence[str] = ()) -> list[str]:
     """List the files of code that a pull request changes, by the merge commit that is checked out with its parents.
+
+    `models` are folders of further models, in which the same files hold no code.
 
     Anything else that is checked out counts as changed.
     """
     if not git.succeeds("rev-parse", "--verify", "--quiet", "HEAD^2"):
         return git.files("HEAD")
     changed = git.run("diff", "--name-only", "--no-renames", "-z", "HEAD^1", "HEAD").split("\0")
-    return [path for path in changed if path and not path.startswith(NO_TESTS)]
+    passed = (*NO_TESTS, *(f"{folder}/{path}" for folder in models for path in NO_TESTS))
+    return [path for path in changed if path and not path.startswith(passed)]
 
 
 def recorded(git: Git, params: Params) -> str:
@@ -39,8 +44,8 @@ def recorded(git: Git, params: Params) -> str:
     if git.remote_head(BRANCH) is None:
         return ""
     tip, wanted = git.fetch(BRANCH), ("ok", git.head(), params_digest(params))
-    for path in git.files(tip, f"records/{end_day(params.source.until_instant, params.zone)}"):
-        if PurePosixPath(path).name.startswith(f"{Kind.MONITOR}-") and _key(git.show(tip, path) or b"") == wanted:
+    for path, content in git.contents(tip, f"records/{end_day(params.source.until_instant, params.zone)}").items():
+        if PurePosixPath(path).name.startswith(f"{Kind.MONITOR}-") and _key(content) == wanted:
             return path
     return ""
 

@@ -138,6 +138,8 @@ def test_run__leaves_an_alert_of_another_model_to_a_person(site: Site) -> None:
     said = "left #1 alone: it is about another model, old-bikes; close it if there is none of that name"
     assert run(site, OUTDATED) == ["opened #2", said]
     assert run(site, HEALTHY) == ["closed #2", said]
+    known = [each.text for each in act.run(site.hub(), HEALTHY, LINKS, beside={"old-bikes"})]
+    assert known == ["did nothing: there is nothing to tell"]  # a model beside it looks after its own
     assert (issues(site)[0].state, issues(site)[0].body, comments(site)) == ("open", body, [])
     by_hand(site, 1, state="closed")
     assert run(site, HEALTHY) == ["did nothing: there is nothing to tell"]

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from typing import TYPE_CHECKING
 
 import handed
 import pytest
+from architecture import SRC
 from hub import Clone
 from once import copy_ours, once
 from runner.language import HERE, Language
@@ -14,9 +16,14 @@ from runner.project import Project, made
 from runner.setting import Setting, setting, tools
 from runner.values import Left, WorkflowJob
 
+from driftloop import dvc
+from driftloop.store.files import CARD, write_json
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+TEMPLATES = SRC / "driftloop/project/templates"
 
 
 @pytest.fixture(scope="session")
@@ -95,6 +102,53 @@ def rolled(tmp_path: Path, language: Language, tmp_path_factory: pytest.TempPath
     with setting(tmp_path / "world", language, kept) as opened:
         opened.begin(clone.root)
         yield opened
+
+
+@pytest.fixture
+def two(tmp_path: Path, language: Language, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting]:
+    """A small project with a second model in a folder, whose newest data is from after habits have changed."""
+    made = handed.made(tmp_path_factory)
+    clone = Clone(made.copy("repo", tmp_path / "repo"))
+    cache = clone.root / ".dvc/cache"
+    add_model(clone.root, "models-of/churn", until="2025-04-07")  # simulated data goes a week further in each run
+    (clone.root / "models-of/churn/.dvc/config.local").write_text(f"[cache]\n    dir = {cache}\n")
+    for folder in (".", "models-of/churn"):
+        (clone.root / folder / "dvc.lock").unlink(missing_ok=True)
+        dvc.repro(clone.root / folder)
+    copy_ours(clone.root, ".github", "pyproject.toml", "uv.lock", "README.md", "LICENSE")
+    (clone.root / ".github/workflows/ci.yml").unlink()  # projects of teams have none
+    shutil.copy(TEMPLATES / "workflow-models.yml", clone.root / ".github/workflows/models.yml")
+    clone.run("add", ".")
+    clone.run("commit", "--quiet", "-m", "two models")
+    kept = tools(tmp_path / "tools", cache, made.repo / ".cache/refits")
+    with setting(tmp_path / "world", language, kept) as opened:
+        opened.begin(clone.root)
+        yield opened
+
+
+def add_model(root: Path, folder: str, *, until: str) -> None:
+    """Put the model of the top folder into another one as well, under the name of that folder."""
+    place, name = root / folder, folder.rpartition("/")[2]
+    listed = (
+        "params.yaml",
+        "dvc.yaml",
+        "driftloop.lock",
+        ".dvc",
+        ".dvcignore",
+        ".gitignore",
+        "src",
+        "models/production",
+    )
+    for path in listed:
+        (place / path).parent.mkdir(parents=True, exist_ok=True)
+        if (root / path).is_dir():
+            shutil.copytree(root / path, place / path, ignore=shutil.ignore_patterns("cache", "tmp", "__pycache__"))
+        else:
+            shutil.copy(root / path, place / path)
+    params, card = place / "params.yaml", place / CARD
+    text = params.read_text("utf-8").replace(f"model: {handed.MODEL}", f"model: {name}")
+    params.write_text(re.sub(r"(?m)^  until: .*", f"  until: '{until}T00:00Z'", text), encoding="utf-8")
+    write_json(card, json.loads(card.read_text("utf-8")) | {"model": name})
 
 
 @pytest.fixture

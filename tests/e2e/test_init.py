@@ -133,3 +133,50 @@ def test_project__is_upgraded_with_what_a_team_edited(shop: Path, tmp_path: Path
     assert 'cron: "1 2 * * *"' in monitor.read_text()
     assert "timeout-minutes: 10" not in monitor.read_text()
     assert "Data and pipelines are up to date" in sh(root, "uv", "run", "--quiet", "--frozen", "dvc", "repro")
+
+
+def test_init__in_a_repository_of_driftloop_adds_a_model(shop: Path, tmp_path: Path) -> None:
+    """In a folder of its own, in the environment of the repository, with one commit; no name is taken twice."""
+    root = tmp_path / "shop"
+    shutil.copytree(shop / "shop", root, symlinks=True, ignore=shutil.ignore_patterns(".venv"))
+    driftloop = (sys.executable, "-c", "from driftloop.cli import main; main()")
+    head, *rows = (shop / "shop.csv").read_text("utf-8").splitlines()
+    newest = [row for row in rows if row >= "2024-03"]  # more would only be fitted longer
+    (tmp_path / "second.csv").write_text("\n".join([head, *newest]), encoding="utf-8")
+    source = ("--from", str(tmp_path / "second.csv"), "--target", "sales", "--label-delay-days", "3", "--yes")
+    adding = ("init", "tills/second", *source)
+    taken = sh(root, *driftloop, *adding, "--model", "shop", code=1)
+    assert (
+        "params.yaml and tills/second/params.yaml: model: expected a name of its own in each folder, got 'shop'"
+        in taken
+    )
+    assert not (root / "tills").exists()
+
+    before = sh(root, "git", "rev-parse", "HEAD").strip()
+    said = sh(root, *driftloop, *adding)
+    assert "tills/second becomes one more model in it" in said
+    assert sh(root, "git", "status", "--porcelain") == ""
+    changed = sh(root, "git", "diff", "--name-only", before, "HEAD").split()
+    outside = [path for path in changed if not path.startswith("tills/second/")]
+    assert outside == [".driftloop/base.json", ".github/workflows/models.yml"]
+    assert "tills/second/models/production/model.skops" in changed
+    uv = ("uv", "run", "--quiet", "--frozen")
+    for folder in (root, root / "tills/second"):
+        assert "Data and pipelines are up to date" in sh(folder, *uv, "dvc", "repro")
+        assert sh(folder, *uv, "driftloop", "ci", "lock").startswith("dvc.lock is up to date")
+    assert sh(root / "tills/second", *uv, "driftloop", "status").startswith("second v1")
+
+    pipeline = root / "tills/second/dvc.yaml"
+    for file in (
+        pipeline,
+        root / "tills/second/.driftloop/base.json",
+        root / "dvc.yaml",
+        root / ".driftloop/base.json",
+    ):
+        file.write_text(file.read_text("utf-8").replace("writes the entries.", "wrote them."), encoding="utf-8")
+    sh(root, "git", "commit", "--quiet", "--all", "--message", "as it was")
+    upgraded = sh(root, *driftloop, "upgrade")
+    assert "replaced  dvc.yaml" in upgraded
+    assert "replaced  tills/second/dvc.yaml" in upgraded
+    assert "writes the entries." in pipeline.read_text("utf-8")
+    assert (root / ".github/workflows/models.yml").is_file()

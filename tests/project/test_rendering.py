@@ -75,10 +75,11 @@ def test_render__a_key_that_params_do_not_have_is_a_bug() -> None:
 
 def test_templates__are_all_used_and_those_taken_unchanged_are_links_to_the_root() -> None:
     there = [path for path in (SRC / "driftloop/project/templates").iterdir() if path.name != "__pycache__"]
-    assert {path.name for path in there} == set(rendering.TEMPLATES.values())
+    assert {path.name for path in there} == {*rendering.TEMPLATES.values(), rendering.MODELS}
     links = {path.name: Path(path.resolve()).relative_to(ROOT).as_posix() for path in there if path.is_symlink()}
     wrong = {name: to for name, to in links.items() if rendering.TEMPLATES.get(to) != name}
     assert wrong == {}
     assert {path.name for path in there if not path.is_symlink()} == {
-        name for name in rendering.TEMPLATES.values() if name.endswith(".j2")
+        rendering.MODELS,
+        *(name for name in rendering.TEMPLATES.values() if name.endswith(".j2")),
     }

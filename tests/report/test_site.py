@@ -276,3 +276,32 @@ def test_build__says_whose_approval_is_in_force_and_nothing_when_it_is_over(root
     ended = over | {"time": (BUILT + timedelta(hours=2)).isoformat()}
     failed = make_record(BUILT + timedelta(hours=3), failed=True, number=4)
     assert "Kept fresh" not in Page(build(root, records=[given, released, ended, failed]).read_text("utf-8")).text
+
+
+def test_build_all__lists_models_with_their_state_and_gives_each_a_page(root: Path, tmp_path: Path) -> None:
+    """One that this run has measured, one that only its records know, and one that nobody has measured yet."""
+    elsewhere = tmp_path / "elsewhere"
+    known = make_records(3)
+    for record in known:
+        record["model"] = record["decision"]["model"] = "churn"
+    overview = make_overview().model_dump(mode="json")
+    projects = [
+        site.Project("bikes", root),
+        site.Project("churn", elsewhere, known, overview=overview),
+        site.Project("new", elsewhere),
+    ]
+    for _ in range(2):  # an earlier one is replaced
+        first = site.build_all(projects, tmp_path / "_site", built=BUILT)
+    page = Page(first.read_text("utf-8"))
+    assert [link for link in page.links if link and link.endswith(".html")] == ["bikes/index.html", "churn/index.html"]
+    rows = " ".join(page.text.split())
+    assert "bikes v1outdated: retraining would have paid13 Apr 2025" in rows
+    assert "churn v1healthy" in rows
+    assert "newnot measured yet" in rows
+    assert (tmp_path / "_site/bikes/evidently/index.html").is_file()
+    assert "healthy" in (tmp_path / "_site/churn/index.html").read_text("utf-8")
+    assert not (tmp_path / "_site/new").exists()
+    (tmp_path / "_site/mine").mkdir()
+    (tmp_path / "_site/mine/x").write_text("x")
+    with pytest.raises(LoopError, match="expected a new folder or an earlier site"):
+        site.build_all(projects, tmp_path / "_site", built=BUILT)

@@ -113,6 +113,13 @@ def test_run__after_a_merge_starts_the_release_until_it_is_there(bench: Bench) -
     assert merge(bench, version=2) == "#2 is merged, and v2 is released"
 
 
+def test_act__of_a_model_in_a_folder_starts_the_release_of_that_one(bench: Bench) -> None:
+    release = Release(1, approval(bench), bench.hub.pull(2), 2, folder="models-of/churn")
+    bench.repo.workflows[-1]["inputs"] = ["approval", "folder"]
+    merging.act(bench.hub, release)
+    assert [inputs["folder"] for inputs in dispatched(bench)] == ["models-of/churn"]
+
+
 def test_run__after_a_merge_by_somebody_does_nothing(bench: Bench) -> None:
     bench.site.stand.at().get_pull(2).merge()
     assert merge(bench, version=2) == "#2 was merged by somebody, which starts the release"

@@ -138,7 +138,7 @@ def execute(order: Order, site: Site, machine: Machine, shelf: Shelf) -> Workflo
         machine.env |= texts(evaluate(part or {}, Scope({**given, "env": machine.env}, strict | {"env"})))
     defaults: dict[str, str] = {}
     for part in (order.workflow.tree.get("defaults"), tree.get("defaults")):
-        defaults |= (part or {}).get("run", {})
+        defaults |= texts(evaluate((part or {}).get("run", {}), Scope({**given, "env": machine.env}, strict | {"env"})))
     row = Row(Bench(site.language, machine, shelf, given, strict, defaults))
     row.run(tree["steps"])
     row.finish()

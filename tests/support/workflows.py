@@ -11,9 +11,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+
+def name(path: Path) -> str:
+    """Name a workflow as a project calls its file."""
+    return path.stem.removeprefix("workflow-")
+
+
 ROOT = SRC.parent
 GITHUB = ROOT / ".github"
-FILES = sorted((GITHUB / "workflows").glob("*.yml"))
+# It is there only where a repository holds several models.
+MODELS = ROOT / "src/driftloop/project/templates/workflow-models.yml"
+FILES = sorted([*(GITHUB / "workflows").glob("*.yml"), MODELS], key=name)
 ACTIONS = sorted((GITHUB / "actions").glob("*/action.yml"))
 
 
@@ -44,7 +52,7 @@ def load(path: Path) -> dict[Any, Any]:
 
 
 def jobs() -> list[Job]:
-    return [Job(path.stem, name, job) for path in FILES for name, job in load(path)["jobs"].items()]
+    return [Job(name(path), job, given) for path in FILES for job, given in load(path)["jobs"].items()]
 
 
 def steps() -> Iterator[tuple[str, dict[str, Any]]]:

@@ -94,3 +94,18 @@ def test_plan__closes_nothing_before_a_good_run(site: Site, known: list[dict[str
     run(site, record(1), record(2))
     assert run(site, *known) == ["did nothing: no two monitoring runs in a row have failed"]
     assert issue(site).state == "open"
+
+
+def test_act__models_of_two_folders_have_an_issue_each(site: Site) -> None:
+    hub, failed = site.hub(), failing.runs([record(1), record(2)])
+    for folder in ("models-of/churn", ""):
+        (action,) = failing.plan(failed, failing.ours(hub, folder), f"{PAGE}99", folder)
+        failing.act(hub, action)
+    assert [issue(site, number).title.partition(" since")[0] for number in (1, 2)] == [
+        "Monitoring of models-of/churn itself fails",
+        "Monitoring itself fails",
+    ]
+    assert "*Actions → Monitor → Run workflow* with the folder models-of/churn." in (issue(site).body or "")
+    worked = failing.plan(failing.runs([record(3, "ok")]), failing.ours(hub, "models-of/churn"), "", "models-of/churn")
+    assert [failing.act(hub, each) for each in worked] == ["closed #1"]
+    assert [issue(site, number).state for number in (1, 2)] == ["closed", "open"]

@@ -18,7 +18,7 @@ from driftloop.report.markdown import cut
 from driftloop.store.files import DECISION, read_value
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import date
     from pathlib import Path
 
@@ -75,7 +75,7 @@ class Settle:
 class Leave:
     """Leave an open alert of another model to a person, and say so.
 
-    Such an alert remains after a model was renamed, but it may also belong to another project in the repository.
+    Such an alert remains after a model was renamed or removed.
     """
 
     number: int
@@ -92,7 +92,9 @@ class Done(NamedTuple):
     number: int | None = None
 
 
-def plan(decision: Decision, found: Sequence[Issue], links: Links, *, silent: bool = False) -> tuple[AlertAction, ...]:
+def plan(
+    decision: Decision, found: Sequence[Issue], links: Links, *, silent: bool = False, beside: Collection[str] = ()
+) -> tuple[AlertAction, ...]:
     """Decide what to do about the alert, and about others that are open beside it.
 
     Parameters
@@ -105,9 +107,12 @@ def plan(decision: Decision, found: Sequence[Issue], links: Links, *, silent: bo
         Where the text points to.
     silent
         Whether the open alert is snoozed.
+    beside
+        Names of the other models of the repository, whose runs look after their own alerts.
     """
     mine = [alert for alert in found if alert.body.startswith(memory.marker(decision.model))]
-    left = [Leave(alert.number, memory.model_of(alert)) for alert in found if alert.open and alert not in mine]
+    strange = [alert for alert in found if alert.open and alert not in mine and memory.model_of(alert) not in beside]
+    left = [Leave(alert.number, memory.model_of(alert)) for alert in strange]
     if ahead := memory.ahead(decision, mine):
         return (Nothing(_ahead(decision, *ahead)), *left)
     match [alert for alert in mine if alert.open]:
@@ -193,13 +198,13 @@ def newest(root: Path) -> Decision:
     return decision
 
 
-def run(hub: Hub, decision: Decision, links: Links) -> list[Done]:
+def run(hub: Hub, decision: Decision, links: Links, *, beside: Collection[str] = ()) -> list[Done]:
     """Read, decide and act; then read again to notice an alert that another run opened at the same time."""
     found = memory.every(hub)
     asleep = snooze.current(hub, decision, found)
     # Its end is written first: a run that breaks off in between leaves an alert that speaks.
     ended = [Done(snooze.act(hub, asleep), asleep.number)] if asleep else []
-    actions = plan(decision, found, links, silent=snooze.silent(asleep))
+    actions = plan(decision, found, links, silent=snooze.silent(asleep), beside=beside)
     done = [act(hub, decision.model, action) for action in actions] + ended
     if isinstance(actions[0], Open):
         again = plan(decision, memory.find(hub, decision.model), links)[1:]

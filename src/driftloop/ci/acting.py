@@ -37,18 +37,20 @@ def alert(
 
     runtime = run.runtime()
     decision = alerting.newest(Path())
-    links = wording.Links(run=runtime.run_url, dashboard=_address(dashboard), commit=run.revision(runtime))
+    others = {each.name for each in run.others(runtime)}
+    page = _address(dashboard, decision.model if others else "")
+    links = wording.Links(run=runtime.run_url, dashboard=page, commit=run.revision(runtime))
     with Hub(runtime) as hub:
         if dry_run:
             found = memory.every(hub)
             asleep = [each for each in [snoozing.current(hub, decision, found)] if each]
-            actions = alerting.plan(decision, found, links, silent=any(map(snoozing.silent, asleep)))
+            actions = alerting.plan(decision, found, links, silent=any(map(snoozing.silent, asleep)), beside=others)
             run.would(
                 [*map(alerting.shown, actions), *map(snoozing.shown, asleep)],
                 "\n\n".join([*map(alerting.worded, actions), *map(snoozing.worded, asleep)]),
             )
             return
-        done = alerting.run(hub, decision, links)
+        done = alerting.run(hub, decision, links, beside=others)
     said = "; ".join(each.text for each in done)
     steps.say(said)
     about = re.search(r"#(\d+)", done[0].text) if decision.alert else None
@@ -108,6 +110,7 @@ def record(
 ) -> None:
     """Put one JSON record of this run on the branch `driftloop`."""
     from driftloop import records as recording
+    from driftloop.store.files import OVERVIEW
 
     if kind not in list(recording.Kind):
         msg = f"--kind: expected one of {', '.join(recording.Kind)}, got {kind!r}"
@@ -134,12 +137,15 @@ def record(
             approval=recording.approval(approval),
             by=runtime.sender if runtime.event_name in STARTED_BY_PEOPLE else "",
             failed_in=failed_in if failed else "",
+            folder=run.folder(runtime),
         ),
     )
     if dry_run:
         run.would({"path": made.path, **made.content}, f"would write {made.path} to the branch {recording.BRANCH}")
         return
-    recording.write(run.git(runtime), made)
+    overview = Path(OVERVIEW)
+    kept = {"overview": overview.read_bytes()} if not failed and run.others(runtime) and overview.is_file() else {}
+    recording.write(run.git(runtime), made, **kept)
     steps.say(f"recorded: {made.path} on the branch {recording.BRANCH}")
 
 
@@ -179,13 +185,15 @@ def propose(
     """Verify a hand-over; open its pull request, or comment on the issue why there is none."""
     from driftloop import records as recording
     from driftloop.github.hub import Hub
+    from driftloop.params import load_params
     from driftloop.retraining import answering
     from driftloop.retraining import propose as proposing
 
     runtime = run.runtime()
     git = run.git(runtime)
+    page = _address(dashboard, load_params(Path("params.yaml")).model if run.others(runtime) else "")
     with Hub(runtime) as hub:
-        action = proposing.plan(hub, runtime, git, folder, dashboard=_address(dashboard))
+        action = proposing.plan(hub, runtime, git, folder, dashboard=page)
         if dry_run:
             run.would(proposing.shown(action), proposing.worded(action))
             return
@@ -278,11 +286,12 @@ def snooze(
         steps.say(snoozing.act(hub, action))
 
 
-def _address(given: str) -> str:
+def _address(given: str, model: str) -> str:
+    """Check the address of the pages; that of one of several models is below it."""
     if given and not re.fullmatch(r"https?://[^\s()<>\[\]]+", given):
         msg = f"--dashboard: expected an https:// address, got {given!r}"
         raise LoopError(msg)
-    return given
+    return f"{given.rstrip('/')}/{model}/" if given and model else given
 
 
 def _digits(given: str) -> str:

@@ -167,10 +167,11 @@ def pages(*, dry_run: run.DryRun = False) -> None:
 @app.command(epilog="Example: driftloop ci code")
 def code() -> None:
     """Report whether the pull request that is checked out changes code, so that lint and tests have to run."""
-    from driftloop import skips
+    from driftloop import folders, skips
     from driftloop.git import Git
 
-    changed = skips.code(Git(Path()))
+    git = Git(Path())
+    changed = skips.code(git, [model.folder for model in folders.find(git) if model.folder])
     said = f"code changes: {', '.join(changed[:5])}{' …' if len(changed) > 5 else ''}" if changed else skips.NO_CODE  # noqa: PLR2004 - enough to see why
     steps.say(said)
     steps.output(os.environ, "code", "true" if changed else "false")

@@ -15,6 +15,7 @@ from driftloop.core.text import log
 from driftloop.github import steps
 
 if TYPE_CHECKING:
+    from driftloop.folders import Model
     from driftloop.git import Git
     from driftloop.github.runtime import Runtime
 
@@ -46,6 +47,27 @@ def revision(runtime: Runtime) -> str:
     except GitError:
         named = os.environ.get("GITHUB_SHA", "")
         return named if re.fullmatch(r"[0-9a-f]{7,64}", named) else ""
+
+
+def folder(runtime: Runtime) -> str:
+    """Name the folder of this model in the repository; empty for its top, and where there is no repository."""
+    from driftloop.git import GitError
+
+    try:
+        return git(runtime).folder
+    except GitError:
+        return ""
+
+
+def others(runtime: Runtime) -> tuple[Model, ...]:
+    """List the other models of the repository; none where there is no commit that could hold them."""
+    from driftloop import folders
+    from driftloop.git import GitError
+
+    try:
+        return folders.others(git(runtime))
+    except GitError:
+        return ()
 
 
 def would(data: Any, text: str) -> None:

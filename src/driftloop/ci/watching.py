@@ -25,7 +25,9 @@ def watch(*, dry_run: run.DryRun = False) -> None:
 
     runtime = run.runtime()
     with Hub(runtime) as hub:
-        actions = failing.plan(failing.runs(records.read(run.git(runtime))), failing.ours(hub), runtime.run_url)
+        git = run.git(runtime)
+        folder = git.folder
+        actions = failing.plan(failing.runs(records.read(git)), failing.ours(hub, folder), runtime.run_url, folder)
         if dry_run:
             run.would([failing.shown(action) for action in actions], "\n\n".join(map(failing.worded, actions)))
             return

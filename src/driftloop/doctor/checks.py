@@ -228,8 +228,8 @@ def schedule(found: Schedule, facts: Facts) -> Told:
         return Told("wrong", DISABLED.get(found.state, f"Monitor is {found.state}"), ENABLE)
     gap = longest_gap(facts.crons, facts.now.date())
     if gap is None:
-        return Told("warning", "monitor.yml has no schedule that can be read: Monitor runs by hand only",
-                    "`on: schedule:` in .github/workflows/monitor.yml")  # fmt: skip
+        return Told("warning", "no schedule can be read: Monitor runs by hand only",
+                    "`on: schedule:` in .github/workflows/monitor.yml, or models.yml for a model in a folder")  # fmt: skip
     began = found.last or found.since
     if began and facts.now - began > timedelta(days=gap) + LATE:
         ran = f"it ran last on {_on(found.last)}" if found.last else "it has never run"

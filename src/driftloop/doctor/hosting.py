@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from driftloop.doctor.facts import Hosted, Schedule, Unread
 from driftloop.errors import GitHubError, LoopError
+from driftloop.folders import MONITOR
 from driftloop.git import GitError
 from driftloop.github.refusals import ForbiddenError, NotFoundError, UnauthorizedError
 from driftloop.github.runtime import REPOSITORY, from_environment
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from driftloop.github.hub import Hub
     from driftloop.github.runtime import Runtime
 
-WORKFLOW = "monitor.yml"
 PUBLIC = "github.com"
 OWN_TOKEN = "`GITHUB_TOKEN=$(gh auth token) driftloop doctor`"  # noqa: S105 - how to get one
 SCP = re.compile(r"(?:[^@/\s]+@)?(?P<host>[\w.-]+):(?!//)(?P<path>.+)")  # git@github.com:acme/bikes.git
@@ -64,13 +64,15 @@ def repository(address: str, server: str) -> str:
     return name
 
 
-def read(hub: Hub, *, in_run: bool) -> Hosted | Unread:
+def read(hub: Hub, *, in_run: bool, workflow: str = MONITOR) -> Hosted | Unread:
     """Ask GitHub for all facts.
 
     Parameters
     ----------
     in_run
         Whether a run of Actions asks, which shows that they are on.
+    workflow
+        The one whose schedule measures the model.
 
     Raises
     ------
@@ -90,13 +92,13 @@ def read(hub: Hub, *, in_run: bool) -> Hosted | Unread:
         may_propose=_read(hub.may_propose, admin),
         pages_from=_read(hub.pages_from, admin),
         labels=_read(hub.labels, "`issues: read`"),
-        schedule=_read(lambda: _schedule(hub), "`actions: read`"),
+        schedule=_read(lambda: _schedule(hub, workflow), "`actions: read`"),
         branch_protected=_read(lambda: hub.is_protected(BRANCH), "`contents: read`"),
     )
 
 
-def _schedule(hub: Hub) -> Schedule:
-    found = hub.workflow(WORKFLOW)
+def _schedule(hub: Hub, workflow: str) -> Schedule:
+    found = hub.workflow(workflow)
     return Schedule(found.state, found.created, found.scheduled) if found else Schedule(None)
 
 

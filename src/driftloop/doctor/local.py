@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from driftloop import dvc, dvc_remote, sources
+from driftloop import dvc, dvc_remote, folders, sources
 from driftloop.core.columns import TS
 from driftloop.core.decision.values import Decision
 from driftloop.doctor.facts import Clock, Facts, Hosted, Remote, Sizes, Store, Unread
@@ -16,7 +16,7 @@ from driftloop.foreign import files as foreign
 from driftloop.git import GitError
 from driftloop.lock import check as locking
 from driftloop.params import Params, load_params
-from driftloop.records import BRANCH
+from driftloop.records import BRANCH, is_about
 from driftloop.store import files
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from driftloop.doctor.facts import Read
     from driftloop.git import Git
 
-MONITOR = ".github/workflows/monitor.yml"
+WORKFLOWS = ".github/workflows"
 CRON = re.compile(r"^\s*- *cron: *[\"']?([^\"'#\n]+)", re.MULTILINE)
 ABOUT_COLUMNS = {"missing-column", "wrong-type"}
 TRIAL = "refs/heads/driftloop-doctor"  # the branch of the dry push
@@ -64,7 +64,7 @@ def read(root: Path, git: Git, *, now: datetime, hosted: Read[Hosted] | str | No
         remote=_remote(git),
         store=None if in_run else _read(lambda: _store(root)),
         sizes=_sizes(root, git, hosted),
-        crons=_crons(root),
+        crons=_crons(root, git),
         committed=_committed(git),
         hosted=hosted,
     )
@@ -177,7 +177,8 @@ def _records_bytes(git: Git) -> int | None:
 
 def _recorded(git: Git) -> list[str]:
     with suppress(GitError):
-        return git.files(_branch(git), "records")
+        folder = git.folder
+        return [path for path in git.files(_branch(git), "records") if is_about(path, folder)]
     return []
 
 
@@ -186,9 +187,12 @@ def _branch(git: Git) -> str:
     return f"refs/remotes/{git.remote}/{BRANCH}"
 
 
-def _crons(root: Path) -> tuple[str, ...]:
+def _crons(root: Path, git: Git) -> tuple[str, ...]:
+    up, name = "", folders.MONITOR
+    with suppress(GitError):
+        up, name = git.run("rev-parse", "--show-cdup"), folders.schedule(git.folder)
     with suppress(OSError, LoopError):
-        text = foreign.read_bytes(root / MONITOR, where=MONITOR).decode("utf-8", "replace")
+        text = foreign.read_bytes(root / up / WORKFLOWS / name, where=name).decode("utf-8", "replace")
         return tuple(found.strip() for found in CRON.findall(text))
     return ()
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from driftloop import folders
 from driftloop.doctor import checks, hosting, local
 from driftloop.doctor.facts import Unread
 from driftloop.errors import LoopError
-from driftloop.git import Git
+from driftloop.git import Git, GitError
 from driftloop.github.hub import Hub
 from driftloop.github.refusals import NotFoundError, UnauthorizedError
 
@@ -26,6 +27,13 @@ def examine(root: Path, env: Mapping[str, str], *, now: datetime, in_run: bool =
     return checks.examine(local.read(root, git, now=now, hosted=hosted, in_run=in_run))
 
 
+def _schedule(git: Git) -> str:
+    try:
+        return folders.schedule(git.folder)
+    except GitError:
+        return folders.MONITOR
+
+
 def _asked(git: Git, env: Mapping[str, str], *, in_run: bool) -> tuple[Git, Read[Hosted] | str]:
     """Ask GitHub, and return Git with the token that was used; a text says why GitHub knows no such token or repository."""
     if not env.get("GITHUB_TOKEN"):
@@ -37,6 +45,6 @@ def _asked(git: Git, env: Mapping[str, str], *, in_run: bool) -> tuple[Git, Read
     with Hub(runtime) as hub:
         given = Git(git.root, token=runtime.token, server_url=runtime.server_url)
         try:
-            return given, hosting.read(hub, in_run=in_run)
+            return given, hosting.read(hub, in_run=in_run, workflow=_schedule(given))
         except (NotFoundError, UnauthorizedError) as exc:
             return given, str(exc)

@@ -47,7 +47,7 @@ def run(
     LoopError
         If main's own recipe cannot be run, or a file of HEAD is changed.
     """
-    if changed := git.run("diff", "--name-only", "HEAD"):
+    if changed := git.run("diff", "--name-only", "--relative", "HEAD"):
         msg = f"working tree: expected the files of HEAD, got changes in {', '.join(changed.splitlines())}; commit or stash"
         raise LoopError(msg)
     params = (root / PARAMS).read_bytes().decode("utf-8")

@@ -151,8 +151,9 @@ class Git(Reading):
             self.run("read-tree", tip or "--empty", env=env)
             self.run("update-index", "-z", "--index-info", text="".join(entries), env=env)
             # Git passes over names that are none, such as ../x and .git/config, without failing.
-            refused = set(files) - set(self.run("ls-files", "-z", env=env).split("\0")[:-1])
             tree = self.run("write-tree", env=env)
+            listed = self.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", tree)
+            refused = set(files) - set(listed.split("\0")[:-1])
         if refused:
             msg = f"{branch}: expected names of files, got {sorted(refused)}"
             raise GitError(msg)

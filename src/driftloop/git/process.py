@@ -42,12 +42,12 @@ class GitError(LoopError):
 
 @dataclass(frozen=True)
 class Process:
-    """A working tree.
+    """A project in a working tree.
 
     Attributes
     ----------
     root
-        Its top folder.
+        Its folder: the top of the working tree, unless a repository holds several models. Paths count from here.
     remote
         Name of the remote that is pushed to.
     token

@@ -21,6 +21,11 @@ OURS = "driftloop-"  # begins the names of worktrees, with the number of the pro
 class Reading(Process):
     """A working tree, to look at."""
 
+    @property
+    def folder(self) -> str:
+        """Folder of this project within the repository, such as `models-of/churn`; empty for its top."""
+        return self.run("rev-parse", "--show-prefix").rstrip("/")
+
     def head(self, revision: str = "HEAD") -> str:
         """Return the full hash of a revision."""
         return self.run("rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
@@ -46,12 +51,12 @@ class Reading(Process):
             self.run("fetch", "--quiet", "--no-tags", "--unshallow", "--", self.remote)
 
     def show(self, revision: str, path: str) -> bytes | None:
-        """Read a file as it is at a revision; None if it is not there."""
-        done = self._process(("cat-file", "blob", f"{self.head(revision)}:{path}"))
+        """Read a file of this project as it is at a revision; None if it is not there."""
+        done = self._process(("cat-file", "blob", f"{self.head(revision)}:./{path}"))
         return done.out if done.code == 0 else None
 
     def files(self, revision: str, folder: str = "") -> list[str]:
-        """List the paths of a revision, or of one of its folders."""
+        """List the paths of a revision, or of one of its folders, from the top of the repository."""
         within = ["--", f"{folder.rstrip('/')}/"] if folder else []
         listed = self.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", self.head(revision), *within)
         return [path for path in listed.split("\0") if path]
@@ -63,7 +68,7 @@ class Reading(Process):
         return {path: content for path, content in zip(paths, found, strict=True) if content is not None}
 
     def blobs(self, names: Sequence[str]) -> list[bytes | None]:
-        """Read files by `REVISION:PATH`, in one go; None for one that is not there."""
+        """Read files by `REVISION:PATH`, or `REVISION:./PATH` for one of this project, in one go; None for one not there."""
         asked = "".join(f"{name}\n" for name in names)
         given, place = self._output("cat-file", "--batch", data=asked.encode(errors="surrogateescape")), 0
         found: list[bytes | None] = []
@@ -79,18 +84,19 @@ class Reading(Process):
         return found
 
     def changed(self) -> list[str]:
-        """List paths that differ from HEAD or are new, ignored ones aside."""
-        listed = self.run("status", "--porcelain=v1", "--untracked-files=all", "--no-renames", "-z")
-        return sorted(entry[3:] for entry in listed.split("\0") if entry)
+        """List paths of this project that differ from HEAD or are new, ignored ones aside."""
+        listed = self.run("status", "--porcelain=v1", "--untracked-files=all", "--no-renames", "-z", "--", ".")
+        above = f"{self.folder}/" if self.folder else ""
+        return sorted(entry[3:].removeprefix(above) for entry in listed.split("\0") if entry)
 
     @contextmanager
     def worktree(self, revision: str) -> Iterator[Self]:
-        """Check a revision out into a folder of its own, for as long as the block lasts."""
+        """Check a revision out into a folder of its own, for as long as the block lasts; yield this project in it."""
         self._tidy()
         with TemporaryDirectory(prefix=f"{OURS}{os.getpid()}-") as folder:
             self.run("worktree", "add", "--quiet", "--detach", "--", folder, self.head(revision))
             try:
-                yield replace(self, root=Path(folder))
+                yield replace(self, root=Path(folder) / self.folder)
             finally:
                 self.succeeds("worktree", "remove", "--force", "--force", "--", folder)
 

@@ -91,9 +91,7 @@ def write(root: Path, answers: Answers, data: Mapping[str, Path], *, say: Callab
         write_text(root / path, text)
     base.write(root, version("driftloop"), files, base.Said.of(answers))
     write_json(root / CARD, Card().model_dump(mode="json"))
-    for path, source in data.items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(source, root / path)
+    copy_data(root, data)
     say(f"{len(files)} files written")
     vendor(tools, answers.requirement)
     tools.uv("lock", "--quiet")
@@ -102,6 +100,13 @@ def write(root: Path, answers: Answers, data: Mapping[str, Path], *, say: Callab
     say(f"environment made: {answers.requirement.why}")
     tools.run("git", "init", "--quiet", "--initial-branch", "main")
     tools.commit(f"A project for {answers.model}, by driftloop {version('driftloop')}")
+
+
+def copy_data(root: Path, data: Mapping[str, Path]) -> None:
+    """Copy files of rows into a project: path in it → where each lies."""
+    for path, source in data.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source, root / path)
 
 
 def vendor(tools: Tools, requirement: Requirement) -> None:
@@ -123,7 +128,10 @@ def vendor(tools: Tools, requirement: Requirement) -> None:
 
 
 def first_model(root: Path, history: History, *, say: Callable[[str], None]) -> bool:
-    """Train the first production model on the first part of the history, then go on to its end; whether there is one."""
+    """Train the first production model on the first part of the history, then go on to its end; whether there is one.
+
+    Nothing is committed.
+    """
     tools = Tools(root)
     tools.program("driftloop", "refresh", "--until", f"{history.first}")
     tools.program("dvc", "repro", "evaluate")  # nobody looks at the report of that day
@@ -135,6 +143,5 @@ def first_model(root: Path, history: History, *, say: Callable[[str], None]) -> 
         say(f"no first model: {read_json(root / CANDIDATE_CARD)['untrainable']}")
     tools.program("driftloop", "refresh", "--until", f"{history.until}")
     tools.program("dvc", "repro")
-    tools.commit(f"Data until {history.until}{', version 1' if made else ''}")
     say(f"pipeline run on all data, to {history.until}")
     return made

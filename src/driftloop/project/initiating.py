@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -13,7 +13,7 @@ from driftloop.errors import LoopError
 from driftloop.inspection.look import look
 from driftloop.inspection.parameters import parameters
 from driftloop.params import parse_params
-from driftloop.project import calendar, creating, demo, placing, rendering, requirement
+from driftloop.project import adding, calendar, creating, demo, placing, rendering, requirement
 from driftloop.project.creating import History
 from driftloop.project.rendering import Answers
 from driftloop.project.tools import Tools
@@ -58,11 +58,24 @@ class Options:
 
 
 def run(options: Options, *, say: Callable[[str], None]) -> None:
-    """Look, ask, write the project, run it, and make the first model. The replay is up to the caller."""
-    made, history, copies = _demo() if options.source is None else _own(options, options.source, say=say)
+    """Look, ask, write the project, run it, and make the first model. The replay is up to the caller.
+
+    In a repository that has driftloop already it is one more model.
+    """
+    top = adding.home(options.folder)
+    made, history, copies = _demo(options) if options.source is None else _own(options, options.source, say=say)
+    inner = adding.check(top, options.folder, made.model) if top else ""
     with creating.folder(options.folder) as root:
-        creating.write(root, made, copies, say=say)
-        creating.first_model(root, history, say=say)
+        if top:
+            say(f"{top} has driftloop: {inner} becomes one more model in it")
+            adding.write(root, made, copies, say=say)
+        else:
+            creating.write(root, made, copies, say=say)
+        first = creating.first_model(root, history, say=say)
+        if top:
+            adding.finish(top, inner, f"A model {made.model}", say=say)
+        else:
+            Tools(root).commit(f"Data until {history.until}{', version 1' if first else ''}")
 
 
 def replay(root: Path) -> str:
@@ -70,8 +83,9 @@ def replay(root: Path) -> str:
     return Tools(root).program("driftloop", "backtest", "--told")
 
 
-def _demo() -> tuple[Answers, History, Mapping[str, Path]]:
-    return demo.answers(requirement.installed()), demo.HISTORY, {}
+def _demo(options: Options) -> tuple[Answers, History, Mapping[str, Path]]:
+    answers = demo.answers(requirement.installed())
+    return replace(answers, model=options.model or answers.model), demo.HISTORY, {}
 
 
 def _own(options: Options, source: str, *, say: Callable[[str], None]) -> tuple[Answers, History, Mapping[str, Path]]:

@@ -15,7 +15,7 @@ from jinja2 import Environment, StrictUndefined
 from driftloop.project import parameters
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from driftloop.project.requirement import Requirement
 
@@ -42,6 +42,12 @@ TEMPLATES = {
     ".github/failed/checks.md": "failed-checks.md.j2",
     **{f".github/failed/{name}.md": f"failed-{name}.md" for name in FAILED},
 }
+# What each of several models in a repository has of its own.
+OF_A_MODEL = (
+    "params.yaml", "dvc.yaml", "src/features.py", "tests/test_project.py",
+    ".gitignore", ".dvcignore", ".dvc/config", ".dvc/.gitignore",
+)  # fmt: skip
+MODELS = "workflow-models.yml"  # only where there are several
 # GitHub's expressions and DVC's take the usual braces.
 JINJA = Environment(
     block_start_string="[%", block_end_string="%]", variable_start_string="[[", variable_end_string="]]",
@@ -79,14 +85,19 @@ class Answers:
     workshop: bool = False
 
 
-def render(answers: Answers) -> dict[str, str]:
-    """Make the text of each file of a project."""
-    made = {path: _text(name, answers) for path, name in TEMPLATES.items()}
+def render(answers: Answers, paths: Iterable[str] = TEMPLATES) -> dict[str, str]:
+    """Make the text of each file of a project, or of some."""
+    made = {path: _text(TEMPLATES[path], answers) for path in paths}
     return made if answers.features is None else made | {"src/features.py": answers.features}
 
 
+def template(name: str) -> str:
+    """Read a template as it is."""
+    return files("driftloop.project").joinpath("templates", name).read_text(encoding="utf-8")
+
+
 def _text(name: str, answers: Answers) -> str:
-    text = files("driftloop.project").joinpath("templates", name).read_text(encoding="utf-8")
+    text = template(name)
     if name == "parameters.yaml":
         return parameters.filled(text, {"model": answers.model, **answers.values}, answers.comments)
     if not name.endswith(".j2"):

@@ -50,8 +50,12 @@ class Tools:
         """Run uv: that of the PATH, or one that the Makefile puts into the project."""
         found = shutil.which("uv")
         if not found:
-            self.run("make", "--silent", ".uv/bin/uv")
-        return self.run(found or ".uv/bin/uv", *arguments)
+            top = next(
+                (each for each in (self.root.resolve(), *self.root.resolve().parents) if _has_makefile(each)), None
+            )
+            Tools(top or self.root).run("make", "--silent", ".uv/bin/uv")
+            found = f"{(top or self.root) / '.uv/bin/uv'}"
+        return self.run(found, *arguments)
 
     def program(self, *command: str) -> str:
         """Run a program of the project's environment."""
@@ -66,3 +70,7 @@ class Tools:
         except LoopError:
             known = NOBODY
         self.run("git", *known, "commit", "--quiet", "--message", message)
+
+
+def _has_makefile(folder: Path) -> bool:
+    return (folder / "Makefile").is_file()

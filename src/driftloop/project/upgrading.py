@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 PARAMS = "params.yaml"
 PYPROJECT = "pyproject.toml"
+WATCHING = ".github/workflows/models.yml"  # where there are several models
 MARKER = re.compile(r"^<<<<<<< ", re.MULTILINE)
 SECONDS = 60
 SPEC = re.compile(r'"driftloop(?![\w.-])[^"]*"')
@@ -66,6 +67,12 @@ class Change:
         return "\n".join(difflib.unified_diff(old, new, f"a/{self.path}", f"b/{self.path}", lineterm=""))
 
 
+def roots(root: Path) -> list[Path]:
+    """List the project of a folder, and of the top of a repository also the further models that `driftloop init` made."""
+    listed = Tools(root).run("git", "ls-files", "-z", "--", f"*/{base.BASE}").split("\0")
+    return [root, *(root / Path(path).parents[1] for path in listed if path)]
+
+
 def plan(root: Path) -> tuple[Base, Mapping[str, str], list[Change]]:
     """Decide what an upgrade changes: the last rendering, the new one, and the change of each file.
 
@@ -87,9 +94,17 @@ def plan(root: Path) -> tuple[Base, Mapping[str, str], list[Change]]:
             f"{marked[0]}: expected a merged file, got markers of an earlier upgrade; keep one side of each, and commit"
         )
         raise LoopError(msg)
-    new = rendering.render(was.answers.filled(requirement.installed()))
+    answers = was.answers.filled(requirement.installed())
+    new = rendering.render(answers, rendering.TEMPLATES if is_top(was) else rendering.OF_A_MODEL)
+    if WATCHING in was.files:
+        new[WATCHING] = rendering.template(rendering.MODELS)
     changes = [change for path in sorted({*was.files, *new}) for change in _change(root, was, now, path, new.get(path))]
     return was, new, changes
+
+
+def is_top(was: Base) -> bool:
+    """Whether a project has an environment and workflows of its own; a further model of a repository has none."""
+    return PYPROJECT in was.files
 
 
 def _change(root: Path, was: Base, now: str, path: str, theirs: str | None) -> Iterator[Change]:
@@ -190,7 +205,9 @@ def act(root: Path, was: Base, new: Mapping[str, str], changes: list[Change], *,
             "`driftloop upgrade` again"
         )
         raise LoopError(msg)
-    _renew(tools, needed, say=say)
+    if is_top(was):
+        _renew(tools, needed, say=say)
+    _lock(tools, say=say)
 
 
 def _renew(tools: Tools, needed: Requirement, *, say: Callable[[str], None]) -> None:
@@ -198,5 +215,8 @@ def _renew(tools: Tools, needed: Requirement, *, say: Callable[[str], None]) -> 
     tools.uv("lock", "--quiet", "--upgrade-package", "driftloop")
     tools.uv("sync", "--quiet", "--frozen")
     say(needed.why)
+
+
+def _lock(tools: Tools, *, say: Callable[[str], None]) -> None:
     said = tools.program("driftloop", "lock").strip()
     say(f"driftloop.lock: {said}" if "up to date" in said else f"These stages will run again:\n{said}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from contextlib import suppress
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from driftloop.core.backtest.results import Compared, Retelling
 from driftloop.core.decision.values import Decision
@@ -33,19 +33,39 @@ from driftloop.store.files import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from pathlib import Path
-    from typing import Any
 
     from pydantic import BaseModel
 
+    from driftloop.report.dashboard.facts import Facts
     from driftloop.report.dashboard.versions import Change
 
     Value = TypeVar("Value", bound=BaseModel)
 
-REPORT = "index.html"
-OURS = frozenset({REPORT, "dashboard.css", "dashboard.js", "history.json", "feed.xml", "badge.svg", EVIDENTLY.name})
+REPORT, STYLE = "index.html", "dashboard.css"
+OURS = frozenset({REPORT, STYLE, "dashboard.js", "history.json", "feed.xml", "badge.svg", EVIDENTLY.name})
+
+
+class Project(NamedTuple):
+    """A model whose page is built.
+
+    Attributes
+    ----------
+    model, root
+        Its name and its folder.
+    records, changes
+        See `records.read` and `lineage.read`.
+    overview
+        As its newest run has kept it, where it was measured by another run than this one.
+    """
+
+    model: str
+    root: Path
+    records: Sequence[dict[str, Any]] = ()
+    changes: Sequence[Change] = ()
+    overview: Any = None
 
 
 def build(
@@ -69,19 +89,49 @@ def build(
     LoopError
         If `out` holds something else, or there is no decision yet, neither here nor in a record.
     """
-    if out.is_symlink() or (out.exists() and not out.is_dir()) or (out.is_dir() and _is_foreign(out)):
-        msg = f"{out}: expected a new folder or an earlier site, got something else"
-        raise LoopError(msg)
-    report = root / EVIDENTLY / REPORT
-    found = facts(
-        _decision(root / DECISION, records),
+    _check_out(out, _is_foreign)
+    found = _facts(Project("", root, records, changes), built)
+    with replacing_folder(out) as folder:
+        _write(folder, found, root)
+    return out / REPORT
+
+
+def build_all(projects: Sequence[Project], out: Path, *, built: datetime) -> Path:
+    """Build the pages of all models of a repository, each in a folder of its name, and one that lists them.
+
+    A model that nothing is known of yet is listed without a page.
+
+    Raises
+    ------
+    LoopError
+        If `out` holds something else.
+    """
+    _check_out(out, _is_no_list)
+    pages: dict[str, Facts | None] = {}
+    with replacing_folder(out) as folder:
+        for project in projects:
+            pages[project.model] = None
+            with suppress(LoopError):
+                pages[project.model] = found = _facts(project, built)
+                (folder / project.model).mkdir()
+                _write(folder / project.model, found, project.root)
+        write_text(folder / REPORT, page.listed(pages))
+        write_text(folder / STYLE, page.stylesheet_and_script()[STYLE])
+    return out / REPORT
+
+
+def _facts(project: Project, built: datetime) -> Facts:
+    """Gather what a page shows: what was measured here, and else what the records know."""
+    root = project.root
+    return facts(
+        _decision(root / DECISION, project.records),
         report=_optional(root / VERDICT, Report),
         card=_optional(root / CARD, Card),
-        overview=_optional(root / OVERVIEW, Overview),
-        records=records,
-        changes=changes,
+        overview=_optional(root / OVERVIEW, Overview) or value(Overview, project.overview),
+        records=project.records,
+        changes=project.changes,
         built=built,
-        rendered=report.is_file(),
+        rendered=(root / EVIDENTLY / REPORT).is_file(),
         results=Results(
             retold=_optional(root / REPLAY, Retelling),
             compared=_optional(root / BACKTEST, Compared),
@@ -89,6 +139,9 @@ def build(
         ),
         examination=_optional(root / EXAMINATION, Examination),
     )
+
+
+def _write(folder: Path, found: Facts, root: Path) -> None:
     written = {
         REPORT: page.render(found),
         **page.stylesheet_and_script(),
@@ -96,13 +149,17 @@ def build(
         "feed.xml": feed.atom(found),
         "badge.svg": feed.badge(found),
     }
-    with replacing_folder(out) as folder:
-        for name, text in written.items():
-            write_text(folder / name, text)
-        if found.rendered:
-            (folder / EVIDENTLY.name).mkdir()
-            shutil.copyfile(report, folder / EVIDENTLY.name / REPORT)
-    return out / REPORT
+    for name, text in written.items():
+        write_text(folder / name, text)
+    if found.rendered:
+        (folder / EVIDENTLY.name).mkdir()
+        shutil.copyfile(root / EVIDENTLY / REPORT, folder / EVIDENTLY.name / REPORT)
+
+
+def _check_out(out: Path, is_foreign: Callable[[Path], bool]) -> None:
+    if out.is_symlink() or (out.exists() and not out.is_dir()) or (out.is_dir() and is_foreign(out)):
+        msg = f"{out}: expected a new folder or an earlier site, got something else"
+        raise LoopError(msg)
 
 
 def _decision(path: Path, records: Sequence[dict[str, Any]]) -> Decision:
@@ -133,3 +190,9 @@ def _numbers(path: Path) -> dict[str, float]:
 def _is_foreign(out: Path) -> bool:
     names = {entry.name for entry in out.iterdir()}
     return bool(names) and not (REPORT in names and names <= OURS)
+
+
+def _is_no_list(out: Path) -> bool:
+    """Whether a folder is neither an earlier list of models with their pages, nor the page of one model."""
+    kept = [path for path in out.iterdir() if path.name not in {REPORT, STYLE}]
+    return _is_foreign(out) and not all(path.is_dir() and not _is_foreign(path) for path in kept)

@@ -63,7 +63,7 @@ def touched(git: Git, found: HandOver, main: str, prove: Callable[[Path], None])
     base = found.manifest.base
     if not git.succeeds("merge-base", "--is-ancestor", base, main):
         return True
-    changed = set(git.run("diff", "--name-only", "--no-renames", "-z", base, main).split("\0"))
+    changed = set(git.run("diff", "--name-only", "--relative", "--no-renames", "-z", base, main).split("\0"))
     if changed & ({LOCK, *(found.promote or found.data).files} - {PARAMS}):
         return True
     try:

@@ -5,7 +5,7 @@ Monitor does it, a run after the proposal was made: until then people can close 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from driftloop.core.judging.verdict import Verdict
@@ -39,12 +39,13 @@ WORKFLOW = "release.yml"
 
 @dataclass(frozen=True)
 class Merge:
-    """Merge a pull request, which is a version of production then."""
+    """Merge a pull request, which is a version of production then; `folder` is that of the model."""
 
     issue: int
     approval: Approval
     pull: Pull
     version: int
+    folder: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Release:
     approval: Approval
     pull: Pull
     version: int
+    folder: str = ""
 
 
 Action = Merge | Release | Nothing
@@ -109,13 +111,14 @@ def plan(
     if pull is None:
         return Nothing(f"#{issue} has no proposal yet")
     if pull.merged:
-        return _after(hub, issue, approval, pull, decision)
+        found = _after(hub, issue, approval, pull, decision)
+        return replace(found, folder=git.folder) if isinstance(found, Release) else found
     into = hub.default_branch()
     why = (
         about(pull, hub.login(), into) or reported(hub.checks(pull.head_sha)) or _asked_for(hub.objections(pull.number))
     )
     why = why or _lacking(git, pull, approval, decision, into=into, prove=prove)
-    return Nothing(f"#{pull.number} {why}") if why else Merge(issue, approval, pull, decision.version + 1)
+    return Nothing(f"#{pull.number} {why}") if why else Merge(issue, approval, pull, decision.version + 1, git.folder)
 
 
 def _asked_for(who: Sequence[str]) -> str:
@@ -133,7 +136,7 @@ def _lacking(
     return held(_proposed(git, main, head), approval, decision) or _moved(git, main, head, prove)
 
 
-def _after(hub: Hub, issue: int, approval: Approval, pull: Pull, decision: Decision) -> Action:
+def _after(hub: Hub, issue: int, approval: Approval, pull: Pull, decision: Decision) -> Release | Nothing:
     """Look whether what was merged was released: a merge by the loop starts no workflow."""
     if hub.release(tag_of(decision.model, decision.version)):
         return Nothing(f"#{pull.number} is merged, and v{decision.version} is released")
@@ -209,5 +212,6 @@ def act(hub: Hub, action: Merge | Release) -> str:
             tell(hub, action.issue, wording.refused(pull.number, str(exc)))
             return f"not merged: {exc}"
     tell(hub, action.issue, wording.merged(pull.number, action.version, action.approval))
-    hub.dispatch(WORKFLOW, hub.default_branch(), {"approval": approval_word(action.approval)})
+    where = {"folder": action.folder} if action.folder else {}
+    hub.dispatch(WORKFLOW, hub.default_branch(), {"approval": approval_word(action.approval), **where})
     return f"merged #{pull.number} within the approval by {action.approval.by}, and started {WORKFLOW}"

@@ -167,6 +167,12 @@ def _rollback(
     return Propose(about, restoring.title(about), restoring.body(about), into, asked_by, head, found)
 
 
+def _rollback_branch(git: Git, found: HandOver) -> str:
+    """Name the branch of a rollback; several models may go back to a version of the same number."""
+    manifest = found.manifest
+    return f"{ROLLBACKS}{manifest.restores}{f'-{manifest.model}' if git.folder else ''}"
+
+
 def _approval(request: Request, evidence: Verified) -> Approval | None:
     """Return the approval that covers the hand-over; the job that trained is not believed about its end.
 
@@ -245,7 +251,7 @@ def _about(
     ]
     return Proposal(
         issue=manifest.issue,
-        branch=branch_of(manifest.issue) if manifest.issue else f"{ROLLBACKS}{manifest.restores}",
+        branch=branch_of(manifest.issue) if manifest.issue else _rollback_branch(git, found),
         base=manifest.base,
         decision=evidence.decision,
         report=evidence.restored or evidence.report,

@@ -229,6 +229,6 @@ def act(
 def check_start(git: Git, out: Path) -> None:
     """Refuse a working tree with changes, and an `out` that holds something else."""
     handover.check_out(out)
-    if changed := git.run("diff", "--name-only", "HEAD"):
+    if changed := git.run("diff", "--name-only", "--relative", "HEAD"):
         msg = f"working tree: expected the files of HEAD, got changes in {', '.join(changed.splitlines())}; commit or stash"
         raise LoopError(msg)

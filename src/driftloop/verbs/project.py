@@ -51,17 +51,18 @@ def upgrade(
     """Bring the project in this folder to this version of driftloop; what a team has edited is kept."""
     from driftloop.project import upgrading
 
-    root = Path()
-    was, new, changes = upgrading.plan(root)
-    for change in changes:
-        if dry_run or change.kind in ("merged", "conflict"):
-            typer.echo(change.diff)
-    for change in changes:
-        typer.echo(f"{change.kind:9} {change.path}{f': {change.note}' if change.note else ''}")
-    if not changes:
-        typer.echo(f"the files are those of driftloop {was.driftloop}")
+    plans = [(root, *upgrading.plan(root)) for root in upgrading.roots(Path())]  # all, before anything is written
+    for root, was, new, changes in plans:
+        for change in changes:
+            if dry_run or change.kind in ("merged", "conflict"):
+                typer.echo(change.diff)
+        for change in changes:
+            typer.echo(f"{change.kind:9} {root / change.path}{f': {change.note}' if change.note else ''}")
+        if not changes:
+            typer.echo(f"{f'{root}: ' if root.name else ''}the files are those of driftloop {was.driftloop}")
+        if not dry_run:
+            upgrading.act(root, was, new, changes, say=typer.echo)
     if not dry_run:
-        upgrading.act(root, was, new, changes, say=typer.echo)
         typer.echo("Next: make repro, look at `git diff`, and commit")
 
 

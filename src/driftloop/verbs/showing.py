@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from driftloop.core import text
+from driftloop.errors import LoopError
 from driftloop.verbs.files import PARAMS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from driftloop.folders import Model
 
 app = typer.Typer()
 
@@ -112,17 +119,23 @@ def versions(*, as_json: Annotated[bool, typer.Option("--json", help="Print the 
     console.print(lives.table(found, console, now=now, metric=metric, unit=unit_of(metric, params.data.target_unit)))
 
 
-@app.command(epilog="Examples: driftloop site · driftloop site --serve")
+@app.command(epilog="Examples: driftloop site · driftloop site --serve · driftloop site --all")
 def site(
     *,
     out: Annotated[Path, typer.Option(help="Folder for the pages; an earlier one is replaced.")] = Path("_site"),
     serve: Annotated[bool, typer.Option("--serve", help="Show them here, and reload when a run ends.")] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="With the pages of the other models of this repository, and a list of all.")
+    ] = False,
 ) -> None:
     """Build the pages that GitHub Pages would show: the dashboard, and Evidently's report."""
-    from driftloop import lineage, records
+    from driftloop import folders, lineage, records
     from driftloop.git import Git
     from driftloop.report import site as pages
 
+    if every and len(models := folders.find(Git(Path()))) > 1:
+        typer.echo(f"built {_all(models, out)}: the pages of {', '.join(each.name for each in models)}")
+        return
     known, changes = records.read(Git(Path())), lineage.read(Git(Path()))
 
     def build() -> Path:
@@ -139,6 +152,27 @@ def site(
             server.serve_forever()
         except KeyboardInterrupt:
             typer.echo()
+
+
+def _all(models: Sequence[Model], out: Path) -> Path:
+    """Build the pages of several models; of those of other folders, what their runs have kept and may be published too."""
+    from driftloop import lineage, publication, records
+    from driftloop.foreign import jsonfile
+    from driftloop.git import Git
+    from driftloop.params import load_params
+    from driftloop.report import site as pages
+
+    top = Path(Git(Path()).run("rev-parse", "--show-cdup"))
+    mine, projects = load_params(PARAMS).report.pages, []
+    for model in models:
+        git = Git(top / model.folder)
+        with suppress(LoopError):  # parameters that cannot be read do not allow it
+            if not publication.goes_along(load_params(git.root / PARAMS).report.pages, mine):
+                continue
+            kept = records.kept(git, "overview")
+            overview = jsonfile.read(kept, where="overview") if kept else None
+            projects.append(pages.Project(model.name, git.root, records.read(git), lineage.read(git), overview))
+    return pages.build_all(projects, out, built=datetime.now(tz=UTC))
 
 
 @app.command(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from driftloop.github.hub import Hub, Issue
 
 FEWEST = 2  # one failed run may be GitHub's, and the next one makes it good
-MARKER = re.compile(r"<!-- driftloop:monitoring (\S+) -->")
+MARKER = re.compile(r"<!-- driftloop:monitoring (\S+?)(?: (\S+))? -->")
 COMMENT = "<!-- driftloop:monitoring-over -->"
 # Whoever may push to the branch may write records.
 RUN = re.compile(r"https?://[\w.:-]+/[\w.-]+/[\w.-]+/actions/runs/\d+", re.ASCII)
@@ -52,10 +52,11 @@ class Run:
 
 @dataclass(frozen=True)
 class Open:
-    """Open the issue."""
+    """Open the issue, about the model of a folder."""
 
     title: str
     body: str
+    folder: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ def failing(known: Sequence[Run]) -> list[Run]:
     return list(takewhile(lambda run: run.failed, reversed(known)))[::-1]
 
 
-def plan(known: Sequence[Run], found: Sequence[Issue], run_url: str) -> tuple[Action, ...]:
+def plan(known: Sequence[Run], found: Sequence[Issue], run_url: str, folder: str = "") -> tuple[Action, ...]:
     """Decide what to do about the issue.
 
     Parameters
@@ -118,6 +119,8 @@ def plan(known: Sequence[Run], found: Sequence[Issue], run_url: str) -> tuple[Ac
         Issues of ours about failing monitoring, open and closed.
     run_url
         Page of this run; empty outside Actions.
+    folder
+        Of the model; empty for the top of the repository.
     """
     failed, there = failing(known), [issue for issue in found if issue.open]
     if known and not failed:
@@ -125,7 +128,7 @@ def plan(known: Sequence[Run], found: Sequence[Issue], run_url: str) -> tuple[Ac
         return closing or (Nothing("monitoring works"),)
     if len(failed) < FEWEST:
         return (Nothing("no two monitoring runs in a row have failed"),)
-    headline, text = title(failed), body(failed)
+    headline, text = title(failed, folder), body(failed, folder)
     if there:
         first = there[0]
         if same(first.title, headline) and same(first.body, text):
@@ -134,14 +137,17 @@ def plan(known: Sequence[Run], found: Sequence[Issue], run_url: str) -> tuple[Ac
     silenced = next((issue for issue in found if _since(issue) == failed[0].time.isoformat()), None)
     if silenced:
         return (Nothing(f"#{silenced.number} was closed by hand, and no run has ended well since"),)
-    return (Open(headline, text),)
+    return (Open(headline, text, folder),)
 
 
-def ours(hub: Hub) -> list[Issue]:
-    """List the issues about failing monitoring that the loop itself opened, oldest first; labels may have been taken off."""
+def ours(hub: Hub, folder: str = "") -> list[Issue]:
+    """List the issues about failing monitoring of a folder's model that the loop itself opened, oldest first.
+
+    Labels may have been taken off.
+    """
     login = hub.login()
     listed = [*hub.issues(label=Label.MONITOR, state="all"), *hub.issues_by(login)]
-    found = {each.number: each for each in listed if each.author == login and MARKER.match(each.body)}
+    found = {each.number: each for each in listed if each.author == login and _is_about(each, folder)}
     return [found[number] for number in sorted(found)]
 
 
@@ -152,7 +158,10 @@ def act(hub: Hub, action: Action) -> str:
             make_label(hub, Label.MONITOR)
             labels = [Label.MONITOR]
             made = hub.open_issue(
-                action.title, action.body, labels, find=lambda: next((each for each in ours(hub) if each.open), None)
+                action.title,
+                action.body,
+                labels,
+                find=lambda: next((each for each in ours(hub, action.folder) if each.open), None),
             )
             return f"opened #{made.number}"
         case Update():
@@ -190,21 +199,22 @@ def worded(action: Action) -> str:
             assert_never(action)
 
 
-def title(failed: Sequence[Run]) -> str:
+def title(failed: Sequence[Run], folder: str = "") -> str:
     """Write the title of the issue; it stays the same while the runs go on failing."""
-    return f"Monitoring itself fails since {day(failed[0].time.astimezone(UTC).date())}"
+    what = f"Monitoring of {folder} itself fails" if folder else "Monitoring itself fails"
+    return f"{what} since {day(failed[0].time.astimezone(UTC).date())}"
 
 
-def body(failed: Sequence[Run]) -> str:
+def body(failed: Sequence[Run], folder: str = "") -> str:
     """Write the text of the issue."""
     first, newest = failed[0], failed[-1]
     where = f", in the job *{newest.job}*" if newest.job else ""
     return (
-        f"<!-- driftloop:monitoring {first.time.isoformat()} -->\n"
-        f"**Nobody watches the model.** The last {len(failed)} runs of Monitor have failed. The first was "
+        f"<!-- driftloop:monitoring {first.time.isoformat()}{f' {folder}' if folder else ''} -->\n"
+        f"**Nobody watches the model{f' in {folder}' if folder else ''}.** The last {len(failed)} runs of Monitor have failed. The first was "
         f"{_linked(first)}, the newest {_linked(newest)}{where}. The alert and the dashboard show what was measured before.\n\n"
         "**What to do:** the page of the newest run says what went wrong, and what to do about it. Then start "
-        "*Actions → Monitor → Run workflow*.\n\n"
+        f"*Actions → Monitor → Run workflow*{f' with the folder {folder}' if folder else ''}.\n\n"
         "The next run that ends well closes this issue. If you close it yourself, it stays closed until then."
     )
 
@@ -218,6 +228,11 @@ def _linked(run: Run) -> str:
     moment = run.time.astimezone(UTC)
     said = f"on {day(moment.date())} at {moment:%H:%M} UTC"
     return f"[{said}]({run.url})" if run.url else said
+
+
+def _is_about(issue: Issue, folder: str) -> bool:
+    found = MARKER.match(issue.body)
+    return found is not None and (found[2] or "") == folder
 
 
 def _since(issue: Issue) -> str:

@@ -21,9 +21,10 @@ from driftloop.report import error_lines
 from driftloop.report.dashboard import backtest, charts, history, svg
 from driftloop.report.dashboard.facts import TONES, leaning, moved, now
 from driftloop.report.dashboard.versions import MOST_SHOWN, UNFOLDED
-from driftloop.report.headline import for_title, unmeasured
+from driftloop.report.headline import for_title, headline, unmeasured
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from driftloop.core.overview.values import Input
@@ -62,6 +63,18 @@ def render(facts: Facts) -> str:
         tones={**TONES, "failed": "bad"},
         hours=round(history.interval_hours(facts.runs), 1),
     )  # fmt: skip
+
+
+def listed(models: Mapping[str, Facts | None]) -> str:
+    """Write the page that lists the models of a repository, by name; None for one that nothing is known of."""
+    rows = [(name, facts, _state(facts) if facts else "") for name, facts in sorted(models.items())]
+    return _templates().get_template("models.html").render(rows=rows)
+
+
+def _state(facts: Facts) -> str:
+    found = headline(facts.decision)
+    before = "the last run failed; before that: " if facts.failed else ""
+    return f"{before}{found.name}{f': {found.more}' if found.more else ''}"
 
 
 def stylesheet_and_script() -> dict[str, str]:
