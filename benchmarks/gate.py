@@ -14,7 +14,7 @@ from scipy.signal import lfilter
 from sklearn.ensemble import ExtraTreesRegressor, HistGradientBoostingRegressor
 
 from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS, STEP, loss_of
-from driftloop.core.judging import gate
+from driftloop.core.judging import comparing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -75,7 +75,7 @@ def simulated() -> None:
 def judged(frames: list[pd.DataFrame]) -> tuple[float, NDArray[np.bool_], float]:
     """Give the true gain (of all rows together), which frames are promoted, and how often the lower bound is below it."""
     sums = np.sum([frame[[PRODUCTION_LOSS, REFIT_LOSS]].sum().to_numpy() for frame in frames], axis=0)
-    true, verdicts = 1 - sums[1] / sums[0], [gate.judge(frame, **RULE) for frame in frames]
+    true, verdicts = 1 - sums[1] / sums[0], [comparing.judge(frame, **RULE) for frame in frames]
     promoted = np.array([verdict.outcome == "promote" for verdict in verdicts])
     return true, promoted, float(np.mean([not verdict.gain.above(true) for verdict in verdicts if verdict.gain]))
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from driftloop import lineage
 from driftloop.core.columns import DAY
 from driftloop.core.figures import less_error
-from driftloop.core.judging import gate, side_by_side
+from driftloop.core.judging import comparing, side_by_side
 from driftloop.core.judging.data_alarms import Alarms
 from driftloop.core.judging.scored import judge_days, labelled_until, sound_rows
 from driftloop.core.judging.verdict import Report
@@ -247,7 +247,7 @@ def compare(
     sides = {"production": (production.model, production.card.recipe), "refit": (model, earlier.recipe)}
     if len(rows):
         rows = side_by_side.score(rows, sides, metric=params.evaluate.metric, target=data.target)
-    verdict = gate.judge(
+    verdict = comparing.judge(
         rows,
         min_gain=params.evaluate.min_gain,
         confidence=params.evaluate.confidence,

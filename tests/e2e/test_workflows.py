@@ -476,6 +476,28 @@ def test_rollback__from_the_button_to_the_release(rolled: Setting) -> None:
     assert [each["tag_name"] for each in rolled.repo.releases.values()] == ["small@v3.0.0"]
 
 
+# Experiments
+
+
+@pytest.mark.extended
+def test_experiment__from_the_button_to_a_pull_request(rolled: Setting) -> None:
+    asked = "train.params.max_depth=2; train.params.max_depth=12"
+    tried = rolled.runner.dispatch(rolled.repo, "experiment.yml", "ann", overrides=asked)
+    assert tried.result == "success", tried.log
+    rows = [line.split(" | ")[0].strip("| ") for line in tried.jobs["try"].summary.splitlines() if line.startswith("| ")]
+    assert rows[-3:] == ["train.params.max_depth=12", "main", "train.params.max_depth=2"]  # the smallest error first
+    assert (tried.jobs["propose"].result, rolled.repo.pulls) == ("skipped", [])
+
+    run = rolled.runner.dispatch(rolled.repo, "experiment.yml", "ann", overrides=asked, propose="true")
+    assert run.result == "success", run.log
+    pull = proposal(rolled).pull
+    assert pull is not None
+    changed = rolled.repo.git.run("diff", "-U0", pull.base_sha, pull.head_sha, "--", "params.yaml")
+    assert [line for line in changed.splitlines() if line.startswith("+ ")] == ["+    max_depth: 12"]
+    production = rolled.repo.git.run("diff", "--name-only", pull.base_sha, pull.head_sha, "--", "models/production")
+    assert production == ""
+
+
 # Keeping a model fresh
 
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS, loss_of
-from driftloop.core.judging import gate
+from driftloop.core.judging import comparing, gate
 from driftloop.core.judging.verdict import Report, Verdict
 from driftloop.core.models.card import Card
 from driftloop.core.windows import Window
@@ -32,7 +32,7 @@ DAYS, ROWS = 28, 24
 
 def judge(losses: pd.DataFrame, **over: Any) -> Verdict:
     given = {"min_gain": 0.01, "confidence": 0.95, "min_rows": 200, "max_segment_loss": 0.05}
-    return gate.judge(losses, **{**given, **over})
+    return comparing.judge(losses, **{**given, **over})
 
 
 def swapped(losses: pd.DataFrame) -> pd.DataFrame:
@@ -254,8 +254,8 @@ def with_segments(*, small: float, rows: int = 40, seed: int = 0) -> pd.DataFram
     [
         (0.3, 40, "keep production"),
         (0.04, 40, "promote"),  # certain, but small
-        (0.3, gate.MIN_SEGMENT_ROWS - 1, "promote"),  # too few rows to say
-        (0.3, gate.MIN_SEGMENT_ROWS, "keep production"),
+        (0.3, comparing.MIN_SEGMENT_ROWS - 1, "promote"),  # too few rows to say
+        (0.3, comparing.MIN_SEGMENT_ROWS, "keep production"),
         (-0.3, 40, "promote"),
     ],
 )

@@ -16,7 +16,7 @@ from driftloop.core.decision.diagnosis import diagnose
 from driftloop.core.decision.evidence import Evidence
 from driftloop.core.decision.policy import Settings
 from driftloop.core.intervals import Interval
-from driftloop.core.judging import gate
+from driftloop.core.judging import comparing, gate
 from driftloop.core.judging.refits import Waiting
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ class Judged:
     @property
     def answer(self) -> str:
         """The outcome."""
-        weighed = gate.weigh(self.gain, self.needed, self.verdict.segments, standing=self.standing)
+        weighed = comparing.weigh(self.gain, self.needed, self.verdict.segments, standing=self.standing)
         return gate.vetoed(self.verdict.model_copy(update={"outcome": weighed.outcome}), self.verdict.faults).outcome
 
     def without(self) -> Mapping[str, Judged]:

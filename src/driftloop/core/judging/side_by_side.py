@@ -22,7 +22,7 @@ SIDES = ("production", "refit")
 def score(
     rows: pd.DataFrame, sides: Mapping[str, tuple[Pipeline, Recipe]], *, metric: str, target: str
 ) -> pd.DataFrame:
-    """Add each side's scores and losses to the rows, as `gate.judge` and the plots take them.
+    """Add each side's scores and losses to the rows, as `comparing.judge` and the plots take them.
 
     Parameters
     ----------

@@ -74,7 +74,7 @@ class Verdict(BaseModel):
     fresh
         Whether what ships is trained anew up to the newest label (else it is what was judged).
     standing
-        Whether it may be promoted only because an approval is in force, within which it may be worse by `gate.MARGIN`.
+        Whether it may be promoted only because an approval is in force, within which it may be worse by `comparing.MARGIN`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from driftloop.alerting.wording import simulated, too_low
 from driftloop.core.dates import last
 from driftloop.core.figures import less_error, percent, span
-from driftloop.core.judging.gate import MARGIN
+from driftloop.core.judging.comparing import MARGIN
 from driftloop.core.judging.outcomes import OUTCOMES
 from driftloop.report import diff, error_lines
 from driftloop.report.markdown import cut, fit, plain, quiet

@@ -1,109 +1,40 @@
-"""What the loop remembers: one JSON file per run, on a branch of its own that shares no history with the code."""
+"""What a record holds: hashes, figures and words of a working tree, none of which is a private value."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import platform
-from base64 import b64decode, urlsafe_b64encode
-from contextlib import suppress
-from dataclasses import dataclass, field
-from enum import StrEnum
 from importlib import metadata
 from itertools import islice
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from driftloop.core.decision.approval import Approval
 from driftloop.core.decision.values import Decision
 from driftloop.core.judging.verdict import Report
 from driftloop.core.overview.values import Overview
 from driftloop.core.windows import end_day
 from driftloop.errors import LoopError
-from driftloop.foreign import files, jsonfile, lockfile
+from driftloop.foreign import files, lockfile
 from driftloop.params import load_params
+from driftloop.records.values import FORMAT, Record, Run
 from driftloop.store import files as artifacts
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from datetime import date
     from pathlib import Path
 
     from pydantic import BaseModel
 
-    from driftloop.git import Git
     from driftloop.params import Params
 
     Value = TypeVar("Value", bound=BaseModel)
 
-BRANCH = "driftloop"
-FORMAT = 2  # 2 added `steps` and the production model's card; records of format 1 are still read
 MOST_LETTERS, MOST_ENTRIES = 1_000, 200
 NEWEST_STEPS = 4
 OTHER = "left out, it is about other data or another model"
 # Of these packages the bytes of models and results depend.
 PACKAGES = ("driftloop", "scikit-learn", "pandas", "numpy", "skops", "dvc", "evidently")
-
-
-class Kind(StrEnum):
-    """What a run was for."""
-
-    MONITOR = "monitor"
-    RETRAIN = "retrain"
-    PROPOSE = "propose"
-    PROMOTE = "promote"
-    ROLLBACK = "rollback"
-
-
-@dataclass(frozen=True)
-class Run:
-    """What is known of a run beside its files.
-
-    Attributes
-    ----------
-    kind, outcome
-        What it was for, and whether it ended well.
-    time
-        When it is recorded, with zone.
-    id, attempt
-        Of the run on Actions; the id is empty elsewhere.
-    revision
-        Hash of the commit that ran; empty where it is not known.
-    links
-        Pages for people, by name.
-    approval
-        The standing approval in force, if there is one; of a promotion that within which the loop has merged.
-    failed_in
-        The job that failed; empty where none did, or it is not known.
-    folder
-        Of the model in the repository; empty for its top.
-    by
-        Login of who started it: set the label, or merged; empty where nobody did, or it is not known.
-    """
-
-    kind: Kind
-    outcome: Literal["ok", "failed"]
-    time: datetime
-    id: str = ""
-    attempt: str = ""
-    revision: str = ""
-    links: dict[str, str] = field(default_factory=dict)
-    approval: Approval | None = None
-    by: str = ""
-    failed_in: str = ""
-    folder: str = ""
-
-
-@dataclass(frozen=True)
-class Record:
-    """A record and its place on the branch."""
-
-    path: str
-    content: dict[str, Any]
-
-    @property
-    def message(self) -> str:
-        """Subject of its commit."""
-        return f"{self.content['kind']} of {self.content['model'] or 'a model'}: {self.content['outcome']}"
 
 
 def collect(root: Path, run: Run) -> Record:
@@ -165,96 +96,9 @@ def packages() -> dict[str, str | None]:
     return {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}}
 
 
-def approval_word(given: Approval | None) -> str:
-    """Write an approval as the one word that an output of a step can hold."""
-    return urlsafe_b64encode(given.model_dump_json().encode()).decode().rstrip("=") if given else ""
-
-
-def approval(text: str) -> Approval | None:
-    """Read an approval as a step of a workflow has put it out; an empty text is none.
-
-    Raises
-    ------
-    LoopError
-        If it is something else.
-    """
-    try:
-        return (
-            Approval.model_validate_json(b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True))
-            if text
-            else None
-        )
-    except ValueError as exc:  # pydantic's is one too
-        msg = "--approval: expected the output `approval` of `driftloop ci keep-fresh`, got something else"
-        raise LoopError(msg) from exc
-
-
 def params_digest(params: Params) -> str:
     """Return a hash of all parameters, among them what the data looks like and where it ends."""
     return _digest(params.model_dump(mode="json"))
-
-
-def write(git: Git, record: Record, **newest: bytes) -> str:
-    """Put a record on the branch of the remote, beside those that others write; return the commit.
-
-    Parameters
-    ----------
-    git, record
-        Where to, and what.
-    newest
-        Further files of this model by name, in the place of those of the run before; see `kept`.
-    """
-    text = json.dumps(record.content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    files = {record.path: text.encode(), **{_newest(git, name): content for name, content in newest.items()}}
-    return git.write_to_branch(BRANCH, files, record.message, date=record.content["time"])
-
-
-def kept(git: Git, name: str) -> bytes | None:
-    """Read what the newest run of this model has kept under a name; None if there is nothing."""
-    revision = _revision(git)
-    return git.blobs([f"{git.head(revision)}:{_newest(git, name)}"])[0] if revision else None
-
-
-def is_about(path: str, folder: str) -> bool:
-    """Whether a record is about the model of a folder, by its path: records/DAY/FOLDER/NAME.json."""
-    return PurePosixPath(*PurePosixPath(path).parts[2:-1]) == PurePosixPath(folder)
-
-
-def _newest(git: Git, name: str) -> str:
-    return f"{PurePosixPath('newest', git.folder, f'{name}.json')}"
-
-
-def read(git: Git) -> list[dict[str, Any]]:
-    """Read the contents of all records; see `listed`."""
-    return [record.content for record in listed(git)]
-
-
-def listed(git: Git) -> list[Record]:
-    """Read all records of this folder's model, oldest run first: of the remote, or as far as it is known here.
-
-    What is no record of a format that this version knows is left out: whoever may push may have written anything.
-    """
-    revision = _revision(git)
-    if not revision:
-        return []
-    found, folder = [], git.folder
-    for path, content in git.contents(revision, "records").items():
-        if not is_about(path, folder):
-            continue
-        with suppress(LoopError):
-            value = jsonfile.read(content, where="record")
-            if isinstance(value, dict) and value.get("format") in range(1, FORMAT + 1):
-                found.append(Record(path, value))
-    return sorted(found, key=lambda record: str(record.content.get("time")))
-
-
-def _revision(git: Git) -> str:
-    """Fetch the branch, and name where it is; where the remote cannot be reached, as it is known here, or empty."""
-    try:
-        return git.fetch(BRANCH) if git.remote_head(BRANCH) else ""
-    except LoopError:
-        known = f"refs/remotes/{git.remote}/{BRANCH}"
-        return known if git.succeeds("rev-parse", "--verify", "--quiet", known) else ""
 
 
 def outs(lock: Path, notes: list[str] | None = None) -> dict[str, dict[str, str]]:
