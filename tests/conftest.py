@@ -47,6 +47,14 @@ def _forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_proxy() -> Iterator[None]:
+    """Nothing on this machine is asked through a proxy; to look for one takes as long as a request."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NO_PROXY", "127.0.0.1,localhost")
+        yield
+
+
 @pytest.fixture(scope="session")
 def calm() -> pd.DataFrame:
     """Simulated hours without any event."""

@@ -29,9 +29,10 @@ def test_run__passes_its_input_on() -> None:
     assert processes.run([sys.executable, "-c", copy], name="x", seconds=60, data=data).out == data
 
 
-def test_run__ends_the_whole_group_of_what_is_too_slow(tmp_path: Path) -> None:
+def test_run__ends_the_whole_group_of_what_is_too_slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also what keeps the output open, and what does not end when asked to."""
     program = f"trap '' TERM; sleep 600 & echo $! > {tmp_path}/pid.part; mv {tmp_path}/pid.part {tmp_path}/pid; wait"
+    monkeypatch.setattr(processes, "GRACE_SECONDS", 1)
     start = time.monotonic()
     with pytest.raises(SlowError, match=r"^dvc repro: expected an end within 2 s, still running; it was ended$"):
         processes.run(["sh", "-c", program], name="dvc repro", seconds=2)

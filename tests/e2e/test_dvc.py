@@ -187,6 +187,7 @@ def test_repro__when_the_source_fails_keeps_the_data_and_says_why(project: Proje
     assert sorted(path.name for path in (project.root / "data/raw").iterdir()) == before
 
 
+@pytest.mark.extended
 def test_experiment__changes_a_parameter_and_is_compared(project: Project) -> None:
     project.sh("dvc", "exp", "run", "-n", "shallow", "-S", "train.params.max_depth=3")
     shown = project.sh("dvc", "exp", "show", "--csv")
@@ -228,6 +229,7 @@ def test_experiment__in_the_queue_runs_the_projects_code_of_its_own_copy(project
     assert project.json("models/candidate.json")["recipe"]["estimator"] == "mine.Tree"
 
 
+@pytest.mark.extended
 def test_features__of_a_queued_experiment_are_those_of_its_copy(project: Project) -> None:
     """The workspace's own would be doubled once; DVC runs `collect` again when the file changes."""
     path = project.root / "src/features.py"

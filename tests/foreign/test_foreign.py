@@ -64,7 +64,7 @@ def merges(levels: int = 9) -> str:
         (f"{PARAMS}more: {{<<: {{a: 1}}}}\n", r"got a merge key \(<<\)"),
         (f"{PARAMS}more: !!set {{a, b}}\n", r"got a tag \(!\)"),
         (f"{PARAMS}more: {'[' * 5_000}", "expected at most 32 levels"),
-        (f"{PARAMS}{'# much' * 60_000}\n", "at most 256 KiB, got 356 KiB"),
+        (f"{PARAMS}{'# much' * 60_000}\n", r"at most 256 KiB, got 35\d KiB"),
         (f"{PARAMS}{'k' * 1_001}: 1\n", "expected at most 1,000 characters, got 1,001"),
     ],
 )  # fmt: skip

@@ -15,7 +15,7 @@ from driftloop.params import parse_yaml
 from driftloop.params.data import Accepted
 from driftloop.params.edit import with_accepted, with_values
 
-steady = settings(max_examples=300, deadline=None, derandomize=True)
+steady = settings(max_examples=100, deadline=None, derandomize=True)
 
 # How a value may stand in a file; the last two are no value at all.
 STYLES = [

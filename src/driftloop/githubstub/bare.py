@@ -1,10 +1,11 @@
-"""The bare repository behind the stand-in: the real git, asked anew each time, so that every push is seen."""
+"""The bare repository behind the stand-in: the real git, asked anew whenever a ref has changed, so that every push is seen."""
 
 from __future__ import annotations
 
 import os
 import re
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -12,8 +13,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+    from typing import TypeAlias
+
+    State: TypeAlias = frozenset[tuple[str, int, int, int]]
 
 NOBODY = ("GitHub", "noreply@github.com")
+SHOWN = ("refs/heads", "refs/tags")
+# What git said of refs, by repository, with the state of the files that it said it for: refs are asked for at each request.
+KNOWN: dict[Path, tuple[State, dict[str, str]]] = {}
 
 
 @dataclass(frozen=True)
@@ -79,9 +86,23 @@ class BareRepository:
 
     def refs(self) -> dict[str, str]:
         """List branches and tags with the commit that each is at."""
-        shape = "--format=%(refname) %(objectname) %(*objectname)"
-        lines = [line.split(" ") for line in self.run("for-each-ref", shape, "refs/heads", "refs/tags").splitlines()]
-        return {name: peeled or sha for name, sha, peeled in lines}
+        state = self._state()
+        known = KNOWN.get(self.path)
+        if known is None or known[0] != state:
+            shape = "--format=%(refname) %(objectname) %(*objectname)"
+            lines = [line.split(" ") for line in self.run("for-each-ref", shape, *SHOWN).splitlines()]
+            known = KNOWN[self.path] = state, {name: peeled or sha for name, sha, peeled in lines}
+        return dict(known[1])
+
+    def _state(self) -> State:
+        """Tell the files of refs as they are from any other state: git replaces a file, and never writes into one."""
+        files = [self.path / "packed-refs", *(file for name in SHOWN for file in (self.path / name).rglob("*"))]
+        found = set()
+        for file in files:
+            with suppress(FileNotFoundError):
+                stat = file.stat()
+                found.add((str(file), stat.st_ino, stat.st_mtime_ns, stat.st_size))
+        return frozenset(found)
 
     def resolve(self, name: str) -> str | None:
         """Find the commit of a branch, a tag, `heads/…`, `tags/…` or a hash."""
