@@ -155,6 +155,7 @@ def test_init__in_a_repository_of_driftloop_adds_a_model(shop: Path, tmp_path: P
     before = sh(root, "git", "rev-parse", "HEAD").strip()
     said = sh(root, *driftloop, *adding)
     assert "tills/second becomes one more model in it" in said
+    assert "Next: cd tills/second && uv run dvc repro" in said
     assert sh(root, "git", "status", "--porcelain") == ""
     changed = sh(root, "git", "diff", "--name-only", before, "HEAD").split()
     outside = [path for path in changed if not path.startswith("tills/second/")]

@@ -196,6 +196,8 @@ WRONG = {
     "segments of numbers": ("segments: [c]", "segments: [x]", "data.segments: expected columns that stand in categorical, got x"),
     "private stranger": ("private: []", "private: [name]", "data.private: expected columns that are declared above, got name"),
     "accepted stranger": ("private: []", "accepted: [{column: n, since: '2025-03-01'}]", "data.accepted: expected columns of numerical or categorical, got n"),
+    "accepted since no date": ("private: []", "accepted: [{column: x, since: soon}]", 'data.accepted.since: item 1: expected a date such as "2025-03-31", got "soon"'),
+    "fits without a cluster": ("report:", "engine: {fits: cluster}\nreport:", 'engine.fits: expected local, since kind duckdb has no cluster, got "cluster"'),
     "accepted categories of a number": ("private: []", "accepted: [{column: x, since: '2025-03-01', categories: [A]}]", "data.accepted: expected categories of a column in categorical, got x"),
     "accepted range of a name": ("private: []", "accepted: [{column: c, since: '2025-03-01', range: [0, 1]}]", "data.accepted: expected the range of a column in numerical, got c"),
     "accepted value of a private column": ("private: []", "private: [c]\n  accepted: [{column: c, since: '2025-03-01', categories: [A]}]", "data.accepted: expected no values of a private column, got c"),

@@ -129,6 +129,8 @@ def _kind(schema: Mapping[str, Any]) -> str:
         return listed(schema.get("enum") or [schema["const"]])
     if schema["type"] in ("integer", "number"):
         return _number(schema)
+    if schema.get("format") == "date":
+        return 'a date such as "2025-03-31"'
     if "properties" in schema:
         return f"keys such as {listed(list(schema['properties'])[:3], 'and')}"
     text = "lower-case letters, digits, dots, dashes and underscores" if "pattern" in schema else "text"

@@ -5,19 +5,16 @@ Environment and workflows are those of the repository.
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from driftloop import folders
-from driftloop.core.models.card import Card
 from driftloop.errors import LoopError
 from driftloop.folders import Model
 from driftloop.git import Git, GitError
-from driftloop.project import base, rendering
-from driftloop.project.creating import copy_data
+from driftloop.project import base, creating, rendering
 from driftloop.project.tools import Tools
-from driftloop.store.files import CARD, write_json, write_text
+from driftloop.store.files import write_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -63,13 +60,7 @@ def check(top: Path, folder: Path, name: str) -> str:
 
 def write(root: Path, answers: Answers, data: Mapping[str, Path], *, say: Callable[[str], None]) -> None:
     """Write the files of a model into its folder; nothing is committed."""
-    files = rendering.render(answers, rendering.OF_A_MODEL)
-    for path, text in files.items():
-        write_text(root / path, text)
-    base.write(root, version("driftloop"), files, base.Said.of(answers))
-    write_json(root / CARD, Card().model_dump(mode="json"))
-    copy_data(root, data)
-    say(f"{len(files)} files written")
+    creating.place(root, answers, rendering.render(answers, rendering.OF_A_MODEL), data, say=say)
     Tools(root).program("driftloop", "lock")
 
 

@@ -86,13 +86,7 @@ def write(root: Path, answers: Answers, data: Mapping[str, Path], *, say: Callab
         Takes one line for people.
     """
     tools = Tools(root)
-    files = rendering.render(answers)
-    for path, text in files.items():
-        write_text(root / path, text)
-    base.write(root, version("driftloop"), files, base.Said.of(answers))
-    write_json(root / CARD, Card().model_dump(mode="json"))
-    copy_data(root, data)
-    say(f"{len(files)} files written")
+    place(root, answers, rendering.render(answers), data, say=say)
     vendor(tools, answers.requirement)
     tools.uv("lock", "--quiet")
     tools.uv("sync", "--quiet", "--frozen")
@@ -102,11 +96,18 @@ def write(root: Path, answers: Answers, data: Mapping[str, Path], *, say: Callab
     tools.commit(f"A project for {answers.model}, by driftloop {version('driftloop')}")
 
 
-def copy_data(root: Path, data: Mapping[str, Path]) -> None:
-    """Copy files of rows into a project: path in it → where each lies."""
+def place(
+    root: Path, answers: Answers, files: Mapping[str, str], data: Mapping[str, Path], *, say: Callable[[str], None]
+) -> None:
+    """Write what was rendered, remember it for the next upgrade, and copy the rows: path in the project → where each lies."""
+    for path, text in files.items():
+        write_text(root / path, text)
+    base.write(root, version("driftloop"), files, base.Said.of(answers))
+    write_json(root / CARD, Card().model_dump(mode="json"))
     for path, source in data.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(source, root / path)
+    say(f"{len(files)} files written")
 
 
 def vendor(tools: Tools, requirement: Requirement) -> None:

@@ -41,7 +41,9 @@ def init(
     initiating.run(options, say=typer.echo)
     typer.echo("\nWhat you would have been told\n")
     typer.echo(initiating.replay(folder))
-    typer.echo(f"Next: cd {folder} && make repro")
+    # A further model in a repository has its Makefile at the top.
+    command = "make repro" if (folder / "Makefile").exists() else "uv run dvc repro"
+    typer.echo(f"Next: cd {folder} && {command}")
 
 
 @app.command(epilog="Examples: driftloop upgrade --dry-run · uvx driftloop@latest upgrade")
