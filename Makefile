@@ -2,8 +2,6 @@
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 # What else is installed: `make test EXTRAS="--extra spark"` brings a cluster's 450 MB, and runs its tests too.
 EXTRAS ?=
-# Of `make test-extended`: these alone, such as `make test-extended ONLY=tests/e2e/test_init.py`.
-ONLY ?=
 RUN := $(UV) run --quiet --frozen $(EXTRAS)
 # A workflow that only repositories of several models have.
 FURTHER := src/driftloop/project/templates/workflow-models.yml
@@ -34,8 +32,8 @@ test test-extended check: export DVC_NO_ANALYTICS := true
 test: setup $(ACTIONS) ## run the tests
 	$(PYTEST) -m "not extended"
 
-test-extended: setup $(ACTIONS) ## run those that take longest: a Spark cluster, a project from a file, whole stories
-	$(PYTEST) -m extended $(ONLY)
+test-extended: setup $(ACTIONS) ## run those that take longest: a project from a file, whole stories
+	$(PYTEST) -m extended
 
 check: setup $(ACTIONS) ## run the tests that need no whole pipeline, while you work
 	$(PYTEST) -m "not slow and not extended"

@@ -48,7 +48,7 @@ class Tree(DecisionTreeRegressor):
             stream.write(f"{os.getpid()}\\n")
         return super().fit(X, y)
 """
-pytestmark = [pytest.mark.extended, pytest.mark.skipif(not spark.java(), reason="there is no java")]
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not spark.java(), reason="there is no java")]
 
 
 def when(there: Callable[[], object], act: Callable[[], None]) -> None:
