@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -15,7 +16,7 @@ import yaml
 from decisions import make_decision
 from factories import make_params
 
-from driftloop import records, replay
+from driftloop import dvc_remote, records, replay
 from driftloop.errors import LoopError
 from driftloop.explain import Subject
 from driftloop.git import Git
@@ -102,6 +103,24 @@ def test_replay__of_another_result_says_so(made: tuple[Path, Record], tmp_path: 
     found = replayed(copy, changed(record, data=data))
     assert not found.agrees
     assert found.text.startswith("Replayed: reports/decision.json came out differently (MD5 ")
+
+
+def test_replay__of_rows_that_only_the_remote_has(made: tuple[Path, Record], tmp_path: Path) -> None:
+    """Monitor leaves them there for an alert. The source gives others by now, and nobody has them in a cache."""
+    root, record = made
+    copy = shutil.copytree(root, tmp_path / "copy", symlinks=True)
+    write_json(copy / "data/raw/x", make_decision(rows=7).model_dump(mode="json"))
+    run(copy, sys.executable, "-m", "dvc", "commit", "--force", "--quiet", "collect")
+    run(copy, sys.executable, "-m", "dvc", "remote", "add", "-d", "store", str(tmp_path / "remote"))
+    assert dvc_remote.push_rows(copy) == "pushed data/raw to store"
+    assert len([path for path in (tmp_path / "remote").rglob("*") if path.is_file()]) == len(["folder", "file"])
+    result = hashlib.md5((copy / "data/raw/x").read_bytes(), usedforsecurity=False).hexdigest()
+    run(copy, "git", "checkout", "--quiet", ".dvc/config")
+    run(copy, sys.executable, "-m", "dvc", "remote", "add", "--local", "-d", "store", str(tmp_path / "remote"))
+    data = {"collect": records.outs(copy / "dvc.lock")["collect"], "monitor": {files.DECISION.as_posix(): result}}
+    shutil.rmtree(copy / ".dvc/cache")
+    shutil.rmtree(copy / "data")
+    assert replayed(copy, changed(record, data=data)).agrees
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from driftloop import dvc
 from driftloop.errors import LoopError
+from driftloop.store.files import RAW
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,15 +42,34 @@ def push(root: Path) -> str:
     name = remote(root)
     if not name:
         return "no DVC remote is set: results are computed again where they are needed"
-    done = dvc.run(root, "push", "--run-cache", seconds=dvc.TRANSFER_SECONDS)
+    _push(root, name, "--run-cache")
+    return f"pushed to {name}, and everything is there"
+
+
+def push_rows(root: Path) -> str:
+    """Store the rows that were collected, and nothing that is computed from them: they are enough to derive a decision anew.
+
+    Raises
+    ------
+    LoopError
+        If they are not there afterwards.
+    """
+    name = remote(root)
+    if not name:
+        return f"no DVC remote is set: {RAW.as_posix()} is not kept"
+    _push(root, name, RAW.as_posix(), below=RAW.as_posix())
+    return f"pushed {RAW.as_posix()} to {name}"
+
+
+def _push(root: Path, name: str, *args: str, below: str = "") -> None:
+    done = dvc.run(root, "push", *args, seconds=dvc.TRANSFER_SECONDS)
     if done.code:
         msg = f"{name}: dvc push failed: {done.complaint}"
         raise LoopError(msg)
-    if lacking := missing(root, name):
+    if lacking := [path for path in missing(root, name) if path.startswith(below)]:
         named = ", ".join(lacking[:MOST_NAMED]) + (" …" if len(lacking) > MOST_NAMED else "")
         msg = f"{name}: expected all that dvc.lock names after `dvc push`, missing: {named}; run `dvc repro`, then push again"
         raise LoopError(msg)
-    return f"pushed to {name}, and everything is there"
 
 
 def missing(root: Path, name: str) -> list[str]:

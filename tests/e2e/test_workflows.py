@@ -23,6 +23,7 @@ from driftloop.store.files import read_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from runner.project import Project
     from runner.setting import Setting
@@ -96,6 +97,26 @@ def change(shop: Setting, path: str, old: str, new: str) -> None:
     shop.runner.ignore()
 
 
+def with_remote(shop: Setting) -> Path:
+    """Let Ann add a DVC remote."""
+    store = shop.hub.world.root / "store"
+    config = shop.clone.root / ".dvc/config"
+    config.write_text(f"{config.read_text()}    remote = store\n['remote \"store\"']\n    url = {store}\n")
+    shop.clone.push(shop.repo.default_branch, "add a remote")
+    shop.runner.ignore()
+    return store
+
+
+def stored(store: Path) -> set[str]:
+    """The MD5 of everything on a remote."""
+    return {f"{path.parent.name}{path.name}" for path in (store / "files/md5").rglob("*") if path.is_file()}
+
+
+def rows(record: dict[str, Any]) -> str:
+    """The MD5 of the rows that a record is about."""
+    return str(record["data"]["collect"]["data/raw"])
+
+
 # The whole loop
 
 
@@ -108,6 +129,7 @@ def test_loop__from_the_first_push_to_a_change_of_parameters(  # noqa: PLR0915 -
     assert {run.workflow: run.result for run in first} == {
         ".github/workflows/ci.yml": "skipped", ".github/workflows/release.yml": "skipped",
     }  # fmt: skip
+    store = with_remote(shop)
     protect(shop.repo, "trunk")
 
     watched = shop.runner.schedule(shop.repo, "monitor.yml")
@@ -118,6 +140,8 @@ def test_loop__from_the_first_push_to_a_change_of_parameters(  # noqa: PLR0915 -
     assert "not published: Pages are not set up (Settings → Pages" in watched.jobs["act"].summary
     assert watched.jobs["publish"].result == "skipped"
     assert (watched.artifacts["site"] / "index.html").exists()
+    assert rows(records(shop)[0]) in stored(store)  # an alert can be derived anew
+    assert len(stored(store)) < 30  # the months and their list, and nothing that is computed from them
 
     idle = shop.runner.schedule(shop.repo, "monitor.yml")
     assert (idle.jobs["measure"].result, idle.jobs["act"].result) == ("success", "skipped"), idle.log

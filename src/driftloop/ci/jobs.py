@@ -138,12 +138,24 @@ def pull() -> None:
         steps.summarise(os.environ, said)
 
 
-@app.command(epilog="Example: driftloop ci push")
-def push() -> None:
+@app.command(epilog="Examples: driftloop ci push · driftloop ci push --alert")
+def push(
+    *,
+    alert: Annotated[
+        bool, typer.Option("--alert", help="Only the rows, and only if the decision is an alert.")
+    ] = False,
+) -> None:
     """Store what the pipeline wrote on the DVC remote, if one is set, and check that it is there."""
     from driftloop import dvc_remote
+    from driftloop.core.decision.values import Decision
+    from driftloop.store import files
 
-    steps.say(dvc_remote.push(Path()))
+    if not alert:
+        steps.say(dvc_remote.push(Path()))
+    elif files.read_value(files.DECISION, Decision).alert:
+        steps.say(dvc_remote.push_rows(Path()))
+    else:
+        steps.say("no alert: its rows are not kept")
 
 
 @app.command(epilog="Examples: driftloop ci pages · driftloop ci pages --dry-run")
