@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from driftloop.githubstub import observe_pushes
+
 if TYPE_CHECKING:
     from runner.setting import Setting
 
@@ -23,7 +25,7 @@ def recorded(shop: Setting) -> list[tuple[str, str, str]]:
     return [(folder, each["model"], each["kind"]) for folder, each in sorted(found, key=lambda pair: pair[1]["time"])]
 
 
-def test_loop__of_one_model_leaves_the_other_alone(two: Setting) -> None:
+def test_loop__of_one_model_leaves_the_other_alone(two: Setting) -> None:  # noqa: PLR0915 - one story, since each run costs
     shop = two
     started = shop.runner.schedule(shop.repo, "models.yml")
     assert started.result == "success", started.log
@@ -62,6 +64,57 @@ def test_loop__of_one_model_leaves_the_other_alone(two: Setting) -> None:
     assert [each["tag_name"] for each in shop.repo.releases.values()] == ["churn@v2.0.0"]
     assert recorded(shop)[2:] == [(CHURN, "churn", "retrain"), (CHURN, "churn", "promote")]
     assert ("churn v2" in page(shop, "churn/index.html"), "small v1" in page(shop, "small/index.html")) == (True, True)
+
+    shop.clone.run("pull", "--quiet", "origin", "main")
+    number = changed_on_a_branch(shop)
+    (checked,) = shop.runner.deliver()
+    assert {name: job.result for name, job in checked.jobs.items()} == {
+        "checks": "success", "pipeline": "success", "comment": "success",
+    }, checked.log  # fmt: skip
+    assert "report.pages" in shop.comments(number)[-1]
+    assert "**churn" in shop.comments(number)[-1]
+    shop.hub.at().get_pull(number).edit(state="closed")
+    shop.clone.run("checkout", "--quiet", "main")
+    shop.runner.ignore()
+
+    back = shop.runner.dispatch(shop.repo, "rollback.yml", "ann", version="v1", folder=CHURN)
+    assert back.result == "success", back.log
+    undone = shop.repo.pulls[-1]
+    assert undone.title.startswith("churn: v2 → v3, which is v1 again")
+    assert undone.pull is not None
+    changed = shop.repo.git.run("diff", "--name-only", undone.pull.base_sha, undone.pull.head_sha).split()
+    assert [path for path in changed if not path.startswith(f"{CHURN}/")] == []
+    assert recorded(shop)[-1] == (CHURN, "churn", "rollback")
+
+
+def test_monitor__that_fails_for_one_model_says_so_of_that_one(two: Setting) -> None:
+    shop = two
+    card = shop.clone.root / CHURN / "models/production/card.json"
+    card.write_text(card.read_text("utf-8").replace('"version": 1,', '"version": "one",'), encoding="utf-8")
+    shop.clone.push("main", "break the card of one model")
+    shop.runner.ignore()
+    for _ in range(2):
+        started = shop.runner.schedule(shop.repo, "models.yml")
+        assert started.result == "success", started.log
+        (failed,) = shop.runner.deliver()
+        assert (failed.jobs["measure"].result, failed.jobs["failed"].result) == ("failure", "success"), failed.log
+    own = shop.runner.schedule(shop.repo, "monitor.yml")
+    assert own.result == "success", own.log
+    (issue,) = shop.repo.issues.values()
+    assert (issue.labels, issue.state, CHURN in issue.title) == (["monitoring-fails"], "open", True)
+
+
+def changed_on_a_branch(shop: Setting) -> int:
+    """Let Ann propose another parameter of the model in the folder; no stage depends on it."""
+    file = shop.clone.root / CHURN / "params.yaml"
+    text = file.read_text("utf-8")
+    assert "pages: auto" in text
+    shop.clone.run("checkout", "--quiet", "-b", "quiet")
+    file.write_text(text.replace("pages: auto", "pages: never"), encoding="utf-8")
+    shop.clone.run("commit", "--quiet", "-am", "publish nothing")
+    shop.clone.run("push", "--quiet", "origin", "quiet")
+    observe_pushes(shop.hub.world)
+    return shop.hub.at().create_pull(title="Publish nothing", head="quiet", base="main", body="").number
 
 
 def page(shop: Setting, name: str) -> str:

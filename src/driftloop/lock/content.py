@@ -115,13 +115,15 @@ def stage(name: str, *, features: Iterable[str] = (), models: Iterable[str] = ()
 
 def versions(packages: Iterable[str]) -> dict[str, str]:
     """Look up the versions of packages; one that is not installed is left out."""
-    found = {}
-    for package in sorted(packages):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
+    return {package: found for package in sorted(packages) if (found := _version(package))}
+
+
+@cache
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
 
 
 def _packages_of(names: Iterable[str]) -> set[str]:
