@@ -72,7 +72,7 @@ def test_loop__of_one_model_leaves_the_other_alone(two: Setting) -> None:  # noq
         "checks": "success", "pipeline": "success", "comment": "success",
     }, checked.log  # fmt: skip
     assert "report.pages" in shop.comments(number)[-1]
-    assert "**churn" in shop.comments(number)[-1]
+    assert f"**Metrics and parameters of {CHURN}**" in shop.comments(number)[-1]
     shop.hub.at().get_pull(number).edit(state="closed")
     shop.clone.run("checkout", "--quiet", "main")
     shop.runner.ignore()

@@ -45,6 +45,7 @@ def compare(git: Git, base: str) -> Comparison:
         params=params,
         moved=_moved(git.show(sha, "dvc.lock"), git.root / "dvc.lock"),
         unread=(*unread, *more),
+        folder=git.folder,
     )
 
 

@@ -45,6 +45,8 @@ class Comparison:
         Whether the raw data differ; None where that is not known.
     unread
         What DVC could not read of the base, in its words.
+    folder
+        Where the model is; empty at the top of the repository.
     """
 
     base: str
@@ -54,6 +56,7 @@ class Comparison:
     params: tuple[Difference, ...]
     moved: bool | None
     unread: tuple[str, ...] = ()
+    folder: str = ""
 
 
 class Result(NamedTuple):
@@ -68,6 +71,7 @@ def text(comparison: Comparison, *, evidence: bool = True) -> str:
     """Write both tables; without `evidence`, which a pull request of the loop has in its description, the parameters."""
     base = plain(comparison.base)
     named = "Metrics and parameters" if evidence else "Parameters"
+    named += f" of {plain(comparison.folder)}" if comparison.folder else ""
     metrics = ((each.title, each.old, each.new) for each in comparison.metrics)
     figures = [
         _data(comparison.moved),
