@@ -498,6 +498,7 @@ def state(repo: Repository) -> dict[str, Any]:
     }
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("name", STORIES)
 @pytest.mark.parametrize("kinds", [["lost"], [kind for kind in FAULTS if kind != "lost"]], ids=" ".join)
 def test_run__after_a_fault_at_any_call_leaves_what_it_leaves_without(site: Site, name: str, kinds: list[str]) -> None:

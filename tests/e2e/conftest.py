@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import handed
@@ -99,6 +100,25 @@ def rolled(tmp_path: Path, language: Language, tmp_path_factory: pytest.TempPath
     clone.run("add", ".")
     clone.run("commit", "--quiet", "-m", "workflows")
     kept = tools(tmp_path / "tools", made.repo / ".dvc/cache", made.repo / ".cache/refits")
+    with setting(tmp_path / "world", language, kept) as opened:
+        opened.begin(clone.root)
+        yield opened
+
+
+@pytest.fixture
+def small(tmp_path: Path, language: Language, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting]:
+    """A small project with the workflows that ship, a step of data before habits have changed for good."""
+    made = handed.made(tmp_path_factory)
+    clone = Clone(made.copy("repo", tmp_path / "repo"))
+    copy_ours(clone.root, ".github", "pyproject.toml", "uv.lock", "README.md", "LICENSE")
+    params = clone.root / "params.yaml"
+    before = f"{date.fromisoformat(handed.BETTER) - timedelta(days=7)}"
+    params.write_text(params.read_text("utf-8").replace("2025-01-06", before), encoding="utf-8")
+    (clone.root / "dvc.lock").unlink(missing_ok=True)
+    dvc.repro(clone.root)
+    clone.run("add", ".")
+    clone.run("commit", "--quiet", "-m", "workflows")
+    kept = tools(tmp_path / "tools", clone.root / ".dvc/cache", made.repo / ".cache/refits")
     with setting(tmp_path / "world", language, kept) as opened:
         opened.begin(clone.root)
         yield opened

@@ -24,7 +24,7 @@ from driftloop.core.models.card import Card
 from driftloop.params import Params
 from driftloop.store.files import CARD, VERDICT, write_json
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.extended
 
 AUTHOR = {
     "GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.org",
@@ -156,7 +156,6 @@ def test_repro__after_a_promotion_does_not_train_again(project: Project) -> None
     assert "mae" in diff["metrics/production.json"]
 
 
-@pytest.mark.extended
 def test_repro__after_a_kill_is_right_and_forced_the_same(project: Project) -> None:
     alone = replace(project, alone=True)
     project.set(source={"until": "2024-06-24T00:00Z"})
@@ -187,7 +186,6 @@ def test_repro__when_the_source_fails_keeps_the_data_and_says_why(project: Proje
     assert sorted(path.name for path in (project.root / "data/raw").iterdir()) == before
 
 
-@pytest.mark.extended
 def test_experiment__changes_a_parameter_and_is_compared(project: Project) -> None:
     project.sh("dvc", "exp", "run", "-n", "shallow", "-S", "train.params.max_depth=3")
     shown = project.sh("dvc", "exp", "show", "--csv")
@@ -210,7 +208,6 @@ class Tree(DecisionTreeRegressor):
 """
 
 
-@pytest.mark.extended
 def test_experiment__in_the_queue_runs_the_projects_code_of_its_own_copy(project: Project) -> None:
     module = project.root / "src/mine.py"
     module.write_text(OWN.format(first="raise ValueError('the code of the working tree')"), encoding="utf-8")
@@ -229,7 +226,6 @@ def test_experiment__in_the_queue_runs_the_projects_code_of_its_own_copy(project
     assert project.json("models/candidate.json")["recipe"]["estimator"] == "mine.Tree"
 
 
-@pytest.mark.extended
 def test_features__of_a_queued_experiment_are_those_of_its_copy(project: Project) -> None:
     """The workspace's own would be doubled once; DVC runs `collect` again when the file changes."""
     path = project.root / "src/features.py"

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from driftloop.githubstub import Issue
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.extended
 
 HOSTILE = "$(touch pwned) `id` ${{ github.token }} ]]> \"'; exit 1 #"
 
@@ -475,7 +475,6 @@ def test_retrain__where_actions_may_not_propose_leaves_a_link(handed: Setting) -
 # Rolling back
 
 
-@pytest.mark.extended
 def test_rollback__from_the_button_to_the_release(rolled: Setting) -> None:
     unknown = rolled.runner.dispatch(rolled.repo, "rollback.yml", "ann", version="v9")
     results = {name: job.result for name, job in unknown.jobs.items()}
@@ -505,7 +504,6 @@ def test_rollback__from_the_button_to_the_release(rolled: Setting) -> None:
 # Experiments
 
 
-@pytest.mark.extended
 def test_experiment__from_the_button_to_what_it_proposes(shop: Setting) -> None:
     asked = "train.params.max_iter=20"
     run = shop.runner.dispatch(shop.repo, "experiment.yml", "ann", overrides=asked, propose="true")
@@ -525,7 +523,6 @@ def test_experiment__from_the_button_to_what_it_proposes(shop: Setting) -> None:
 # Keeping a model fresh
 
 
-@pytest.mark.extended
 def test_keep_fresh__from_the_label_to_its_end(alerted: Setting) -> None:
     """A maintainer approves; Monitor merges and asks for the next refresh by itself, until the label is taken off."""
     shop = alerted

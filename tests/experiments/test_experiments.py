@@ -58,6 +58,7 @@ def bench(made: Made, tmp_path: Path) -> Iterator[Bench]:
     yield from handed.bench(made, tmp_path)
 
 
+@pytest.mark.extended
 @pytest.mark.slow
 def test_experiments__from_the_runs_to_a_pull_request(bench: Bench, tmp_path: Path) -> None:
     root, out = bench.job.root, tmp_path / "tried"

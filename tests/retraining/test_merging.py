@@ -210,6 +210,7 @@ def test_run__in_a_shallow_clone_fetches_what_it_needs(bench: Bench, tmp_path: P
     assert merge(bench).startswith("merged #2")
 
 
+@pytest.mark.extended
 def test_run__given_up_at_any_call_is_completed_by_the_next(bench: Bench, made: Made, tmp_path: Path) -> None:
     """The second run has the data of the first, or finds the merge done; a release that is started twice is one."""
     folder = handed.covered(made, "better", tmp_path / "again")

@@ -111,6 +111,7 @@ def test_propose__killed_between_push_and_pull_request_is_completed_by_the_next(
     assert bench.state() == expected
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("name", ["better", "worse"])
 def test_propose__given_up_at_any_call_is_completed_by_the_next(bench: Bench, made: Made, name: str) -> None:
     """Faults take turns, since each costs a second; at each write its answer is lost once, and once it is not done.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from handed import Bench, Made
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.extended
 
 
 @pytest.fixture(scope="module")

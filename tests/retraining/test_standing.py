@@ -210,6 +210,7 @@ def test_propose__a_refusal_is_told_at_first_and_not_again(bench: Bench, made: M
     assert bench.state() == before
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("name", ["better", "worse"])
 def test_propose__given_up_at_any_write_is_completed_by_the_next(
     bench: Bench, made: Made, tmp_path: Path, name: str

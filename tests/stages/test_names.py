@@ -16,6 +16,7 @@ from driftloop.store.files import EVIDENTLY, LABELLED, REFITS
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.extended
 NUMBERS = [
     "rows",
     "step",

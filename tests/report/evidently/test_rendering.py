@@ -212,6 +212,7 @@ def test_render__json_holds_plain_values(awkward: Rendered) -> None:
     assert json.loads(json.dumps(awkward.json, allow_nan=False)) == awkward.json
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("seed", ["1"])
 def test_render__bytes_repeat_under_another_hash_seed(seed: str, awkward: Rendered, risk: Rendered) -> None:
     env = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)}
