@@ -18,6 +18,7 @@ from driftloop.core.decision.policy import Settings
 from driftloop.core.windows import Window
 from driftloop.params import Params
 from driftloop.store.files import CACHE
+from driftloop.store.fits import Workers
 
 if TYPE_CHECKING:
     from driftloop.core.backtest.replay import Replay
@@ -155,9 +156,8 @@ def main() -> None:
         everything = 0.0
         for window in given.windows:
             begun, fits = time.monotonic(), history.fits
-            replay = history.replay(
-                int(window) if window.isdigit() else window, answer_days=given.answer_days, jobs=given.jobs
-            )
+            days = int(window) if window.isdigit() else window
+            replay = history.replay(days, answer_days=given.answer_days, workers=Workers(given.jobs))
             ready = time.monotonic()
             replayed = [replay.under(rule) for rule in rules(params)]
             lines = figures.figures(replayed, replay, train_days=window, events=[])

@@ -14,9 +14,12 @@ from driftloop.backtest.history import History
 from driftloop.core.columns import DAY, STEP
 from driftloop.core.models.card import Card
 from driftloop.core.windows import Window
+from driftloop.store.fits import Workers
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from driftloop.core.backtest.replay import Replay
 
 WEEK = timedelta(weeks=1)
 CARD = Card(version=1, reference=Window(since=START, until=START + 20 * WEEK), trained=Window(since=START, until=START))
@@ -34,6 +37,46 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> History:
     rows.to_csv(folder / "in.csv", index=False)
     source = {"path": str(folder / "in.csv"), "until": str(START + 40 * WEEK)}
     return History(make_params(source=source, data={"label_delay_days": 7}), folder)
+
+
+def replayed(folder: Path, rows: pd.DataFrame, delay: int, window: str) -> Replay:
+    """Lay out a replay of a year of days."""
+    folder.mkdir()
+    rows.to_csv(folder / "in.csv", index=False)
+    params = make_params(
+        source={"path": str(folder / "in.csv"), "until": str(START + 52 * WEEK)},
+        data={"label_delay_days": delay, "categorical": []},
+        windows={"train_days": window, "candidates": ["all", 56], "judge_days": 28},
+        evaluate={"min_rows": 10},
+    )
+    return History(params, folder, first_days=182).replay(window, answer_days=0, workers=Workers(1))
+
+
+@pytest.mark.parametrize(("delay", "window"), [(0, "all"), (1, "all"), (28, "auto"), (91, "all")])
+def test_replay__knows_on_each_day_no_label_that_came_later(tmp_path: Path, delay: int, window: str) -> None:
+    """What is measured up to a day is the same whatever the labels are that were not known then."""
+    rows = pd.DataFrame({"ts": pd.date_range(START, periods=52 * 7)})
+    random = np.random.default_rng(0)
+    rows["x"] = random.normal(size=len(rows))
+    rows["y"] = (3 + 0.01 * rows.index) * rows["x"] + 0.1 * random.normal(size=len(rows))
+    known = replayed(tmp_path / "known", rows, delay, window)
+    first, now = known.schedule.first_cut, known.schedule.runs[-3]
+
+    def measured(replay: Replay) -> tuple[pd.DataFrame, Card]:
+        return replay.table.scored(first, now), replay.table.card(2, now - replay.schedule.delay)
+
+    def other(since: date) -> Replay:
+        wrong = rows["y"].where(rows["ts"] < pd.Timestamp(since), -rows["y"])
+        return replayed(tmp_path / str(since), rows.assign(y=wrong), delay, window)
+
+    scored, card = measured(known)
+    later, same = measured(other(now - timedelta(days=delay)))
+    assert len(scored)
+    pd.testing.assert_frame_equal(scored, later, check_exact=True)
+    assert card == same
+    last, another = measured(other(now - timedelta(days=delay + 1)))
+    assert not scored.equals(last)  # the newest label that was known counts
+    assert card != another
 
 
 def at(history: History, until: date) -> tuple[list[str], int]:

@@ -118,6 +118,23 @@ def test_run__weeks_without_rows_and_labels_for_some(tmp_path: Path, calm: pd.Da
     assert own.steps[date(2024, 4, 15)] is None
 
 
+@pytest.mark.parametrize("delay", [0, 91])
+def test_run__on_labels_that_come_late_and_partly_never(tmp_path: Path, delay: int) -> None:
+    """The simulator's change of February is not told before its labels are there; the replay ends with the last of them."""
+    source = {"until": "2025-06-02T00:00Z", "simulated": {"label_days": delay, "labels_lost": 0.3}}
+    space = Workspace.create(tmp_path, source=source, data={"label_delay_days": delay})
+    done = replayed(space, Options(since=date(2024, 7, 1), first_days=147, jobs=1))
+    assert done.schedule.scored_until == date(2025, 6, 2) - timedelta(days=delay)
+    assert done.rows == pytest.approx(0.7 * 24 * (done.schedule.scored_until - date(2024, 7, 1)).days, rel=0.05)
+    *_, own = done.lines
+    assert own.data_a_year == 0  # labels that never came before are no fault
+    asked = [alert.day for alert in own.log if alert.status in {"outdated", "degraded"}]
+    change = date(2025, 2, 10)
+    known = change + timedelta(days=delay)
+    assert not [day for day in asked if change < day <= known]
+    assert any(day > known for day in asked) == (delay == 0)  # at the end three weeks of such labels are there, which is too few
+
+
 def test_parse_day__one_line() -> None:
     assert run.parse_day("2025-03-31", "--since") == date(2025, 3, 31)
     with pytest.raises(ParamsError, match=r"--since: expected a date such as 2025-03-31, got 'March'"):

@@ -153,6 +153,7 @@ WRONG = {
     "target in the timestamp": ("timestamp: ts", "timestamp: [ts, y]", "data.target: expected another column than timestamp, got y"),
     "separator of two characters": ("labels: null", 'labels: null\n  csv: {separator: ";;"}', 'source.csv.separator: expected one character such as ; or \\t, got ";;"'),
     "decimal": ("labels: null", 'labels: null\n  csv: {decimal: ";"}', 'source.csv.decimal: expected . or ,, got ";"'),
+    "labels of a simulator": ("labels: null", "labels: null\n  simulated: {label_days: 7}", "source.simulated: expected 0, since kind files is not simulated, got label_days 7 and labels_lost 0"),
     "thousands": ("labels: null", "labels: null\n  csv: {thousands: k}", """source.csv.thousands: expected ',', '.', ' ', "'", '_', got "k\""""),
     "thousands as decimal": ("labels: null", 'labels: null\n  csv: {thousands: "."}', 'source.csv.thousands: expected another mark than decimal, got "."'),
     "encoding": ("labels: null", "labels: null\n  csv: {encoding: ansi}", 'source.csv.encoding: expected an encoding such as utf-8, cp1252 or utf-16, got "ansi"'),
@@ -485,7 +486,7 @@ def test_schema__refuses_unknown_keys_in_every_section() -> None:
                 yield from sections(child)
 
     found = list(sections(Params.model_json_schema()))
-    assert len(found) == 13
+    assert len(found) == 14
     assert all(section["additionalProperties"] is False for section in found)
 
 

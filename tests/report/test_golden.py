@@ -37,6 +37,7 @@ from driftloop.core.decision.approval import Approval, End
 from driftloop.core.decision.statuses import STATUSES
 from driftloop.core.decision.values import Blame, BlamedInput, BlamedSegment, Inputs, Pattern, WithFaults
 from driftloop.core.intervals import Interval
+from driftloop.core.judging import gate
 from driftloop.core.judging.verdict import Report
 from driftloop.core.overview.values import Segment
 from driftloop.core.windows import Window
@@ -78,10 +79,17 @@ DAYS_OF_BOTH = Window(since=date(2025, 3, 17), until=date(2025, 5, 12))
 ENDS: tuple[tuple[End, str, int, Brought | None], ...] = (
     ("time", "healthy", 4, Brought(first=1, versions=2, gain=0.163, days=DAYS_OF_BOTH)),
     ("label", "outdated", 2, Brought(first=1, versions=1, gain=-0.021, days=DAYS_OF_BOTH)),
-    ("data", "data-fault", 1, None),
     ("degraded", "degraded", 1, None),
 )
 NOT_WORSE = {"standing": True, "gain": Interval(estimate=-0.004, low=-0.013, high=0.006, level=0.9)}
+NOT_COMPARED: dict[str, Any] = {
+    "standing": True,
+    "gain": None,
+    "judged": None,
+    "rows": 0,
+    "segments": (),
+    "reasons": (gate.UNCOMPARED,),
+}
 GOLDEN = Path(__file__).parent / "golden"
 LINKS = Links(run="https://github.com/acme/bikes/actions/runs/7", dashboard="https://acme.github.io", commit="c" * 40)
 NOTHING: dict[str, Any] = dict.fromkeys(
@@ -225,6 +233,13 @@ def proposal(**over: Any) -> Proposal:
     made = make_proposal(verdict, days=DAYS, run_url=LINKS.run, dashboard=LINKS.dashboard, **CARDS)
     figures = {"production": {**made.report.production, "mape": 0.362}, "refit": {**made.report.refit, "mape": 0.3}}
     return replace(made, report=made.report.model_copy(update=figures), **over)
+
+
+def not_compared() -> Proposal:
+    found = proposal(verdict=NOT_COMPARED)
+    return replace(
+        found, approval=APPROVAL, days="", report=found.report.model_copy(update={"production": {}, "refit": {}})
+    )
 
 
 def refused(**verdict: Any) -> Proposal:
@@ -422,6 +437,9 @@ TEXTS: dict[str, Callable[[], str]] = {
         for end, name, version, found in ENDS
     ),
     "pull-request-kept-fresh.md": lambda: pull_request.body(replace(proposal(verdict=NOT_WORSE), approval=APPROVAL)),
+    "pull-request-kept-fresh-not-compared.md": lambda: titled(
+        pull_request.title(not_compared()), pull_request.body(not_compared())
+    ),
     "pull-request-by-loop.md": lambda: pull_request.body(replace(proposal(), approval=APPROVAL, merges=True)),
     "answer-by-loop.md": lambda: "\n\n".join(
         [

@@ -91,7 +91,7 @@ def test_run__with_no_step_of_newer_data_starts_nothing(fresh: Site, days: int, 
 
 
 def test_run__repeated_with_data_of_an_older_version_ends_nothing(fresh: Site) -> None:
-    monitor(fresh, version=OUTDATED.version - 1, status="data fault")
+    monitor(fresh, version=OUTDATED.version - 1, status="degraded")
     assert Label.KEEP_FRESH in fresh.repo.issues[1].labels
 
 
@@ -103,7 +103,6 @@ def test_run__repeated_with_data_of_an_older_version_ends_nothing(fresh: Site) -
             "the approval by ann covered data to",
             "**Go on?** Then set `keep-fresh` again for 13",
         ),
-        ({"status": "data fault"}, "bikes gets faulty data.", "fix the data; when it is sound, set `keep-fresh` again"),
         ({"status": "degraded"}, "bikes is degraded", "find out what changed; then set `keep-fresh` again"),
     ],
 )
@@ -120,6 +119,16 @@ def test_run__says_once_why_it_ended_and_what_it_brought(
     assert monitor(fresh, **over) == ["nothing to keep fresh: no approval is in force"]
     assert len(told(fresh)) == 2
     assert dispatched(fresh) == []
+
+
+@pytest.mark.parametrize("status", ["data fault", "insufficient data"])
+def test_run__while_the_data_is_not_sound_starts_nothing_and_ends_nothing(fresh: Site, status: str) -> None:
+    (said,) = monitor(fresh, status=status)
+    assert said.startswith("nothing to keep fresh: #1 rests until the data is sound: bikes ")
+    assert dispatched(fresh) == []
+    assert len(told(fresh)) == 1
+    assert monitor(fresh, days=14) == ["started retrain.yml for #1, which is kept fresh"]
+    assert monitor(fresh, days=91, status=status) == ["ended the approval on #1"]  # its time is over all the same
 
 
 def test_run__after_the_label_was_taken_off_says_so_and_asks_for_nothing(fresh: Site) -> None:
@@ -235,6 +244,8 @@ def test_mergeable__only_within_an_approval_that_goes_on_and_where_params_yaml_a
     assert keeping.mergeable(found, [], OUTDATED, PARAMS) is None
     assert keeping.mergeable(found, [], OUTDATED, allowed) == found[-1]
     assert keeping.mergeable(found, [keeping.Finish(1, "over")], OUTDATED, allowed) is None
+    broken = OUTDATED.model_copy(update={"status": "data fault"})
+    assert keeping.mergeable(found, [keeping.Nothing("it rests")], broken, allowed) is None
     older = OUTDATED.model_copy(update={"until": SINCE - timedelta(days=1)})
     assert keeping.mergeable(found, [], older, allowed) is None
     assert keeping.mergeable([], [], OUTDATED, allowed) is None

@@ -219,6 +219,24 @@ def test_late_labels__all_known_in_the_end() -> None:
     assert simulate(late.since, late.until)["rentals"].isna().all()
 
 
+@pytest.mark.parametrize("days", [1, 28])
+def test_simulate__labels_come_late(days: int) -> None:
+    at_once, late = simulate(SINCE, END, events=()), simulate(SINCE, END, events=(), label_days=days)
+    known = at_once["ts"] + pd.Timedelta(days=days) <= END.replace(tzinfo=None)
+    assert (late["rentals"].notna() == known).all()
+    later = simulate(SINCE, END + timedelta(days=days), events=(), label_days=days)
+    pd.testing.assert_frame_equal(cut(later, SINCE, END), at_once, check_exact=True)
+
+
+def test_simulate__some_labels_never_come_and_always_the_same() -> None:
+    all_there, some = simulate(SINCE, END, events=()), simulate(SINCE, END, events=(), labels_lost=0.3)
+    lost = some["rentals"].isna()
+    assert lost.mean() == pytest.approx(0.3, abs=0.03)
+    pd.testing.assert_frame_equal(some[~lost], all_there[~lost], check_exact=True)
+    later = simulate(SINCE, END + timedelta(days=400), events=(), labels_lost=0.3)
+    pd.testing.assert_frame_equal(cut(later, SINCE, END), some, check_exact=True)
+
+
 def test_events__of_one_kind_add_up_and_may_last_forever() -> None:
     calm, once = calm_and_disturbed(make_event("demand_shift", 1.0))
     _, twice = calm_and_disturbed(make_event("demand_shift", 1.0), make_event("demand_shift", 1.0))

@@ -57,6 +57,13 @@ class Csv(Section):
         return self
 
 
+class Simulated(Section):
+    """When the labels of the simulator arrive."""
+
+    label_days: Annotated[int, Field(ge=0, le=36_500)] = Field(default=0, description="from the hour to its label")
+    labels_lost: Annotated[float, Field(ge=0, lt=1)] = Field(default=0.0, description="share of labels that never come")
+
+
 class Source(Section):
     """Where rows come from."""
 
@@ -79,6 +86,9 @@ class Source(Section):
         default_factory=dict, description="further tables for src/features.py, by name: file, folder or glob"
     )
     csv: Csv = Field(default=Csv(), description="how CSV files, and numbers in text, are written")
+    simulated: Simulated = Field(
+        default=Simulated(), description="simulator: when labels arrive, and how many never do"
+    )
     since: Instant | None = Field(default=None, description="start of the history; null: all there is")
     until: Instant = Field(description="exclusive end; `driftloop refresh` moves it")
     fingerprint: str | None = Field(default=None, description="written by `driftloop refresh`")
@@ -100,8 +110,12 @@ class Source(Section):
         if self.labels and self.kind not in needed:
             msg = f"labels: expected null, since kind {self.kind} has its labels in the rows, got keys"
             raise ValueError(msg)
-        if self.kind not in needed and (said := [name for name, value in self.csv if value is not None]):
-            msg = f"csv.{said[0]}: expected null, since kind {self.kind} has no CSV of yours, got {shown(getattr(self.csv, said[0]))}"
+        if self.kind not in needed and (set_ := [name for name, value in self.csv if value is not None]):
+            msg = f"csv.{set_[0]}: expected null, since kind {self.kind} has no CSV of yours, got {shown(getattr(self.csv, set_[0]))}"
+            raise ValueError(msg)
+        if self.kind != "simulator" and self.simulated != Simulated():
+            said = f"label_days {self.simulated.label_days} and labels_lost {self.simulated.labels_lost:g}"
+            msg = f"simulated: expected 0, since kind {self.kind} is not simulated, got {said}"
             raise ValueError(msg)
         if self.since and parse_instant(self.since) >= self.until_instant:
             msg = f"since: expected a date or time before until ({self.until}), got {shown(self.since)}"

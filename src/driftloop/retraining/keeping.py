@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, assert_never
 from driftloop.alerting import memory
 from driftloop.alerting.labels import Label, make_label
 from driftloop.core.dates import last
-from driftloop.core.decision.approval import Approval, ends
+from driftloop.core.decision.approval import Approval, ends, rests
+from driftloop.core.decision.statuses import STATUSES
 from driftloop.github import values
 from driftloop.nothing import Nothing
 from driftloop.retraining import brought, merging, standing
@@ -135,6 +136,9 @@ def plan(
             made = brought.of(past, approval, decision)
             text = wording.ended(approval, end, decision, params.retrain.standing_weeks, made)
             actions.append(Finish(number, text))
+        elif rests(decision.status):
+            said = STATUSES[decision.status].headline.said
+            actions.append(Nothing(f"#{number} rests until the data is sound: {decision.model} {said}"))
         elif each is not found[-1]:
             actions.append(Nothing(f"#{number}: the approval on #{found[-1].issue.number} is newer"))
         elif decision.until < seen + timedelta(days=params.monitor.step_days):
@@ -153,12 +157,12 @@ def _end(each: Kept, decision: Decision) -> Any:
 
 
 def mergeable(found: Sequence[Kept], actions: Sequence[Action], decision: Decision, params: Params) -> Kept | None:
-    """Return the newest approval, if the loop may merge within it: it goes on, and this run has looked at the newest data."""
+    """Return the newest approval, if the loop may merge within it: it goes on, and this run has looked at the newest, sound data."""
     if not params.retrain.standing_merge or not found:
         return None
     newest = found[-1]
     over = any(isinstance(action, Finish) and action.number == newest.issue.number for action in actions)
-    return None if over or _knows_more(newest.approval, decision) else newest
+    return None if over or rests(decision.status) or _knows_more(newest.approval, decision) else newest
 
 
 def _knows_more(approval: Approval, decision: Decision) -> bool:

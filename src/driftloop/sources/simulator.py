@@ -64,7 +64,12 @@ def name(_params: Params) -> str:
 def read(_con: Backend, params: Params, _folder: Path, _cache: Path, features: Features) -> ir.Table:
     """Simulate the rows of `[source.since, source.until)`; their naive times are UTC whatever `data.timezone` says."""
     source = params.source
-    frame = simulate(parse_instant(source.since) if source.since else SINCE, source.until_instant)
+    frame = simulate(
+        parse_instant(source.since) if source.since else SINCE,
+        source.until_instant,
+        label_days=source.simulated.label_days,
+        labels_lost=source.simulated.labels_lost,
+    )
     return features.declare(ibis.memtable(frame), where=KIND, zone="UTC")
 
 
@@ -129,7 +134,14 @@ EVENTS: tuple[Event, ...] = (
 )
 
 
-def simulate(since: datetime, until: datetime, *, events: Sequence[Event] = EVENTS) -> pd.DataFrame:
+def simulate(
+    since: datetime,
+    until: datetime,
+    *,
+    events: Sequence[Event] = EVENTS,
+    label_days: float = 0,
+    labels_lost: float = 0,
+) -> pd.DataFrame:
     """Simulate the full hours of ``[since, until)``; there are none before `SINCE`.
 
     Parameters
@@ -143,6 +155,8 @@ def simulate(since: datetime, until: datetime, *, events: Sequence[Event] = EVEN
         humidity of the event's first hour; `new_category` reports the share `size` of hours as fog; `missing` removes
         the share `size` of windspeed; `late_labels` hides rentals until `size` days after their hour. Only the first
         two change what people do.
+    label_days, labels_lost
+        Days from every hour until its rentals are known; share of hours whose rentals never are.
 
     Returns
     -------
@@ -173,6 +187,7 @@ def simulate(since: datetime, until: datetime, *, events: Sequence[Event] = EVEN
     )
     for event in events:
         _report(frame, event, hours, until)
+    frame.loc[_unknown(frame, until, label_days) | (_uniform(hours, 14) < labels_lost), "rentals"] = np.nan
     return frame
 
 
@@ -284,5 +299,10 @@ def _report(frame: pd.DataFrame, event: Event, hours: Ints, until: datetime) -> 
     elif event.kind == "missing":
         frame.loc[inside & (_uniform(hours, 13) < event.size), "windspeed"] = np.nan
     elif event.kind == "late_labels":
-        known = pd.Timestamp(until.astimezone(UTC).replace(tzinfo=None)) - pd.Timedelta(days=event.size)
-        frame.loc[inside & (frame["ts"] > known).to_numpy(), "rentals"] = np.nan
+        frame.loc[inside & _unknown(frame, until, event.size), "rentals"] = np.nan
+
+
+def _unknown(frame: pd.DataFrame, until: datetime, days: float) -> Bools:
+    """Say of each hour whether its rentals are not known yet, so many days after it."""
+    known = pd.Timestamp(until.astimezone(UTC).replace(tzinfo=None)) - pd.Timedelta(days=days)
+    return (frame["ts"] > known).to_numpy()

@@ -65,10 +65,11 @@ def run(params: Params, root: Path) -> None:
     )
     if params.monitor.refit and candidate:
         verdict = gate.noted(verdict, refit_rows=params.monitor.refit_rows, candidate_rows=candidate.rows)
-    report = _report(params, production, candidate, judged, verdict, faulty=alarms.faulty_steps)
+    compared = gate.compared(params, production.card, judged)
+    report = _report(params, production, candidate, judged, verdict, compared=compared, faulty=alarms.faulty_steps)
     write_json(root / VERDICT, report.model_dump(mode="json"))
     write_json(root / METRICS / "evaluate.json", numbers(report))
-    _draw(params, root, judged, _importance(params, root, candidate, labelled))
+    _draw(params, root, compared, _importance(params, root, candidate, labelled))
 
 
 def _findings(params: Params, root: Path, alarms: Alarms) -> list[str]:
@@ -128,17 +129,18 @@ def _report(
     judged: pd.DataFrame,
     verdict: Verdict,
     *,
+    compared: pd.DataFrame,
     faulty: Sequence[date],
 ) -> Report:
     """Word the report; what is normal is measured without faulty steps, or an outage would raise it for years."""
     target, task = params.data.target, params.data.task
-    tables = side_by_side.tables(judged, task=task, target=target)
+    tables = side_by_side.tables(compared, task=task, target=target)
     honest: dict[str, NDArray[np.float64]] = {}
     recent = recent_rows(params, judged) if STEP in judged else judged
     sound = sound_rows(params, recent, faulty)
     rows = sound if len(sound) else recent
-    if tables["refit"]:
-        scores = metrics.side(rows, "refit")
+    scores = metrics.side(rows, "refit")
+    if len(rows) and scores.shape[1]:
         honest = {name: metrics.row_losses(name, rows[target], scores) for name in metrics.losses_of(task)}
     return Report(
         verdict=verdict,

@@ -102,12 +102,35 @@ def test_under__a_standing_approval_refreshes_without_asking() -> None:
     ]
 
 
-def test_under__a_fault_ends_an_approval_until_the_data_is_sound() -> None:
+def test_under__a_fault_stops_refreshes_for_as_long_as_it_lasts_and_asks_nothing() -> None:
     fault = Finding(rule="stuck", column="x", kind="fault", rows=9, of=9, text="x stands still")
     broken = CHANGE + timedelta(weeks=7)
     found = replayed(standing_days=91, findings=lambda _, until: [fault] if until == broken else [])
-    assert broken not in [one.live for one in found.promotions]
-    assert found.renewed == (broken + timedelta(weeks=1),)
+    lives = [one.live for one in found.promotions]
+    assert broken not in lives
+    assert broken + timedelta(weeks=1) in lives
+    assert found.renewed == (CHANGE + timedelta(weeks=5 + 13),)  # when its time is over, and no earlier
+
+
+def ageing(share: float) -> Replay:
+    """Let each day between a model's last label and a row cost as much error."""
+
+    def losses(fits: Sequence[Fit]) -> list[Losses | None]:
+        days = [[day for day in all_days() if fit.window.since <= day < fit.window.until] for fit in fits]
+        return [
+            np.array([1 + share * (day - fit.cut).days for day in those]) for fit, those in zip(fits, days, strict=True)
+        ]
+
+    one = replay()
+    return Replay(one.params, Stream(rows=one.stream.rows, losses=losses, seeded=False), one.schedule, answer_days=3)
+
+
+def test_under__a_model_that_ages_fast_is_refreshed_at_each_run() -> None:
+    """A refit that is a week older than production is worse by a third here, which is no reason to keep production."""
+    found = ageing(0.05).under(Rule("a", "avoidable_loss", AVOIDABLE, 91))
+    lives = [each.live for each in found.promotions if each.how == "standing"]
+    assert len(lives) > 10
+    assert {after - before for before, after in pairwise(lives)} == {timedelta(weeks=1)}
 
 
 def test_under__merges_of_people_take_their_time_and_count() -> None:
@@ -130,17 +153,7 @@ def test_under__the_loop_merges_only_what_is_shown_to_be_better_and_nobody_count
 
 
 def test_under__the_loop_merges_a_day_later_where_models_age() -> None:
-    def losses(fits: Sequence[Fit]) -> list[Losses | None]:
-        days = [[day for day in all_days() if fit.window.since <= day < fit.window.until] for fit in fits]
-        return [
-            np.array([1 + 0.02 * (day - fit.cut).days for day in those]) for fit, those in zip(fits, days, strict=True)
-        ]
-
-    one = replay()
-    stream = Stream(rows=one.stream.rows, losses=losses, seeded=False)
-    found = Replay(one.params, stream, one.schedule, answer_days=3).under(
-        Rule("a", "avoidable_loss", AVOIDABLE, 91, merged=True)
-    )
+    found = ageing(0.02).under(Rule("a", "avoidable_loss", AVOIDABLE, 91, merged=True))
     later = [each for each in found.promotions if each.how == "merged"]
     assert later
     assert {(each.live - each.cut).days for each in later} == {7 + 1}

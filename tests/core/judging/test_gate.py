@@ -13,10 +13,11 @@ from factories import START, make_days, make_losses, make_params
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS, loss_of
+from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS, STEP, loss_of
 from driftloop.core.judging import comparing, gate
 from driftloop.core.judging.verdict import Report, Verdict
 from driftloop.core.models.card import Card
+from driftloop.core.models.recipe import recipe_of
 from driftloop.core.windows import Window
 
 if TYPE_CHECKING:
@@ -198,6 +199,39 @@ def test_judge__within_an_approval_it_objects_only_to_what_is_much_worse(
 
 def test_judge__within_an_approval_a_segment_blocks_all_the_same() -> None:
     assert judge(with_segments(small=0.3), segments=["weather"], standing=True).outcome == "keep production"
+
+
+KEPT = make_params(
+    source={"until": "2025-03-03"}, data={"label_delay_days": 7}, retrain={"standing_until": "2025-06-02"}
+)
+FRESH = date(2025, 2, 3)  # production knows the labels before it
+
+
+def kept_fresh(losses: pd.DataFrame, **card: Any) -> Verdict:
+    given: dict[str, Any] = {"recipe": recipe_of(KEPT), "trained": Window(since=START, until=FRESH)}
+    return gate.verdict(KEPT, Card.model_validate({"version": 2, **given, **card}), losses)
+
+
+def test_verdict__within_an_approval_older_refits_say_nothing_against_a_newer_model() -> None:
+    """On the first step after its last label production knows a week more than the refit, and is better for it."""
+    worse = make_losses(7, gain=-0.5, since=FRESH)
+    found = kept_fresh(worse)
+    assert (found.outcome, found.standing, found.reasons) == ("promote", True, (gate.UNCOMPARED,))
+    assert not found.is_better(min_rows=0)
+    assert kept_fresh(make_losses(7, gain=0.5, since=FRESH)).gain is None  # nor for it
+    assert kept_fresh(worse, recipe=recipe_of(KEPT).model_copy(update={"seed": 1})).outcome == "keep production"
+    assert kept_fresh(worse.head(24)).outcome == "not enough data"
+    assert gate.vetoed(found, ["x stands still"]).outcome == "keep production"
+
+
+@pytest.mark.parametrize(("gain", "outcome"), [(-0.5, "keep production"), (-0.05, "promote")])
+def test_verdict__within_an_approval_it_judges_steps_on_which_the_refit_knew_as_much(gain: float, outcome: str) -> None:
+    losses = make_losses(21, gain=gain, since=FRESH)
+    known = losses[STEP] >= FRESH + timedelta(weeks=1)
+    found = kept_fresh(losses.assign(**{REFIT_LOSS: losses[REFIT_LOSS].where(known, 9.0)}))
+    assert (found.outcome, found.rows) == (outcome, known.sum())
+    assert found.gain is not None
+    assert found.gain.estimate == pytest.approx(gain, abs=0.02)
 
 
 def test_judge__noise_between_seeds_raises_the_bar() -> None:

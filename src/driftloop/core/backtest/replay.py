@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from driftloop.core.backtest.losses import LossTable
 from driftloop.core.backtest.schedule import at
 from driftloop.core.backtest.values import Alert, Promotion, Replayed
-from driftloop.core.decision.approval import Approval, ends
+from driftloop.core.decision.approval import Approval, ends, rests
 from driftloop.core.decision.diagnosis import diagnose
 from driftloop.core.decision.evidence import gather
 from driftloop.core.decision.statuses import STATUSES
@@ -99,7 +99,7 @@ class Replay:
         found, evidence = self._diagnosis(rule, state, until)
         state.statuses.append((until, found.status))
         self._end(rule, state, found, until)
-        if STATUSES[found.status].about == "data":
+        if rests(found.status):
             self._fault(state, found, until)
         elif state.approval:
             state.faulty_since, state.status = None, "healthy"

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from driftloop.core.decision.statuses import STATUSES, Status
 
-End = Literal["time", "label", "data", "degraded"]
+End = Literal["time", "label", "degraded"]
 
 
 class Approval(BaseModel):
@@ -40,7 +40,7 @@ class Approval(BaseModel):
 
 
 def ends(approval: Approval, until: date, status: Status, *, labelled: bool = True) -> End | None:
-    """Say what ends an approval, if anything does.
+    """Say what ends an approval, if anything does; faulty data only stops refreshes for as long as it lasts, see `rests`.
 
     Parameters
     ----------
@@ -53,8 +53,11 @@ def ends(approval: Approval, until: date, status: Status, *, labelled: bool = Tr
     """
     if not labelled:
         return "label"
-    if STATUSES[status].about == "data":
-        return "data"
     if status == "degraded":
         return "degraded"
     return "time" if until >= approval.until else None
+
+
+def rests(status: Status) -> bool:
+    """Whether nothing is refreshed within an approval for now: the data is broken or missing."""
+    return STATUSES[status].about == "data"

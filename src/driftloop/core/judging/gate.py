@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from math import ceil
 from typing import TYPE_CHECKING
 
-from driftloop.core.columns import DAY
+from driftloop.core.columns import DAY, STEP
 from driftloop.core.dates import day
 from driftloop.core.judging import refits
 from driftloop.core.judging.comparing import judge
 from driftloop.core.judging.verdict import Verdict
+from driftloop.core.models.recipe import recipe_of
 from driftloop.core.windows import end_day
 from driftloop.params import MOST_STEPS
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from driftloop.params import Params
 
 BROKEN = "data fault in the judged step from"
+UNCOMPARED = "not compared yet: production knows newer labels than any refit that could be judged"
 
 
 def verdict(
@@ -63,8 +66,11 @@ def _untouched(params: Params, card: Card, judged: pd.DataFrame, untrainable: st
         return Verdict(outcome="not comparable yet", reasons=(reason,), rows=len(judged), fresh=fresh)
     if (first := comparable_from(params, card.trained_until)) > end_day(params.source.until_instant, params.zone):
         return not_comparable(first, known_rows=len(judged), fresh=fresh)
+    rows = compared(params, card, judged)
+    if rows[DAY].nunique() < 2 <= judged[DAY].nunique():  # noqa: PLR2004 a bound needs two days
+        return Verdict(outcome="promote", reasons=(UNCOMPARED,), fresh=fresh, standing=True)
     found = judge(
-        judged,
+        rows,
         min_gain=params.evaluate.min_gain,
         confidence=params.evaluate.confidence,
         min_rows=params.evaluate.min_rows,
@@ -78,6 +84,20 @@ def _untouched(params: Params, card: Card, judged: pd.DataFrame, untrainable: st
     if found.outcome == "not enough data" and (remedy := _never_enough(params, judged)):
         return found.model_copy(update={"reasons": (*found.reasons, remedy)})
     return found
+
+
+def compared(params: Params, card: Card, judged: pd.DataFrame) -> pd.DataFrame:
+    """Keep the rows that recipe and production are compared on; within an approval, where the refit knew as much as production.
+
+    Refits know no label newer than the delay before their step, and production knows all before its last one. So on the
+    first steps after that one the refits are the older models. What they show there is what a week of labels is worth: where
+    it is worth much, they look bad, and a newer model is needed most. A production that is replaced at most runs has
+    hardly any other steps. Another recipe than production's is compared on all rows.
+    """
+    until = card.trained_until
+    if not params.standing or not params.monitor.refit or until is None or card.recipe != recipe_of(params):
+        return judged
+    return judged[judged[STEP] >= until + timedelta(days=params.data.label_delay_days)]
 
 
 def _never_enough(params: Params, judged: pd.DataFrame) -> str | None:

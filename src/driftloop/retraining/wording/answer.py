@@ -32,9 +32,10 @@ def proposed(proposal: Proposal, number: int) -> str:
 
 def by_hand(proposal: Proposal, link: str) -> str:
     """Explain how a person opens the pull request if the token may not."""
+    gain, kind = proposal.report.verdict.gain, "better" if proposal.is_better else "fresh"
     lead = (
-        f"**A better model is ready: [open the pull request]({link})** (branch `{proposal.branch}`, "
-        f"{less_error(proposal.report.verdict.gain) if proposal.report.verdict.gain else 'judged better'}). "
+        f"**A {kind} model is ready: [open the pull request]({link})** (branch `{proposal.branch}`, "
+        f"{less_error(gain) if gain else f'judged {kind}' if proposal.is_better else 'not compared yet'}). "
         "This repository does not let Actions open it: Settings → Actions → General → Allow GitHub Actions to create and "
         "approve pull requests. Production stays as it is until somebody merges."
     )

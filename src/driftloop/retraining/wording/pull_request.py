@@ -71,7 +71,8 @@ def check_summary(proposal: Proposal) -> str:
 def _sentence(proposal: Proposal) -> str:
     verdict = proposal.report.verdict
     if not verdict.gain:
-        return f"{plain(verdict.reasons[0])}."
+        reason = verdict.reasons[0]
+        return f"{plain(reason[:1].upper() + reason[1:])}."
     if not proposal.is_better:
         said = f"{less_error(verdict.gain)} on {verdict.rows:,} rows that neither side had seen"
         return f"{said[:1].upper()}{said[1:]}: within the approval it may be worse by up to {percent(MARGIN, 0)}."
@@ -96,7 +97,7 @@ def _points(proposal: Proposal) -> Iterator[str]:
         tested = (
             " It has learned the days in the table, so it cannot be judged on them. The table judges its recipe: refits, "
             f"each on days after the last label that it knew{delay}."
-            if proposal.report.verdict.fresh
+            if proposal.report.verdict.fresh and proposal.report.verdict.judged
             else ""
         )
         who = "The loop merges" if proposal.is_merged_by_loop else "You merge"

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from driftloop.alerting.labels import Label
 from driftloop.core.dates import day, last
-from driftloop.core.decision.statuses import STATUSES
 from driftloop.core.figures import percent
 from driftloop.report import error_lines
 from driftloop.report.markdown import plain, quiet
@@ -42,8 +41,8 @@ def given(approval: Approval, *, merges: bool = False) -> str:
         f"**Kept fresh** from v{approval.version} on, approved by {plain(approval.by)}: data from {day(approval.since)} to "
         f"{last(approval.until)}. In this time one pull request brings a freshly trained model whenever the gate does not "
         f"object; it is updated in place while it is open. {merged}\n\n"
-        f"To end it, take the label `{Label.KEEP_FRESH}` off. It also ends when the time is over, when the data has a fault, "
-        "and when the model is degraded; each end is said here."
+        f"To end it, take the label `{Label.KEEP_FRESH}` off. It also ends when the time is over, and when the model is degraded; "
+        "each end is said here. While the data is faulty, it rests."
     )
 
 
@@ -54,14 +53,11 @@ def ended(approval: Approval, end: End, decision: Decision, weeks: int, brought:
 
 
 def _why(approval: Approval, end: End, decision: Decision) -> str:
-    headline = STATUSES[decision.status].headline
     match end:
         case "time":
             return f"the approval by {plain(approval.by)} covered data to {last(approval.until)}"
         case "label":
             return f"the label `{Label.KEEP_FRESH}` was taken off"
-        case "data":
-            return f"{plain(decision.model)} {headline.said}"
         case "degraded":
             return f"{plain(decision.model)} is degraded, and refits have not been shown to help enough"
 
@@ -95,7 +91,5 @@ def _ask(end: End, weeks: int) -> str:
             return f"**Go on?** Then {again}."
         case "label":
             return f"To go on, {again}."
-        case "data":
-            return f"**Do:** fix the data; when it is sound, {again}."
         case "degraded":
             return f"**Do:** find out what changed; then {again}."
