@@ -213,7 +213,7 @@ def test_copy__wide_rows_in_small_row_groups(tmp_path: Path) -> None:
 
 def most_rows(path: Path) -> int:
     found = pq.read_metadata(path)
-    return max(found.row_group(place).num_rows for place in range(found.num_row_groups))
+    return max(int(found.row_group(place).num_rows) for place in range(found.num_row_groups))
 
 
 def test_declare__names_missing_and_found_columns(tmp_path: Path) -> None:
