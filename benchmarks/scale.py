@@ -1,6 +1,8 @@
-"""What a run of the monitor costs at any number of rows, beside reading the same columns once and beside Evidently.
+"""What a run of the monitor costs at any number of rows, beside reading the same columns once and beside others.
 
-uv run python benchmarks/scale.py ROWS COLUMNS [evidently] [whylogs] [popmon]
+uv run python benchmarks/scale.py ROWS COLUMNS [evidently] [nannyml] [whylogs] [popmon]
+
+The others than Evidently are installed into an environment of their own, below the folder for temporary files.
 """
 
 from __future__ import annotations
@@ -25,41 +27,58 @@ import yaml
 
 ROOT = Path(__file__).parents[1]
 START, DAYS = date(2024, 1, 1), 500
+FIRST = 100  # days that the first model knows
 NAMES = 3  # of the columns hold names; the others, numbers
-STAGES = ("collect", "prepare", "alarms", "monitor")
+STAGES = ("collect", "prepare", "refit", "alarms", "monitor")
+FLOOR = "reading once"
+PAGELESS = "driftloop, a new day: monitor without Evidently's page"
+READ = """
+import pandas as pd, sys
+rows = pd.read_parquet(sys.argv[1])[[*sys.argv[2].split(","), "time"]]
+"""
 CODE = {
-    "reading once": """
+    FLOOR: """
 import duckdb, sys
 names = sys.argv[2].split(",")
 ends = ", ".join(f"min({name}), max({name}), count({name})" for name in names)
 duckdb.sql(f"SELECT time::date, count(*), {ends} FROM read_parquet('{sys.argv[1]}/*.parquet') GROUP BY 1").fetchall()
 """,
-    "evidently": """
-import pandas as pd, sys
+    "evidently": f"""{READ}
 from evidently import Report
 from evidently.presets import DataDriftPreset, DataSummaryPreset
-rows = pd.read_parquet(sys.argv[1])[[*sys.argv[2].split(","), "time"]].sort_values("time").drop(columns="time")
+rows = rows.sort_values("time").drop(columns="time")
 half = len(rows) // 2
 Report([DataDriftPreset(), DataSummaryPreset()]).run(rows[half:], rows[:half]).save_html("/dev/null")
 """,
-    "whylogs": """
-import pandas as pd, sys
+    "nannyml": f"""{READ}
+import nannyml
+half = len(rows) // 2
+drift = nannyml.UnivariateDriftCalculator(
+    column_names=sys.argv[2].split(","),
+    timestamp_column_name="time",
+    chunk_period="D",
+    continuous_methods=["wasserstein"],
+    categorical_methods=["jensen_shannon"],
+)
+drift.fit(rows[:half]).calculate(rows[half:]).to_df()
+""",
+    "whylogs": f"""{READ}
 import whylogs
-rows = pd.read_parquet(sys.argv[1])[[*sys.argv[2].split(","), "time"]]
 for _, day in rows.groupby(rows.pop("time").dt.date):
     whylogs.log(day).profile().view().serialize()
 """,
-    "popmon": """
-import pandas as pd, sys
+    "popmon": f"""{READ}
 import popmon
-rows = pd.read_parquet(sys.argv[1])[[*sys.argv[2].split(","), "time"]]
-rows.pm_stability_report(time_axis="time", time_width="1d", reference_type="self", show_stats=None)
+rows.pm_stability_metrics(time_axis="time", time_width="1d", time_offset="2024-01-01", reference_type="self")
 """,
 }
-OTHERS = {
-    "whylogs": ("whylogs", "pandas<2.2", "numpy<2"),
-    "popmon": ("popmon", "pandas<2.2", "numpy<2", "setuptools<80"),
+OLDER = ("pandas<2.2", "numpy<2", "pyarrow<17")
+OTHERS = {  # packages that they need, which ours must not have, and do not name
+    "nannyml": ("nannyml", "statsmodels", "pandas<3", "numpy<2", "pyarrow<17"),
+    "whylogs": ("whylogs", *OLDER),
+    "popmon": ("popmon", "setuptools<80", *OLDER),
 }
+SILENT = {"NML_DISABLE_USAGE_LOGGING": "true", "WHYLOGS_NO_ANALYTICS": "true", "DO_NOT_TRACK": "1"}
 
 
 @dataclass
@@ -73,12 +92,14 @@ class Cost:
     def add(self, command: list[str], folder: Path) -> None:
         """Run a command and add what it costs."""
         start = time.perf_counter()
-        with subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as child:
+        env = os.environ | SILENT
+        with subprocess.Popen(command, cwd=folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as child:
             said = child.stderr.read() if child.stderr else b""
             _, status, usage = os.wait4(child.pid, 0)
             child.returncode = os.waitstatus_to_exitcode(status)
         if child.returncode:
-            sys.exit(f"{' '.join(command)[:200]}: {said.decode()[-2000:]}")
+            msg = f"{' '.join(command[:4])[:200]}: ended with {child.returncode}: {said.decode()[-2000:]}"
+            raise RuntimeError(msg)
         self.clock += time.perf_counter() - start
         self.processor += usage.ru_utime + usage.ru_stime
         self.memory = max(self.memory, usage.ru_maxrss / 1024)
@@ -115,11 +136,16 @@ def make_project(folder: Path, data: Path, numbers: list[str], names: list[str])
     subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
 
 
-def until(folder: Path, days: int) -> None:
+def change(folder: Path, section: str, **values: Any) -> None:
+    """Change parameters of the project."""
     path = folder / "params.yaml"
     params = yaml.safe_load(path.read_text())
-    params["source"]["until"] = (START + timedelta(days=days)).isoformat()
+    params[section] |= values
     path.write_text(yaml.safe_dump(params, sort_keys=False))
+
+
+def until(folder: Path, days: int) -> None:
+    change(folder, "source", until=(START + timedelta(days=days)).isoformat())
 
 
 def stages(folder: Path, *names: str) -> Cost:
@@ -129,73 +155,70 @@ def stages(folder: Path, *names: str) -> Cost:
     return cost
 
 
-def main(rows: int, columns: int, others: list[str]) -> None:
-    numbers, names = [f"x{place}" for place in range(columns - NAMES - 1)], [f"c{place}" for place in range(NAMES)]
-    each = rows // DAYS
+def python_of(name: str, folder: Path) -> str:
+    """Return the Python that has a package, in an environment of its own where it is not ours."""
+    if name not in OTHERS:
+        return sys.executable
+    env = folder / name
+    subprocess.run(["uv", "venv", "--quiet", "--python", "3.11", env], check=True)
+    python = str(env / "bin/python")
+    subprocess.run(["uv", "pip", "install", "--quiet", "--python", python, *OTHERS[name]], check=True)
+    return python
+
+
+def ours(project: Path, data: Path, each: int, numbers: list[str], names: list[str]) -> dict[str, Cost]:
+    """Run the monitor on all days but the last with nothing remembered, then with a new day."""
     found: dict[str, Cost] = {}
-    with tempfile.TemporaryDirectory() as temporary:
-        data, project = Path(temporary) / "in", Path(temporary) / "project"
-        data.mkdir()
-        for place in range(DAYS - 1):
-            write_day(data, place, each, numbers, names)
-        asked = ",".join([*numbers, *names, "y"])
-        make_project(project, data, numbers, names)
-        until(project, DAYS - 1)
-        stages(project, "collect", "prepare", "refit", "alarms", "train", "evaluate")
-        Cost().add(["driftloop", "promote", "--first"], project)
-        for folder in (".cache", "data/raw", "data/prepared"):
-            shutil.rmtree(project / folder)
-        stages(project, "collect", "prepare", "refit")  # what follows has its files in the memory of the system
-        shutil.rmtree(project / ".cache")
-        shutil.rmtree(project / "data/raw")
+    for place in range(FIRST):
+        write_day(data, place, each, numbers, names)
+    make_project(project, data, numbers, names)
+    until(project, FIRST)
+    stages(project, "collect", "prepare", "refit", "alarms", "train", "evaluate")
+    Cost().add(["driftloop", "promote", "--first"], project)
+    for place in range(FIRST, DAYS - 1):
+        write_day(data, place, each, numbers, names)
+    for folder in (".cache", "data/raw", "data/prepared"):
+        shutil.rmtree(project / folder)
+    for what, days in (("all rows", DAYS - 1), ("a new day", DAYS)):
+        if days == DAYS:
+            write_day(data, DAYS - 1, each, numbers, names)
+        until(project, days)
         for stage in STAGES:
-            found[f"driftloop, all rows: {stage}"] = stages(project, stage)
-        write_day(data, DAYS - 1, each, numbers, names)
-        until(project, DAYS)
-        for stage in STAGES:
-            found[f"driftloop, a new day: {stage}"] = stages(project, stage)
-        for name, code in CODE.items():
-            if name != "reading once" and name not in others:
-                continue
-            found[name] = Cost()
-            packages = [option for package in OTHERS.get(name, ()) for option in ("--with", package)]
-            own = [
-                "uv",
-                "run",
-                "--quiet",
-                "--isolated",
-                "--no-project",
-                "--python",
-                "3.11",
-                *packages,
-                "--with",
-                "pyarrow",
-            ]
-            command = [
-                *(own if packages else []),
-                "python" if packages else sys.executable,
-                "-c",
-                code,
-                str(data),
-                asked,
-            ]
-            if packages:
-                Cost().add([*own, "python", "-c", "pass"], project)
-            found[name].add(command, project)
-    for what in ("all rows", "a new day"):
-        parts = [cost for name, cost in found.items() if what in name]
+            found[f"driftloop, {what}: {stage}"] = stages(project, stage)
+        parts = list(found.values())[-len(STAGES) :]
         found[f"driftloop, {what}"] = Cost(
             sum(part.clock for part in parts), sum(part.processor for part in parts), max(part.memory for part in parts)
         )
-    print(
-        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, load {os.getloadavg()[0]:.1f}"
-    )
-    print(
-        f"\n{rows:,} rows × {columns} columns\n\n| what | clock, s | processor, s | memory, MB | × reading once |\n|---|---|---|---|---|"
-    )
+    change(project, "report", max_rows=0)
+    stages(project, "prepare")
+    found[PAGELESS] = stages(project, "monitor")
+    return found
+
+
+def main(rows: int, columns: int, others: list[str]) -> None:
+    numbers, names = [f"x{place}" for place in range(columns - NAMES - 1)], [f"c{place}" for place in range(NAMES)]
+    failed: dict[str, str] = {}
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        data = folder / "in"
+        data.mkdir()
+        found = ours(folder / "project", data, rows // DAYS, numbers, names)
+        for name in (FLOOR, *others):
+            try:
+                cost = Cost()
+                command = [python_of(name, folder), "-W", "ignore", "-c", CODE[name], str(data)]
+                cost.add([*command, ",".join([*numbers, *names, "y"])], folder)
+                found[name] = cost
+            except (RuntimeError, subprocess.CalledProcessError) as exc:
+                failed[name] = str(exc).strip().rpartition("\n")[2][:300]
+    system = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    print(f"{system}, load {os.getloadavg()[0]:.1f}\n\n{rows:,} rows × {columns} columns\n")
+    print("| what | clock, s | processor, s | memory, MB | × reading once |\n|---|---|---|---|---|")
     for what, cost in found.items():
-        ratio = cost.processor / found["reading once"].processor
+        ratio = cost.processor / found[FLOOR].processor
         print(f"| {what} | {cost.clock:.1f} | {cost.processor:.1f} | {cost.memory:,.0f} | {ratio:.1f} |")
+    for name, reason in failed.items():
+        print(f"{name} failed: {reason}")
 
 
 if __name__ == "__main__":

@@ -43,7 +43,8 @@ def test_prepare__the_number_of_threads_changes_no_byte(space: Workspace, tmp_pa
 
 def test_prepare__too_little_memory(space: Workspace, tmp_path: Path) -> None:
     other = again(space, tmp_path / "w", memory_limit="1MB")
-    assert refusal(other) == "engine.memory_limit: too little for these rows; raise it, or set engine.threads lower"
+    remedy = "raise it, set engine.threads lower, or leave out long texts"
+    assert refusal(other) == f"engine.memory_limit: too little for these rows; {remedy}"
 
 
 def test_opened__a_disk_without_room_for_what_is_spilled(tmp_path: Path) -> None:

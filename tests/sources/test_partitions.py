@@ -16,7 +16,7 @@ from driftloop.core.columns import ROW, TS
 from driftloop.errors import DataError
 from driftloop.params import Params
 from driftloop.sources import collect, fingerprint
-from driftloop.sources.partitions import Written, declare, workspace, write
+from driftloop.sources.partitions import Written, copy, declare, workspace, write
 from driftloop.store.files import digest
 
 if TYPE_CHECKING:
@@ -197,6 +197,23 @@ def test_write__path_with_quotes(tmp_path: Path) -> None:
     folder.mkdir()
     out, _ = partition(make_table([datetime(2025, 1, 1)]), make_params(), folder)
     assert (out / "2025-01.parquet").exists()
+
+
+def test_copy__wide_rows_in_small_row_groups(tmp_path: Path) -> None:
+    """Who reads a file holds a row group of all columns in memory."""
+    con = ibis.duckdb.connect()
+    for columns in (16, 400):
+        names = ", ".join(f"range AS x{place}" for place in range(columns))
+        con.raw_sql(f"CREATE OR REPLACE VIEW wide AS SELECT {names} FROM range(130_000)")
+        con.raw_sql("SET threads = 1")
+        copy(con, con.table("wide"), tmp_path / f"{columns}.parquet")
+    largest = {columns: most_rows(tmp_path / f"{columns}.parquet") for columns in (16, 400)}
+    assert largest == {16: 122_880, 400: 10_240}
+
+
+def most_rows(path: Path) -> int:
+    found = pq.read_metadata(path)
+    return max(int(found.row_group(place).num_rows) for place in range(found.num_row_groups))
 
 
 def test_declare__names_missing_and_found_columns(tmp_path: Path) -> None:

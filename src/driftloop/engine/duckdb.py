@@ -76,7 +76,7 @@ def _out_of_memory(text: str) -> LoopError:
             "engine.spill: no space left on the disk for what does not fit in memory; make room, or name another folder"
         )
     else:
-        msg = "engine.memory_limit: too little for these rows; raise it, or set engine.threads lower"
+        msg = "engine.memory_limit: too little for these rows; raise it, set engine.threads lower, or leave out long texts"
     return LoopError(msg)
 
 

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 UNDATED = "undated"
 SHOWN_COLUMNS = 30
+# Rows of a row group. Who reads a file holds one of them for each thread, all columns of it; so there are fewer where rows are wide.
+GROUP_CELLS = 4_000_000
+MOST_GROUP, LEAST_GROUP = 122_880, 2_048  # DuckDB's own number, and the smallest that it can write
 VALUE = re.compile(r"\s*([-+.]?\d|$)")  # how a number, a date or nothing begins, and hardly ever a name
 
 
@@ -168,4 +171,5 @@ def bounds(month: str) -> tuple[datetime, datetime]:
 def copy(con: Backend, table: ir.Table, path: Path) -> None:
     """Write a table as Parquet; with one thread of DuckDB, its rows have the order of the table."""
     quoted = str(path).replace("'", "''")
-    con.raw_sql(f"COPY ({con.compile(table)}) TO '{quoted}' (FORMAT parquet, COMPRESSION zstd)")
+    rows = max(LEAST_GROUP, min(MOST_GROUP, GROUP_CELLS // len(table.columns)))
+    con.raw_sql(f"COPY ({con.compile(table)}) TO '{quoted}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {rows})")

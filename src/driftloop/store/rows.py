@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 PART_ROWS = 250_000  # of small files that are looked at together, since each part costs about a second of its own
+USUAL_COLUMNS = 16  # rows with more of them count for more, since a part is held in memory
 
 
 class Read(NamedTuple):
@@ -116,7 +117,8 @@ def _groups(paths: Sequence[Path]) -> list[list[Path]]:
             groups.append([])
             rows = 0
         groups[-1].append(path)
-        rows += pq.read_metadata(path).num_rows
+        found = pq.read_metadata(path)
+        rows += found.num_rows * max(USUAL_COLUMNS, found.num_columns) // USUAL_COLUMNS
     return groups
 
 
