@@ -132,7 +132,8 @@ def test_run__on_labels_that_come_late_and_partly_never(tmp_path: Path, delay: i
     change = date(2025, 2, 10)
     known = change + timedelta(days=delay)
     assert not [day for day in asked if change < day <= known]
-    assert any(day > known for day in asked) == (delay == 0)  # at the end three weeks of such labels are there, which is too few
+    # At the end three weeks of labels that came late are there, which is too few.
+    assert any(day > known for day in asked) == (delay == 0)
 
 
 def test_parse_day__one_line() -> None:

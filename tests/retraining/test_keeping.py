@@ -17,6 +17,7 @@ from driftloop.core.decision.approval import Approval
 from driftloop.core.windows import Window
 from driftloop.errors import GitHubError
 from driftloop.githubstub import ERROR
+from driftloop.nothing import Nothing
 from driftloop.retraining import brought, keeping, standing
 from driftloop.retraining.brought import Brought
 
@@ -245,7 +246,7 @@ def test_mergeable__only_within_an_approval_that_goes_on_and_where_params_yaml_a
     assert keeping.mergeable(found, [], OUTDATED, allowed) == found[-1]
     assert keeping.mergeable(found, [keeping.Finish(1, "over")], OUTDATED, allowed) is None
     broken = OUTDATED.model_copy(update={"status": "data fault"})
-    assert keeping.mergeable(found, [keeping.Nothing("it rests")], broken, allowed) is None
+    assert keeping.mergeable(found, [Nothing("it rests")], broken, allowed) is None
     older = OUTDATED.model_copy(update={"until": SINCE - timedelta(days=1)})
     assert keeping.mergeable(found, [], older, allowed) is None
     assert keeping.mergeable([], [], OUTDATED, allowed) is None
