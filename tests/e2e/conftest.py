@@ -88,15 +88,21 @@ def fresh(tmp_path: Path, language: Language, project: Project) -> Iterator[Sett
         yield opened
 
 
+def with_workflows(made: handed.Made, folder: Path, old: str, new: str) -> Clone:
+    """Copy a small project, put what ships of this repository into it, and move the end of its data."""
+    clone = Clone(made.copy("repo", folder / "repo"))
+    copy_ours(clone.root, ".github", "pyproject.toml", "uv.lock", "README.md", "LICENSE")
+    params = clone.root / "params.yaml"
+    params.write_text(params.read_text("utf-8").replace(old, new), encoding="utf-8")
+    return clone
+
+
 @pytest.fixture
 def rolled(tmp_path: Path, language: Language, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting]:
     """A small project whose production is v2, with what a rollback to v1 computes in DVC's cache."""
     made = handed.rolled(tmp_path_factory)
-    clone = Clone(made.copy("repo", tmp_path / "repo"))
-    copy_ours(clone.root, ".github", "pyproject.toml", "uv.lock", "README.md", "LICENSE")
-    params = clone.root / "params.yaml"
     # The button has no date: from here on the next step of simulated data is the day that was computed.
-    params.write_text(params.read_text("utf-8").replace(handed.BETTER, "2025-05-05"), encoding="utf-8")
+    clone = with_workflows(made, tmp_path, handed.BETTER, "2025-05-05")
     clone.run("add", ".")
     clone.run("commit", "--quiet", "-m", "workflows")
     kept = tools(tmp_path / "tools", made.repo / ".dvc/cache", made.repo / ".cache/refits")
@@ -109,11 +115,7 @@ def rolled(tmp_path: Path, language: Language, tmp_path_factory: pytest.TempPath
 def small(tmp_path: Path, language: Language, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting]:
     """A small project with the workflows that ship, a step of data before habits have changed for good."""
     made = handed.made(tmp_path_factory)
-    clone = Clone(made.copy("repo", tmp_path / "repo"))
-    copy_ours(clone.root, ".github", "pyproject.toml", "uv.lock", "README.md", "LICENSE")
-    params = clone.root / "params.yaml"
-    before = f"{date.fromisoformat(handed.BETTER) - timedelta(days=7)}"
-    params.write_text(params.read_text("utf-8").replace("2025-01-06", before), encoding="utf-8")
+    clone = with_workflows(made, tmp_path, "2025-01-06", f"{date.fromisoformat(handed.BETTER) - timedelta(days=7)}")
     (clone.root / "dvc.lock").unlink(missing_ok=True)
     dvc.repro(clone.root)
     clone.run("add", ".")

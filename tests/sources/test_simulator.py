@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from driftloop.sources.simulator import EVENTS, SINCE, Event, simulate
+from driftloop.sources.planted import EVENTS, Event
+from driftloop.sources.simulator import SINCE, simulate
 
 COLUMNS = ["ts", "hour", "month", "weekday", "workingday", "holiday", "weather", "temperature", "humidity", "windspeed"]
 BEGIN, FROM, TO, END = (datetime(2024, 5, day, tzinfo=UTC) for day in (1, 6, 20, 27))

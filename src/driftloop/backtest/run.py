@@ -158,7 +158,7 @@ def known_events(params: Params, schedule: Schedule) -> list[KnownEvent]:
     """List the changes that simulated data contains during the replay."""
     if not params.source.is_simulated:
         return []
-    from driftloop.sources.simulator import EVENTS
+    from driftloop.sources.planted import EVENTS
 
     found = [KnownEvent(day=event.since.astimezone(params.zone).date(), what=event.note) for event in EVENTS]
     return [event for event in found if schedule.runs[0] <= event.day < schedule.scored_until]

@@ -110,8 +110,8 @@ class Source(Section):
         if self.labels and self.kind not in needed:
             msg = f"labels: expected null, since kind {self.kind} has its labels in the rows, got keys"
             raise ValueError(msg)
-        if self.kind not in needed and (set_ := [name for name, value in self.csv if value is not None]):
-            msg = f"csv.{set_[0]}: expected null, since kind {self.kind} has no CSV of yours, got {shown(getattr(self.csv, set_[0]))}"
+        if self.kind not in needed and (given := [name for name, value in self.csv if value is not None]):
+            msg = f"csv.{given[0]}: expected null, since kind {self.kind} has no CSV of yours, got {shown(getattr(self.csv, given[0]))}"
             raise ValueError(msg)
         if self.kind != "simulator" and self.simulated != Simulated():
             said = f"label_days {self.simulated.label_days} and labels_lost {self.simulated.labels_lost:g}"

@@ -7,14 +7,14 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from driftloop.core.dates import day
-from driftloop.sources.simulator import EVENTS
+from driftloop.sources.planted import EVENTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date
 
     from driftloop.core.decision.values import Decision
-    from driftloop.sources.simulator import Event
+    from driftloop.sources.planted import Event
 
 OF_PEOPLE = ("commuting_change", "demand_shift")  # the others change what is recorded
 

@@ -8,9 +8,8 @@ numpy's ``exp`` and ``sin`` may differ in the last bit with the length of the ar
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeAlias
 
 import ibis
 import numpy as np
@@ -18,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from driftloop.params import parse_instant
+from driftloop.sources.planted import EVENTS, hour_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
     from driftloop.params import Params, SourceKind
     from driftloop.sources.features import Features
+    from driftloop.sources.planted import Event
 
 KIND: SourceKind = "simulator"
 REPLAYED = True
 FINGERPRINT = "simulator-1"  # goes up when the rows change, so that `driftloop refresh` sees it
-Kind = Literal["demand_shift", "commuting_change", "fahrenheit", "stuck", "new_category", "missing", "late_labels"]
 Ints: TypeAlias = NDArray[np.int64]
 Floats: TypeAlias = NDArray[np.float64]
 Bools: TypeAlias = NDArray[np.bool_]
@@ -78,62 +78,6 @@ def fingerprint(_params: Params) -> str:
     return FINGERPRINT
 
 
-def _hour(instant: datetime) -> int:
-    """Count full hours since 1970, rounded up."""
-    if instant.tzinfo is None:
-        msg = f"simulator: expected a time with a zone, got {instant.isoformat()}"
-        raise ValueError(msg)
-    return -((datetime(1970, 1, 1, tzinfo=UTC) - instant) // timedelta(hours=1))
-
-
-@dataclass(frozen=True)
-class Event:
-    """One planted change.
-
-    Attributes
-    ----------
-    kind
-        What changes; see `simulate`.
-    since, until
-        First hour and exclusive end, with a time zone; `until` None means forever.
-    size
-        Share for `demand_shift` (may be negative), `commuting_change`, `new_category` and `missing`; days for
-        `late_labels`; not used by `fahrenheit` and `stuck`.
-    note
-        What happened, for people.
-    """
-
-    kind: Kind
-    since: datetime
-    until: datetime | None
-    size: float
-    note: str
-
-    def __post_init__(self) -> None:
-        """Refuse an unknown kind and a time without a zone."""
-        if self.kind not in get_args(Kind):
-            msg = f"Event.kind: expected one of {', '.join(get_args(Kind))}, got {self.kind!r}"
-            raise ValueError(msg)
-        _hour(self.since)
-        if self.until is not None:
-            _hour(self.until)
-
-
-def _day(year: int, month: int, day: int) -> datetime:
-    return datetime(year, month, day, tzinfo=UTC)
-
-
-EVENTS: tuple[Event, ...] = (
-    Event("commuting_change", _day(2025, 2, 10), None, 0.4, "Home office: commuters ride around midday"),
-    Event("demand_shift", _day(2025, 2, 10), None, 0.25, "A new tariff brings a quarter more rentals"),
-    Event("fahrenheit", _day(2025, 6, 2), _day(2025, 6, 16), 1.0, "The weather service reports °F"),
-    Event("stuck", _day(2025, 8, 4), _day(2025, 8, 11), 1.0, "The humidity sensor repeats one value"),
-    Event("new_category", _day(2025, 9, 1), _day(2025, 9, 15), 0.2, "The weather service starts to report fog"),
-    Event("missing", _day(2025, 10, 6), _day(2025, 10, 20), 0.3, "The wind sensor loses readings"),
-    Event("late_labels", _day(2025, 11, 3), _day(2025, 11, 17), 21.0, "Counts arrive three weeks late"),
-)
-
-
 def simulate(
     since: datetime,
     until: datetime,
@@ -170,7 +114,9 @@ def simulate(
     ValueError
         If `since` or `until` has no time zone.
     """
-    hours = np.arange(max(_hour(since), _hour(SINCE)), max(_hour(until), _hour(SINCE)), dtype=np.int64)
+    hours = np.arange(
+        max(hour_number(since), hour_number(SINCE)), max(hour_number(until), hour_number(SINCE)), dtype=np.int64
+    )
     days = _calendar(hours)
     sky, temperature, humidity, windspeed = _weather(hours)
     people = _demand(hours, days["workingday"], sky, _comfort(temperature, humidity, windspeed), events)
@@ -241,7 +187,7 @@ def _calendar(hours: Ints) -> dict[str, Ints]:
 def _weather(hours: Ints) -> tuple[Ints, Floats, Floats, Floats]:
     """Draw sky (index into SKIES), temperature, humidity and windspeed."""
     cloud = _drifting(hours, 67, 1) + 0.8 * _drifting(hours, 17, 2) + 0.2 * _drifting(hours, 3, 3)
-    summer = _wave((hours - _hour(SINCE)) / YEAR_HOURS - 0.31)  # -1 in late January, 1 in late July
+    summer = _wave((hours - hour_number(SINCE)) / YEAR_HOURS - 0.31)  # -1 in late January, 1 in late July
     daily = _wave((hours % 24) / 24 - 0.38)  # 1 at three in the afternoon
     warmth = (3.2 + 1.3 * summer - 0.8 * np.clip(cloud, -2, 2)) * daily
     temperature = 11.5 + 10 * summer + warmth + 4 * _drifting(hours, 103, 4) + 1.2 * _drifting(hours, 29, 5)
@@ -260,8 +206,8 @@ def _comfort(temperature: Floats, humidity: Floats, windspeed: Floats) -> Floats
 
 
 def _inside(event: Event, hours: Ints) -> Bools:
-    inside = hours >= _hour(event.since)
-    return inside if event.until is None else inside & (hours < _hour(event.until))
+    inside = hours >= hour_number(event.since)
+    return inside if event.until is None else inside & (hours < hour_number(event.until))
 
 
 def _demand(hours: Ints, workingday: Ints, sky: Ints, comfort: Floats, events: Sequence[Event]) -> Floats:
@@ -275,7 +221,7 @@ def _demand(hours: Ints, workingday: Ints, sky: Ints, comfort: Floats, events: S
             shift = np.where(_inside(event, hours), shift * (1 + event.size), shift)
     commuters = 660 * workingday * ((1 - moved) * COMMUTE[hour] + moved * AT_HOME[hour])
     trips = np.where(workingday == 1, 230, 600) * LEISURE[hour]
-    growth = 1 + GROWTH * (hours - _hour(SINCE)) / YEAR_HOURS
+    growth = 1 + GROWTH * (hours - hour_number(SINCE)) / YEAR_HOURS
     rides = commuters * RIDES_OUT[sky] * (0.5 + 0.5 * comfort) + trips * TRIPS_OUT[sky] * comfort
     return np.asarray(shift * growth * (4 + rides), dtype=np.float64)
 
@@ -293,7 +239,7 @@ def _report(frame: pd.DataFrame, event: Event, hours: Ints, until: datetime) -> 
     if event.kind == "fahrenheit":
         frame.loc[inside, "temperature"] = np.round(frame["temperature"].to_numpy()[inside] * 1.8 + 32, 1)
     elif event.kind == "stuck":
-        frame.loc[inside, "humidity"] = _weather(np.array([_hour(event.since)]))[2][0]
+        frame.loc[inside, "humidity"] = _weather(np.array([hour_number(event.since)]))[2][0]
     elif event.kind == "new_category":
         frame.loc[inside & (_uniform(hours, 12) < event.size), "weather"] = "fog"
     elif event.kind == "missing":
