@@ -99,6 +99,8 @@ def rules(params: Params) -> list[Rule]:
         *(Rule(f"avoidable loss, K = {most:g}", "avoidable_loss", found) for most, found in settings.items()),
         *(Rule(f"keep-fresh, K = {most:g}", "avoidable_loss", found, days) for most, found in settings.items()),
         Rule("keep-fresh, K = 8, merged by the loop", "avoidable_loss", settings[8.0], days, merged=True),
+        Rule("keep-fresh from the first day", "avoidable_loss", settings[8.0], days, from_start=True),
+        Rule("the same, merged by the loop", "avoidable_loss", settings[8.0], days, from_start=True, merged=True),
     ]
 
 

@@ -39,9 +39,10 @@ def code(git: Git, models: Sequence[str] = ()) -> list[str]:
 def recorded(git: Git, params: Params) -> str:
     """Name the record of a monitoring run with this commit, these parameters and this data; empty if there is none.
 
-    Live data gets a new end every day. Simulated and replayed data stays as it is until somebody promotes.
+    Live data gets a new end every day. Simulated and replayed data stays as it is until somebody promotes. A proposal that
+    the loop may merge waits for the next run even so.
     """
-    if git.remote_head(BRANCH) is None:
+    if params.retrain.standing_merge or git.remote_head(BRANCH) is None:
         return ""
     tip, wanted = git.fetch(BRANCH), ("ok", git.head(), params_digest(params))
     for path, content in git.contents(tip, f"records/{end_day(params.source.until_instant, params.zone)}").items():

@@ -87,6 +87,36 @@ def test_loop__of_one_model_leaves_the_other_alone(two: Setting) -> None:  # noq
     assert recorded(shop)[-1] == (CHURN, "churn", "rollback")
 
 
+def test_keep_fresh__of_a_folder_is_merged_by_the_loop(two: Setting) -> None:
+    """The approval for one model lets Monitor merge and release that one; the other has no version and no record of it."""
+    shop = two
+    file = shop.clone.root / CHURN / "params.yaml"
+    file.write_text(file.read_text("utf-8").replace("standing_merge: false", "standing_merge: true"), encoding="utf-8")
+    shop.clone.push("main", "let the loop merge one model")
+    shop.runner.ignore()
+    shop.runner.schedule(shop.repo, "models.yml")
+    (watched,) = shop.runner.deliver()
+    assert watched.result == "success", watched.log
+    shop.label(1, "keep-fresh")
+    (retrained,) = shop.runner.deliver()
+    assert retrained.result == "success", retrained.log
+    (pull,) = shop.repo.pulls
+    own = shop.runner.schedule(shop.repo, "monitor.yml")
+    assert own.result == "success", own.log
+    assert pull.state == "open"  # the run of the other model does not concern it
+
+    shop.runner.schedule(shop.repo, "models.yml")
+    (merging,) = shop.runner.deliver()
+    assert f"merged #{pull.number} within the approval by ann, and started release.yml" in merging.log
+    assert pull.pull is not None
+    assert pull.pull.merged_by == pull.author
+    (released,) = shop.runner.deliver()
+    assert released.result == "success", released.log
+    assert [each["tag_name"] for each in shop.repo.releases.values()] == ["churn@v2.0.0"]
+    assert recorded(shop)[-1] == (CHURN, "churn", "promote")
+    assert [name for folder, name, kind in recorded(shop) if kind != "monitor" and name != "churn"] == []
+
+
 def test_monitor__that_fails_for_one_model_says_so_of_that_one(two: Setting) -> None:
     shop = two
     card = shop.clone.root / CHURN / "models/production/card.json"

@@ -238,15 +238,15 @@ def test_run__given_up_at_any_call_is_completed_by_the_next(bench: Bench, made: 
     ("over", "why"),
     [
         ({}, ""),
-        ({"better": False}, "was not shown to be better than v1; people may merge it"),
+        ({"mergeable": False}, "was not compared with v1 yet; people may merge it"),
         ({"approved": None}, "was not made within the approval that is in force"),
         ({"production": 2}, "would be v2, production is v2, and this run has looked at v1"),
         ({"version": 3}, "would be v3, production is v1, and this run has looked at v1"),
     ],
 )
-def test_held__only_a_better_model_in_place_of_the_one_that_was_looked_at(over: dict[str, Any], why: str) -> None:
+def test_held__only_what_was_compared_in_place_of_the_one_that_was_looked_at(over: dict[str, Any], why: str) -> None:
     given = Approval.given("ann", DECISION.until, 13, 1)
-    found = replace(Proposed(production=1, version=2, approved=given.until, better=True), **over)
+    found = replace(Proposed(production=1, version=2, approved=given.until, mergeable=True), **over)
     assert merging.held(found, given, DECISION) == why
 
 

@@ -70,9 +70,9 @@ def notes(lines: Sequence[Figures]) -> Iterator[str]:
     yield "useful: retraining then saves 3 % or more of the error of four weeks, counted from its newest label; once live: counted from"
     yield "the answer; degraded, data, promotions, per year: alerts that error is up or data is broken; new versions of production"
     if any(line.standing_days for line in lines):
-        yield "keep-fresh: an alert is answered by a standing approval, see docs/github.md"
+        yield "keep-fresh: an alert is answered by a standing approval, or it is given on the first day, see docs/github.md"
     if any(line.merged for line in lines):
-        yield "the loop merges: what was shown to be better, a day later; what is merely not much worse nobody merges"
+        yield "the loop merges: what the gate has compared with production, a day later; nobody merges the rest"
     events = next((line.delays for line in lines), {})
     asking = [line for line in lines if line.policy not in ("always", "never", "calendar") and not line.standing_days]
     for event in events:
@@ -91,7 +91,9 @@ def recommended(found: Recommendation) -> Iterator[str]:
 
 def advice(found: Recommendation) -> Iterator[str]:
     """Say what no parameter holds: how alerts are best answered, and what is worse than it looks."""
-    if found.keep_fresh:
+    if found.from_start:
+        yield "allow fresh models now, with `driftloop approve`: it holds for some weeks, and then you are asked again"
+    elif found.keep_fresh:
         yield "answer alerts with the label keep-fresh: one label allows refreshes for some weeks"
     if found.warning:
         yield f"warning: {found.warning}"

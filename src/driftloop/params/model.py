@@ -103,7 +103,8 @@ class Retrain(Section):
         default=13, description="for which the label keep-fresh allows refreshes"
     )
     standing_merge: bool = Field(
-        default=False, description="the loop merges, within an approval, what is better: nobody looks at it first"
+        default=False,
+        description="the loop merges, within an approval, what the gate promotes: nobody looks at it first",
     )
     standing_until: Annotated[date, Field(strict=False)] | None = Field(  # YAML has it as text
         default=None, description="end (exclusive) of the approval in force, a day of the data; written by the loop"

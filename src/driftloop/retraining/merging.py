@@ -74,14 +74,14 @@ class Proposed:
         What it would be.
     approved
         End of the approval that it was made within; None for one without.
-    better
-        Whether the gate has shown that it is better.
+    mergeable
+        See `Verdict.is_mergeable`.
     """
 
     production: int
     version: int
     approved: date | None
-    better: bool
+    mergeable: bool
 
 
 def plan(
@@ -169,13 +169,13 @@ def reported(checks: Sequence[Check]) -> str:
 
 
 def held(found: Proposed, approval: Approval, decision: Decision) -> str:
-    """Say what the commits lack; empty if they hold a better model within this approval."""
+    """Say what the commits lack; empty if they hold a model within this approval that the loop may merge."""
     if found.approved != approval.until:
         return "was not made within the approval that is in force"
     if (found.production, found.version) != (decision.version, decision.version + 1):
         return f"would be v{found.version}, production is v{found.production}, and this run has looked at v{decision.version}"
-    if not found.better:
-        return f"was not shown to be better than v{found.production}; people may merge it"
+    if not found.mergeable:
+        return f"was not compared with v{found.production} yet; people may merge it"
     return ""
 
 
@@ -186,8 +186,8 @@ def _proposed(git: Git, main: str, head: str) -> Proposed:
         return read_card((git.show(revision, CARD.as_posix()) or b"").decode("utf-8"), params, where=str(CARD))
 
     new = card(head)
-    better = bool(new.verdict) and Verdict.model_validate(new.verdict).is_better(params.evaluate.min_rows)
-    return Proposed(card(main).version, new.version, params.retrain.standing_until, better)
+    mergeable = bool(new.verdict) and Verdict.model_validate(new.verdict).is_mergeable
+    return Proposed(card(main).version, new.version, params.retrain.standing_until, mergeable)
 
 
 def _moved(git: Git, main: str, head: str, prove: Callable[[Path], None]) -> str:

@@ -40,7 +40,7 @@ def test_few_rules__the_two_ends_and_what_params_yaml_says_come_first() -> None:
         assert [is_own(rule, params) for rule in found] == [False, False, True] + [False] * (len(found) - 3)
         thresholds = {rule.settings.alert_at_days for rule in found if rule.policy == "avoidable_loss"}
         assert {4.0, 8.0, 16.0} <= thresholds
-        assert [rule.standing_days for rule in found] == [0] * (len(found) - 1) + [91]
+        assert [rule.standing_days for rule in found] == [0] * (len(found) - 2) + [91, 91]
     assert [rule.policy for rule in few_rules(make_params(monitor={"refit": False}))] == ["always", "never", "loss"]
 
 
@@ -94,8 +94,12 @@ def test_recommend__not_another_window_and_no_merges_that_are_not_allowed() -> N
 
 def test_recommend__merges_by_the_loop_where_params_yaml_allows_them() -> None:
     params = make_params(retrain={"standing_merge": True})
-    kept = rules(params)[-1]
-    assert (kept.name, kept.merged) == ("keep-fresh, the loop merges", True)
+    kept = rules(params)[-2:]
+    assert [each.name for each in kept] == [
+        "keep-fresh, the loop merges",
+        "keep-fresh from the first day, the loop merges",
+    ]
+    assert all(each.merged for each in kept)
     lines = [*ENDS, make_line(loss=1.01, standing_days=91, merged=True), make_line("loss", loss=1.3)]
     assert recommend(lines, params, alerts_a_year=6).keep_fresh
 
@@ -106,6 +110,9 @@ def test_recommend__a_standing_approval_where_it_is_best() -> None:
     assert (found.monitor, found.keep_fresh) == ({"policy": "avoidable_loss", "alert_at_days": 8.0}, True)
     assert "at 4.0 questions a year" in found.reason
     assert found.warning is None
+    assert not found.from_start
+    earlier = make_line(loss=1.05, alerts_a_year=4.1, standing_days=91, from_start=True)
+    assert recommend([*lines, earlier], make_params(), alerts_a_year=6).from_start
 
 
 def test_recommend__warns_where_retraining_rarely_is_worse_than_never() -> None:

@@ -95,7 +95,7 @@ def test_under__a_standing_approval_refreshes_without_asking() -> None:
     assert [one.how for one in found.promotions][:5] == ["first", "asked", "standing", "standing", "standing"]
     lives = [one.live for one in found.promotions[1:]]
     assert {after - before for before, after in pairwise(lives)} == {timedelta(weeks=1)}
-    assert [day - found.promotions[1].live for day in found.renewed] == [
+    assert [day - found.promotions[1].live for day in found.allowed] == [
         timedelta(weeks=4),
         timedelta(weeks=8),
         timedelta(weeks=12),
@@ -109,7 +109,7 @@ def test_under__a_fault_stops_refreshes_for_as_long_as_it_lasts_and_asks_nothing
     lives = [one.live for one in found.promotions]
     assert broken not in lives
     assert broken + timedelta(weeks=1) in lives
-    assert found.renewed == (CHANGE + timedelta(weeks=5 + 13),)  # when its time is over, and no earlier
+    assert found.allowed == (CHANGE + timedelta(weeks=5 + 13),)  # when its time is over, and no earlier
 
 
 def ageing(share: float) -> Replay:
@@ -141,22 +141,29 @@ def test_under__merges_of_people_take_their_time_and_count() -> None:
     assert {(each.live - each.cut).days for each in later} == {7 + 3}
     (line,) = figures([found], one, train_days="all", events=[], ends=(1.0, 2.0))
     years = (one.schedule.scored_until - one.schedule.runs[0]).days / 365.25
-    labels = 1 + len(found.renewed)
+    labels = 1 + len(found.allowed)
     assert line.actions_a_year * years == pytest.approx(labels + 1 + len(later))
 
 
-def test_under__the_loop_merges_only_what_is_shown_to_be_better_and_nobody_counts() -> None:
-    """Nothing changes any more after the first retraining, so that no later candidate is better."""
-    one = replay(answer_days=3)
-    found = one.under(Rule("a", "avoidable_loss", AVOIDABLE, 28, merged=True))
-    assert [each.how for each in found.promotions] == ["first", "asked"]
-
-
-def test_under__the_loop_merges_a_day_later_where_models_age() -> None:
+def test_under__the_loop_merges_a_day_later_what_was_compared_with_production() -> None:
+    """A production that is a week old knows newer labels than any refit that could be judged."""
     found = ageing(0.02).under(Rule("a", "avoidable_loss", AVOIDABLE, 91, merged=True))
     later = [each for each in found.promotions if each.how == "merged"]
-    assert later
+    assert len(later) > 5
     assert {(each.live - each.cut).days for each in later} == {7 + 1}
+    assert {after.live - before.live for before, after in pairwise(later)} == {timedelta(weeks=2)}
+
+
+def test_under__an_approval_on_the_first_day_waits_for_no_alert() -> None:
+    one = ageing(0.02)
+    found = one.under(Rule("a", "avoidable_loss", AVOIDABLE, 91, from_start=True))
+    first = one.schedule.runs[0]
+    assert found.alerts == ()
+    assert found.allowed[:2] == (first, first + timedelta(days=91))
+    assert [each.how for each in found.promotions][:3] == ["first", "standing", "standing"]
+    (line,) = figures([found], one, train_days="all", events=[], ends=(1.0, 2.0))
+    years = (one.schedule.scored_until - first).days / 365.25
+    assert line.alerts_a_year * years == pytest.approx(len(found.allowed))
 
 
 def test_under__after_a_refusal_it_waits_for_as_much_again() -> None:

@@ -217,7 +217,7 @@ def test_verdict__within_an_approval_older_refits_say_nothing_against_a_newer_mo
     worse = make_losses(7, gain=-0.5, since=FRESH)
     found = kept_fresh(worse)
     assert (found.outcome, found.standing, found.reasons) == ("promote", True, (gate.UNCOMPARED,))
-    assert not found.is_better(min_rows=0)
+    assert not found.is_mergeable
     assert kept_fresh(make_losses(7, gain=0.5, since=FRESH)).gain is None  # nor for it
     assert kept_fresh(worse, recipe=recipe_of(KEPT).model_copy(update={"seed": 1})).outcome == "keep production"
     assert kept_fresh(worse.head(24)).outcome == "not enough data"
@@ -232,6 +232,7 @@ def test_verdict__within_an_approval_it_judges_steps_on_which_the_refit_knew_as_
     assert (found.outcome, found.rows) == (outcome, known.sum())
     assert found.gain is not None
     assert found.gain.estimate == pytest.approx(gain, abs=0.02)
+    assert found.is_mergeable == (outcome == "promote")
 
 
 def test_judge__noise_between_seeds_raises_the_bar() -> None:

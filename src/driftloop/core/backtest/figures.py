@@ -51,7 +51,7 @@ class Figures(BaseModel):
 
     Attributes
     ----------
-    name, policy, alert_at_days, calendar_days, standing_days, merged, train_days
+    name, policy, alert_at_days, calendar_days, standing_days, from_start, merged, train_days
         Which rule.
     loss
         Mean loss of whatever was production.
@@ -89,6 +89,7 @@ class Figures(BaseModel):
     alert_at_days: float
     calendar_days: int
     standing_days: int
+    from_start: bool = False
     merged: bool = False
     train_days: int | str
     loss: float
@@ -124,15 +125,19 @@ def rules(params: Params) -> list[Rule]:
         *(Rule(f"calendar, {days} days", "calendar", settings(calendar=days)) for days in calendars),
         Rule("loss", "loss", own),
         *(Rule(f"avoidable loss, {most:g} days", "avoidable_loss", settings(most)) for most in thresholds),
-        kept_fresh(params),
+        *kept_fresh(params),
     ]
 
 
-def kept_fresh(params: Params) -> Rule:
-    """Return the rule in which an alert is answered by a standing approval; who merges then is what params.yaml says."""
-    merged = params.retrain.standing_merge
-    name = "keep-fresh, the loop merges" if merged else "keep-fresh"
-    return Rule(name, "avoidable_loss", Settings.of(params), 7 * params.retrain.standing_weeks, merged=merged)
+def kept_fresh(params: Params) -> list[Rule]:
+    """List the rules with a standing approval, given as the answer to an alert and on the first day; see `Rule.merged`."""
+    merged, days = params.retrain.standing_merge, 7 * params.retrain.standing_weeks
+    by = ", the loop merges" if merged else ""
+    own = Settings.of(params)
+    return [
+        Rule(f"keep-fresh{when}{by}", "avoidable_loss", own, days, from_start=bool(when), merged=merged)
+        for when in ("", " from the first day")
+    ]
 
 
 def own_rules(params: Params) -> list[Rule]:
@@ -155,13 +160,13 @@ def few_rules(params: Params) -> list[Rule]:
     ends, own = own_rules(params)[:2], own_rules(params)[-1]
     near = [rule for rule in rules(params)[2:] if rule.policy == "avoidable_loss" and not rule.standing_days]
     few = [rule for rule in near if rule.settings.alert_at_days in FEW_THRESHOLDS and not is_own(rule, params)]
-    return [*ends, own, *([*few, kept_fresh(params)] if params.monitor.refit else ())]
+    return [*ends, own, *([*few, *kept_fresh(params)] if params.monitor.refit else ())]
 
 
 def rules_beside(params: Params, window: int | str) -> list[Rule]:
     """List what is compared with the other kind of training window."""
     own = own_rules(params)[-1].settings
-    short = [Rule("always", "always", own), *own_rules(params)[1:], kept_fresh(params)]
+    short = [Rule("always", "always", own), *own_rules(params)[1:], *kept_fresh(params)]
     return [replace(rule, name=f"window {window}: {rule.name}") for rule in short]
 
 
@@ -216,13 +221,14 @@ def _line(
         alert_at_days=rule.settings.alert_at_days,
         calendar_days=rule.settings.calendar_days,
         standing_days=rule.standing_days,
+        from_start=rule.from_start,
         merged=rule.merged,
         train_days=train_days,
         loss=loss,
         above_always=loss / least - 1 if least else 0.0,
         below_never=1 - loss / most if most else 0.0,
-        alerts=len(asked) + len(replayed.renewed),
-        alerts_a_year=(len(asked) + len(replayed.renewed)) / years,
+        alerts=len(asked) + len(replayed.allowed),
+        alerts_a_year=(len(asked) + len(replayed.allowed)) / years,
         actions_a_year=_actions(replayed, asked) / years,
         degraded_a_year=degraded / years,
         data_a_year=(len(replayed.alerts) - len(asked) - degraded) / years,
@@ -239,7 +245,7 @@ def _line(
 
 def _actions(replayed: Replayed, asked: Sequence[Alert]) -> int:
     """Count the labels and merges of people; within an approval the loop may merge."""
-    labels = sum(alert.answered is not None for alert in asked) + len(replayed.renewed)
+    labels = sum(alert.answered is not None for alert in asked) + len(replayed.allowed)
     return labels + sum(promotion.how in ("asked", "standing") for promotion in replayed.promotions)
 
 

@@ -25,8 +25,8 @@ class Recommendation(BaseModel):
     ----------
     monitor
         A section for params.yaml.
-    keep_fresh
-        Whether alerts are best answered by a standing approval.
+    keep_fresh, from_start
+        Whether alerts are best answered by a standing approval, and whether it is best given without waiting for one.
     reason
         Why.
     warning
@@ -37,6 +37,7 @@ class Recommendation(BaseModel):
 
     monitor: dict[str, Any]
     keep_fresh: bool = False
+    from_start: bool = False
     reason: str
     warning: str | None = None
 
@@ -78,7 +79,8 @@ def recommend(lines: Sequence[Figures], params: Params, *, alerts_a_year: float)
         monitor["alert_at_days"] = chosen.alert_at_days
     if chosen.policy == "calendar":
         monitor["calendar_days"] = chosen.calendar_days
-    found = {"monitor": monitor, "keep_fresh": chosen.standing_days > 0, "warning": _rarely(there, never)}
+    found: dict[str, Any] = {"monitor": monitor, "warning": _rarely(there, never)}
+    found |= {"keep_fresh": chosen.standing_days > 0, "from_start": chosen.from_start}
     cost = f"mean error {figure(chosen.loss)}{unit} at {chosen.alerts_a_year:.1f} questions a year ({ends})"
     if never.loss <= always.loss * (1 + ALIKE):
         return Recommendation(**found, reason=f"retraining hardly mattered on this history: {cost}")

@@ -46,7 +46,7 @@ class _State:
     refused: tuple[date, float] | None = None  # when, and the waiting then
     approval: Approval | None = None
     asked: bool = False  # whether to go on with an approval
-    renewed: list[date] = field(default_factory=list)
+    allowed: list[date] = field(default_factory=list)
     status: Status = "healthy"
     faulty_since: date | None = None
 
@@ -69,12 +69,14 @@ class Replay:
         if rule.policy == "always":
             return self._always(rule, first)
         state = _State(card=self.table.card(1, first.cut), cut=first.cut, promotions=[first])
+        if rule.from_start:
+            self._allow(rule, state, self.schedule.runs[0])
         for until in self.schedule.runs[1:]:
             self._run(rule, state, until)
         return replace(
             self._replayed(rule, state.promotions),
             alerts=tuple(state.alerts),
-            renewed=tuple(state.renewed),
+            allowed=tuple(state.allowed),
             statuses=tuple(state.statuses),
         )
 
@@ -111,13 +113,20 @@ class Replay:
             self._answer(rule, state, until)
 
     def _end(self, rule: Rule, state: _State, found: Diagnosis, until: date) -> None:
-        """End the approval where something ends it; people are asked whether to go on once nothing else is wrong, and do."""
+        """End the approval where something ends it; people are asked whether to go on once nothing else is wrong, and do.
+
+        At the end of the history they are not: that would serve no day that is scored.
+        """
         if state.approval and ends(state.approval, until, found.status):
             state.approval, state.asked = None, True
-        if state.asked and not STATUSES[found.status].alerts:
+        if state.asked and not STATUSES[found.status].alerts and until < self.schedule.scored_until:
             state.asked = False
-            state.renewed.append(until)
-            state.approval = self._approved(rule, state, until)
+            self._allow(rule, state, until)
+
+    def _allow(self, rule: Rule, state: _State, until: date) -> None:
+        """Give an approval where there is no alert to answer."""
+        state.allowed.append(until)
+        state.approval = self._approved(rule, state, until)
 
     def _approved(self, rule: Rule, state: _State, since: date) -> Approval:
         return Approval(
@@ -125,9 +134,9 @@ class Replay:
         )
 
     def _refresh(self, rule: Rule, state: _State, until: date) -> None:
-        """Promote within an approval, unless the gate objects; what the loop is to merge has to be better."""
+        """Promote within an approval, unless the gate objects; what the loop is to merge was compared with production."""
         verdict, cut = self._verdict(state, until), until - self.schedule.delay
-        if rule.merged and verdict.is_better(self.params.evaluate.min_rows):
+        if rule.merged and verdict.is_mergeable:
             self._promote(state, live=until + MERGED_AFTER, cut=cut, how="merged")
         if not rule.merged and verdict.outcome == "promote":
             self._promote(state, live=until + timedelta(days=self.answer_days), cut=cut, how="standing")

@@ -79,9 +79,11 @@ class Rule:
     standing_days
         For so long an answer allows refreshes, which are judged at each run; when that time is over, people are asked whether
         to go on. 0: an answer allows one retraining.
+    from_start
+        Whether people allow them on the first day, and wait for no alert.
     merged
-        Whether the loop merges within an approval, a day later, what was shown to be better, and nobody merges the rest;
-        else people merge all that is proposed, after as many days as they need for an answer.
+        Whether the loop merges within an approval, a day later, what was compared with production, and nobody merges the
+        rest; else people merge all that is proposed, after as many days as they need for an answer.
     gated
         Whether the gate judges; without it every answer is a promotion, to measure what the gate costs.
     """
@@ -90,6 +92,7 @@ class Rule:
     policy: str
     settings: Settings
     standing_days: int = 0
+    from_start: bool = False
     merged: bool = False
     gated: bool = True
 
@@ -147,8 +150,8 @@ class Replayed:
         In order.
     fits
         Number of fits that it looked at.
-    renewed
-        Days on which people were asked whether to go on with an approval, and did.
+    allowed
+        Days on which people gave an approval without an alert: at the start, or asked whether to go on.
     statuses
         Of each run that looked at the model, by its end of the data; the runs between an alert and its answer do not.
     """
@@ -157,5 +160,5 @@ class Replayed:
     promotions: tuple[Promotion, ...]
     alerts: tuple[Alert, ...]
     fits: int
-    renewed: tuple[date, ...] = ()
+    allowed: tuple[date, ...] = ()
     statuses: tuple[tuple[date, Status], ...] = ()

@@ -94,9 +94,10 @@ class Verdict(BaseModel):
     fresh: bool = True
     standing: bool = False
 
-    def is_better(self, min_rows: int) -> bool:
-        """Whether the loop may merge by itself: shown to be better, on as many rows as the gate needs without an approval."""
-        return self.outcome == "promote" and not self.standing and self.rows >= min_rows
+    @property
+    def is_mergeable(self) -> bool:
+        """Whether the loop may merge by itself: the gate has compared it with production, and promotes it."""
+        return self.outcome == "promote" and self.gain is not None
 
 
 class Report(BaseModel):

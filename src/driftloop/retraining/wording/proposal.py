@@ -45,7 +45,7 @@ class Proposal:
     approval
         The standing approval that covers it, if one does.
     merges
-        Whether the loop merges within the approval what was shown to be better.
+        Whether the loop merges within the approval what the gate has compared and promotes.
     run_url
         The run that judged; empty outside Actions.
     dashboard
@@ -90,8 +90,7 @@ class Proposal:
     @property
     def is_merged_by_loop(self) -> bool:
         """Whether nobody has to merge it."""
-        better = self.report.verdict.is_better(int(self.report.rule.get("min_rows", 0)))
-        return self.approval is not None and self.merges and better
+        return self.approval is not None and self.merges and self.report.verdict.is_mergeable
 
     @property
     def sides(self) -> tuple[str, str]:

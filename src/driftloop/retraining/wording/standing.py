@@ -32,8 +32,8 @@ def opened(model: str) -> str:
 def given(approval: Approval, *, merges: bool = False) -> str:
     """State who approved what, until when, who merges, and how it ends."""
     merged = (
-        "The loop merges it by itself if it was shown to be better and all checks are green (`retrain.standing_merge`), a run "
-        "of Monitor later; what is merely not much worse waits for somebody."
+        "The loop merges it by itself if the gate has compared it with production and all checks are green "
+        "(`retrain.standing_merge`), a run of Monitor later; what could not be compared yet waits for newer data."
         if merges
         else "Nothing changes until somebody merges."
     )
