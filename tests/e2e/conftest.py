@@ -132,7 +132,8 @@ def two(tmp_path: Path, language: Language, tmp_path_factory: pytest.TempPathFac
     made = handed.made(tmp_path_factory)
     clone = Clone(made.copy("repo", tmp_path / "repo"))
     cache = clone.root / ".dvc/cache"
-    add_model(clone.root, "models-of/churn", until="2025-04-07")  # simulated data goes a week further in each run
+    until = date.fromisoformat(handed.BETTER) - timedelta(days=7)  # simulated data goes a week further in each run
+    add_model(clone.root, "models-of/churn", until=f"{until}")
     (clone.root / "models-of/churn/.dvc/config.local").write_text(f"[cache]\n    dir = {cache}\n")
     for folder in (".", "models-of/churn"):
         (clone.root / folder / "dvc.lock").unlink(missing_ok=True)

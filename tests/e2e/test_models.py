@@ -107,7 +107,7 @@ def test_keep_fresh__of_a_folder_is_merged_by_the_loop(two: Setting) -> None:
 
     shop.runner.schedule(shop.repo, "models.yml")
     (merging,) = shop.runner.deliver()
-    assert f"merged #{pull.number} within the approval by ann, and started release.yml" in merging.log
+    assert f"merged #{pull.number} within the approval by ann, and started release.yml" in merging.log, merging.log
     assert pull.pull is not None
     assert pull.pull.merged_by == pull.author
     (released,) = shop.runner.deliver()
