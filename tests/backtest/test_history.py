@@ -52,7 +52,15 @@ def replayed(folder: Path, rows: pd.DataFrame, delay: int, window: str) -> Repla
     return History(params, folder, first_days=182).replay(window, answer_days=0, workers=Workers(1))
 
 
-@pytest.mark.parametrize(("delay", "window"), [(0, "all"), (1, "all"), (28, "auto"), (91, "all")])
+@pytest.mark.parametrize(
+    ("delay", "window"),
+    [
+        (1, "all"),
+        (28, "auto"),
+        pytest.param(0, "all", marks=pytest.mark.extended),
+        pytest.param(91, "all", marks=pytest.mark.extended),
+    ],
+)
 def test_replay__knows_on_each_day_no_label_that_came_later(tmp_path: Path, delay: int, window: str) -> None:
     """What is measured up to a day is the same whatever the labels are that were not known then."""
     rows = pd.DataFrame({"ts": pd.date_range(START, periods=52 * 7)})

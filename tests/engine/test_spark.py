@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import awkward
 import pytest
@@ -62,16 +62,23 @@ def when(there: Callable[[], object], act: Callable[[], None]) -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
-def fitted(root: Path, base: Workspace, patch: pytest.MonkeyPatch, **engine: Any) -> None:
-    """Make the refits of a recipe whose estimator is the project's own, and whose window is chosen."""
+def growing(root: Path, base: Workspace) -> Workspace:
+    """Prepare rows for refits of a recipe whose estimator is the project's own, and whose window is chosen."""
     space = base.copy(root).set(
-        engine=engine, windows={"train_days": "auto"}, train={"estimator": "grown.Tree", "trusted": ["grown.Tree"]}
+        source={"until": "2024-05-20T00:00Z"},
+        windows={"train_days": "auto", "candidates": ["all", 56]},
+        train={"estimator": "grown.Tree", "trusted": ["grown.Tree"]},
     )
     (root / "src").mkdir()
     (root / "src/grown.py").write_text(OWN)
-    patch.syspath_prepend(str(root / "src"))
+    return space.run("prepare")
+
+
+def fit(space: Workspace, patch: pytest.MonkeyPatch) -> None:
+    """Make the refits, with its own estimator."""
+    patch.syspath_prepend(str(space.root / "src"))
     sys.modules.pop("grown", None)
-    space.run("prepare", "refit")
+    space.run("refit")
 
 
 @pytest.fixture(scope="module")
@@ -82,23 +89,22 @@ def prepared(tmp_path_factory: pytest.TempPathFactory, healthy_base: Workspace) 
         with pytest.MonkeyPatch.context() as patch, cluster(root / "cluster") as found:
             for name, value in LOCAL.items():
                 patch.setenv(name, value)
-            with patch.context() as fits_elsewhere:
-                fits_elsewhere.setattr(fits, "WORTH_SECONDS", 0)
-                fitted(root / "fits", healthy_base, fits_elsewhere)
-                there = {"kind": "spark", "fits": "cluster", "master": found.master, "options": OPTIONS}
-                fitted(root / "fits-spark", healthy_base, fits_elsewhere, **there)
-            single = prepared_from(root / "single", awkward.single)
-            spark_here = {"kind": "spark", "master": found.master}
-            broken = again(single, root / "broken", **spark_here, options=OPTIONS)
+            there = {"kind": "spark", "master": found.master, "options": OPTIONS | INTERPRETED}
+            here = growing(root / "fits", healthy_base)
+            elsewhere = here.copy(root / "fits-spark").set(engine={**there, "fits": "cluster"})
+            fit(here, patch)
+            with patch.context() as at_once:
+                at_once.setattr(fits, "WORTH_SECONDS", 0)
+                fit(elsewhere, at_once)
+            series = prepared_from(root / "series", awkward.series)
+            broken = again(series, root / "broken", **there)
             damage(broken.root / RAW / "2025-03.parquet")
             (root / "broken.txt").write_text(said(broken))
             with patch.context() as short:
                 short.setattr(spark, "WORKER_SECONDS", 2)
-                options = OPTIONS | {"spark.executor.memory": "900g"}
-                (root / "greedy.txt").write_text(said(again(single, root / "greedy", **spark_here, options=options)))
-            again(single, root / "single-spark", **spark_here, options=OPTIONS).run("prepare")
-            series = prepared_from(root / "series", awkward.series)
-            killed = again(series, root / "series-spark", **spark_here, options=OPTIONS | INTERPRETED)
+                greedy = {"options": OPTIONS | {"spark.executor.memory": "900g"}}
+                (root / "greedy.txt").write_text(said(again(series, root / "greedy", **there | greedy)))
+            killed = again(series, root / "series-spark", **there)
             when(lambda: list((killed.root / CACHE).glob("pieces/*.profile")), found.workers[0].kill)
             killed.run("prepare")
             assert found.workers[0].poll() is not None
@@ -119,12 +125,25 @@ def damage(path: Path) -> None:
     path.write_bytes(content)
 
 
-@pytest.mark.parametrize("rows", ["single", "series"])
-def test_prepare__writes_the_same_bytes_on_a_cluster(prepared: Path, rows: str) -> None:
-    """Of the rows that are a series each, one of two workers was killed after the profile."""
-    mine, theirs = contents(prepared / rows), contents(prepared / f"{rows}-spark")
+def is_the_same(mine: dict[str, bytes], theirs: dict[str, bytes]) -> None:
     assert mine.keys() == theirs.keys()
     assert [name for name in mine if mine[name] != theirs[name]] == []
+
+
+def test_prepare__writes_the_same_bytes_on_a_cluster(prepared: Path) -> None:
+    """One of two workers was killed after the profile."""
+    is_the_same(contents(prepared / "series"), contents(prepared / "series-spark"))
+
+
+@pytest.mark.extended
+def test_prepare__writes_the_same_bytes_of_one_row_an_hour(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With code that Spark generates, as it does by default."""
+    single = prepared_from(tmp_path / "single", awkward.single)
+    with cluster(tmp_path / "cluster") as found:
+        for name, value in LOCAL.items():
+            monkeypatch.setenv(name, value)
+        other = again(single, tmp_path / "spark", kind="spark", master=found.master, options=OPTIONS).run("prepare")
+    is_the_same(contents(single.root), contents(other.root))
 
 
 def test_refit__writes_the_same_bytes_on_a_cluster(prepared: Path) -> None:

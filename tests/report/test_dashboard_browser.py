@@ -43,6 +43,12 @@ STATES: dict[str, dict[str, Any]] = {
     "100 columns": {"overview": make_overview(inputs=100, days=200), "decision": {}},
     "a long history": {"overview": make_overview(inputs=20, days=1000, steps=26), "records": make_records(60), "decision": {}},
 }  # fmt: skip
+LARGEST = (
+    "100 columns",
+    "a long history",
+)  # more of what the other states have; `test_dashboard_size.py` looks at their size
+LARGE = pytest.mark.extended
+COLOURS = ["color-contrast", "link-in-text-block"]  # axe's rules that look at them
 
 
 @pytest.fixture(scope="module")
@@ -93,22 +99,28 @@ def show(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., Page]]:
     assert heard == []
 
 
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("state", [pytest.param(state, marks=LARGE if state in LARGEST else ()) for state in STATES])
 def test_page__every_state_is_accessible_and_fits(show: Callable[..., Page], state: str) -> None:
     """Colours do not depend on the size, nor sizes on colours, so each is looked at once; only the stylesheet knows them."""
     from axe_playwright_python.sync_playwright import Axe
+
+    asked = {"preload": False, "resultTypes": ["violations"]}  # it would ask for the stylesheet, which the page refuses
 
     page = show(STATES[state], size=PHONE)
     if page.locator("details.input").count():
         page.locator("details.input").first.locator("summary").first.click()
     assert overflow(page) <= 0
-    found = Axe().run(page, options={"preload": False})  # it would ask for the stylesheet, which the page refuses
-    assert violations(found.response) == []
+    assert violations(Axe().run(page, options=asked).response) == []
     page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
     page.emulate_media(color_scheme="dark")
     assert overflow(page) <= 0
-    dark = page.evaluate("axe.run({preload: false})")
-    assert violations(dark) == []
+    assert violations(page.evaluate("asked => axe.run(asked)", asked | {"runOnly": COLOURS})) == []
+
+
+def test_page__what_a_phone_hides_is_accessible_too(show: Callable[..., Page]) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    assert violations(Axe().run(show(STATES["failed run"]), options={"preload": False}).response) == []
 
 
 def overflow(page: Page) -> int:

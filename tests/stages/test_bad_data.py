@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,15 +12,15 @@ import pytest
 from driftloop.errors import DataError, ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from workspace import Workspace
 
+Change = Callable[[pd.DataFrame], pd.DataFrame]
 WEEK = pd.Timestamp("2024-06-10")  # the newest one: data reaches 17 June
 LABELS = pd.Timestamp("2024-06-03")  # the newest labelled week
+MONITORED = ("collect", "prepare", "refit", "alarms", "monitor")
 
 
-def rewrite(space: Workspace, change: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
+def rewrite(space: Workspace, change: Change) -> None:
     path = space.root / "rows.csv"
     rows = pd.read_csv(path, dtype=dict.fromkeys(("ts", "weekday", "weather"), object))
     change(rows).to_csv(path, index=False)
@@ -30,7 +31,7 @@ def newest(rows: pd.DataFrame, since: pd.Timestamp = WEEK) -> pd.Series:
     return (at >= since) & (at < since + pd.Timedelta(days=7))
 
 
-def put(column: str, value: object, since: pd.Timestamp = WEEK) -> Callable[[pd.DataFrame], pd.DataFrame]:
+def put(column: str, value: object, since: pd.Timestamp = WEEK) -> Change:
     """Put a value into a column of a week."""
 
     def change(rows: pd.DataFrame) -> pd.DataFrame:
@@ -49,43 +50,41 @@ def undated(rows: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
-FAULTS = {
-    "strings in a number": (put("temperature", "warm"), "wrong-type", "temperature"),
-    "infinity": (put("temperature", "inf"), "infinite", "temperature"),
-    "all null": (put("temperature", None), "missing-values", "temperature"),
-    "constant": (put("temperature", 11.5), "stuck", "temperature"),
-    "another unit": (put("temperature", 451.0), "out-of-range", "temperature"),
-    "new category": (put("weather", "fog"), "new-category", "weather"),
-    "null category": (put("weather", None), "missing-values", "weather"),
-    "vanished column": (lambda rows: rows.drop(columns="windspeed"), "missing-column", "windspeed"),
-    "duplicate keys": (twice, "duplicate-keys", ""),
-    "unreadable times": (undated, "undated-rows", ""),
-    "labels missing": (put("rentals", None, LABELS), "missing-labels", "rentals"),
-    "labels of words": (put("rentals", "many", LABELS), "missing-labels", "rentals"),
+# What happens at once: each column has one fault, and no fault hides another.
+FAULTS: dict[str, list[tuple[Change, str, str]]] = {
+    "of form": [
+        (put("temperature", "warm"), "wrong-type", "temperature"),
+        (put("humidity", "inf"), "infinite", "humidity"),
+        (lambda rows: rows.drop(columns="windspeed"), "missing-column", "windspeed"),
+        (put("weather", "fog"), "new-category", "weather"),
+        (put("rentals", "many", LABELS), "missing-labels", "rentals"),
+        (twice, "duplicate-keys", ""),
+    ],
+    "of values": [
+        (put("temperature", None), "missing-values", "temperature"),
+        (put("humidity", 0.5), "stuck", "humidity"),
+        (put("windspeed", 451.0), "out-of-range", "windspeed"),
+        (put("weather", None), "missing-values", "weather"),
+        (put("rentals", None, LABELS), "missing-labels", "rentals"),
+        (undated, "undated-rows", ""),
+    ],
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-def test_pipeline__calls_broken_data_a_data_fault(healthy: Workspace, fault: str) -> None:
-    change, rule, column = FAULTS[fault]
-    rewrite(healthy, change)
+@pytest.mark.parametrize("faults", FAULTS)
+def test_pipeline__calls_broken_data_a_data_fault(healthy: Workspace, faults: str) -> None:
+    for change, _, _ in FAULTS[faults]:
+        rewrite(healthy, change)
     healthy.run()
     found = {(finding.rule, finding.column) for finding in healthy.decision.findings}
     assert healthy.decision.status == "data fault"
-    assert (rule, column) in found
+    assert found >= {(rule, column) for _, rule, column in FAULTS[faults]}
     assert healthy.report.verdict.outcome != "promote"
 
 
 def test_pipeline__finds_nothing_in_sound_data(healthy: Workspace) -> None:
     assert healthy.decision.status == "healthy"
     assert healthy.decision.findings == ()
-
-
-def test_pipeline__counts_the_affected_rows(healthy: Workspace) -> None:
-    rewrite(healthy, put("weather", "fog"))
-    healthy.run("collect", "prepare", "refit", "alarms", "monitor")
-    finding = next(f for f in healthy.decision.findings if f.rule == "new-category")
-    assert (finding.rows, finding.of) == (168, 168)
 
 
 @pytest.mark.parametrize("part", ["no rows in the window", "a few rows", "header only", "no byte"])
@@ -126,9 +125,9 @@ def test_pipeline__an_infinite_or_broken_value_does_not_reach_the_model(healthy:
     assert rows["temperature"].isna().sum() == 168
 
 
-@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Asia/Kolkata"])
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Kolkata"])
 def test_pipeline__takes_local_times_across_clock_changes(healthy: Workspace, zone: str) -> None:
-    healthy.set(data={"timezone": zone}).run()
+    healthy.set(data={"timezone": zone}).run(*MONITORED)
     assert healthy.decision.status in ("healthy", "outdated")
     assert healthy.decision.findings == ()
 
@@ -139,7 +138,7 @@ def test_pipeline__a_number_that_turns_into_a_float_stays_the_same_category(heal
         return rows
 
     rewrite(healthy, as_floats)
-    healthy.run("collect", "prepare", "refit", "alarms", "monitor")
+    healthy.run(*MONITORED)
     assert healthy.decision.findings == ()
 
 
@@ -167,7 +166,7 @@ def test_pipeline__columns_that_go_with_the_calendar_bring_no_fault(healthy: Wor
     declared = ["weekday", "workingday", "holiday", "weather", "month"]
     healthy.set(model="anew", data={"categorical": declared}, source={"until": "2024-05-06T00:00Z"})
     healthy.run("collect", "prepare", "refit", "alarms", "train", "evaluate").promote(first=True)
-    healthy.set(source={"until": "2024-06-17T00:00Z"}).run("collect", "prepare", "refit", "alarms", "monitor")
+    healthy.set(source={"until": "2024-06-17T00:00Z"}).run(*MONITORED)
     assert healthy.decision.findings == ()
 
 
@@ -177,13 +176,13 @@ def test_pipeline__old_unreadable_times_are_old_news_in_any_order(healthy: Works
         return rows.iloc[::-1]
 
     rewrite(healthy, backwards)
-    healthy.run("collect", "prepare", "refit", "alarms", "monitor")
+    healthy.run(*MONITORED)
     assert healthy.decision.findings == ()
 
 
 def test_pipeline__a_stuck_sensor_is_seen_whatever_the_key(healthy: Workspace) -> None:
     rewrite(healthy, lambda rows: put("temperature", 11.5)(rows.assign(id=range(len(rows)))))
-    healthy.set(data={"key": ["id"]}).run("collect", "prepare", "refit", "alarms", "monitor")
+    healthy.set(data={"key": ["id"]}).run(*MONITORED)
     assert {finding.rule for finding in healthy.decision.findings} == {"stuck"}
 
 
@@ -203,16 +202,16 @@ def test_pipeline__a_column_that_never_was_there_is_a_mistake_in_params(healthy:
 def test_pipeline__production_reads_names_that_params_now_take_for_numbers(healthy: Workspace) -> None:
     before = healthy.decision.error
     numbers = ["hour", "temperature", "humidity", "windspeed", "workingday", "weekday"]
-    healthy.set(data={"numerical": numbers, "categorical": ["holiday", "weather"], "segments": []}).run()
+    healthy.set(data={"numerical": numbers, "categorical": ["holiday", "weather"], "segments": []}).run(*MONITORED)
     assert healthy.decision.error == before
 
 
 def test_pipeline__a_day_is_compared_with_the_same_weekday(healthy: Workspace) -> None:
     rewrite(healthy, lambda rows: rows[pd.to_datetime(rows["ts"]).dt.dayofweek < 5])
     healthy.set(windows={"current_days": 1}, data={"categorical": ["weekday", "holiday", "weather"], "segments": []})
-    healthy.run("collect", "prepare", "refit", "alarms", "monitor")
+    healthy.run(*MONITORED)
     assert [finding.rule for finding in healthy.decision.findings] == ["too-few-rows"]  # Sunday: no row at all
-    healthy.set(source={"until": "2024-06-15T00:00Z"}).run("collect", "prepare", "refit", "alarms", "monitor")
+    healthy.set(source={"until": "2024-06-15T00:00Z"}).run(*MONITORED)
     assert healthy.decision.findings == ()  # Friday
 
 
@@ -234,11 +233,15 @@ def test_pipeline__more_missing_values_than_ever_are_a_fault_though_no_fixed_rul
     assert healthy.decision.alarms_from is not None
 
 
+def findings(space: Workspace) -> list[dict[str, str]]:
+    """Prepare the rows, and give what was found in them."""
+    found: list[dict[str, str]] = space.run("collect", "prepare").json("reports/quality.json")["findings"]
+    return found
+
+
 def text(space: Workspace, rule: str) -> str:
     """Give the words of a finding."""
-    space.run("collect", "prepare")
-    found = {finding["rule"]: finding["text"] for finding in space.json("reports/quality.json")["findings"]}
-    return str(found[rule])
+    return {finding["rule"]: finding["text"] for finding in findings(space)}[rule]
 
 
 def commas(rows: pd.DataFrame) -> pd.DataFrame:
@@ -248,21 +251,26 @@ def commas(rows: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
-UNREADABLE = {
-    "decimal comma": ("0,9811", "such as '0,9811'; set source.csv.decimal"),
-    "dots and comma": ("1.170,5", "such as '1.170,5'; set source.csv.decimal and source.csv.thousands"),
-    "thousands": ("1,170,483", "such as '1,170,483'; set source.csv.thousands"),
-    "comma or thousands": ("1,170", "always '1,170'; if that means missing, set data.missing"),
-    "a code": ("?", "always '?'; if that means missing, set data.missing"),
-    "control characters, long": ("\x1b[1m" + "a" * 60, "always '[1m" + "a" * 37 + "…'; if that means missing, set data.missing"),
-}  # fmt: skip
+UNREADABLE = [  # of three columns at once: the value, and what is said of it
+    {
+        "temperature": ("0,9811", "such as '0,9811'; set source.csv.decimal"),
+        "humidity": ("1.170,5", "such as '1.170,5'; set source.csv.decimal and source.csv.thousands"),
+        "windspeed": ("1,170,483", "such as '1,170,483'; set source.csv.thousands"),
+    },
+    {
+        "temperature": ("1,170", "always '1,170'; if that means missing, set data.missing"),
+        "humidity": ("?", "always '?'; if that means missing, set data.missing"),
+        "windspeed": ("\x1b[1m" + "a" * 60, "always '[1m" + "a" * 37 + "…'; if that means missing, set data.missing"),
+    },
+]
 
 
-@pytest.mark.parametrize("case", UNREADABLE)
-def test_pipeline__shows_a_value_that_is_no_number(healthy: Workspace, case: str) -> None:
-    value, said = UNREADABLE[case]
-    rewrite(healthy, put("temperature", value))
-    assert text(healthy, "wrong-type") == f"temperature is not a number in 168 of 168 rows, {said}"
+@pytest.mark.parametrize("values", UNREADABLE)
+def test_pipeline__shows_a_value_that_is_no_number(healthy: Workspace, values: dict[str, tuple[str, str]]) -> None:
+    for column, (value, _) in values.items():
+        rewrite(healthy, put(column, value))
+    said = {f"{column} is not a number in 168 of 168 rows, {words}" for column, (_, words) in values.items()}
+    assert {found["text"] for found in findings(healthy) if found["rule"] == "wrong-type"} == said
 
 
 def test_pipeline__shows_the_first_of_several_values(healthy: Workspace) -> None:
@@ -307,13 +315,24 @@ UNDATED = {
 }
 
 
+def unread(rows: pd.DataFrame, value: str) -> pd.DataFrame:
+    """Write the newest timestamps in another way."""
+    return rows.assign(ts=rows["ts"].where(~newest(rows), value))
+
+
 @pytest.mark.parametrize("case", UNDATED)
 def test_pipeline__shows_a_timestamp_that_cannot_be_read(healthy: Workspace, case: str) -> None:
     value, said = UNDATED[case]
-    rewrite(healthy, lambda rows: rows.assign(ts=rows["ts"].where(~newest(rows), value)))
+    rewrite(healthy, lambda rows: unread(rows, value))
     assert text(healthy, "undated-rows") == f"168 of 168 rows have no readable timestamp, {said}"
-    healthy.run("refit", "alarms", "monitor", "train", "evaluate")
-    assert healthy.decision.status == "data fault"  # and not too few rows, which is what comes of it
+
+
+def test_pipeline__timestamps_that_cannot_be_read_are_not_too_few_rows(healthy: Workspace) -> None:
+    """Which is what comes of it."""
+    value, said = UNDATED["seconds"]
+    rewrite(healthy, lambda rows: unread(rows, value))
+    healthy.run()
+    assert healthy.decision.status == "data fault"
     assert [finding.rule for finding in healthy.decision.findings] == ["undated-rows"]
     assert healthy.report.verdict.faults[0].endswith(said)
 
@@ -325,7 +344,7 @@ def test_pipeline__shows_nothing_of_private_columns(healthy: Workspace) -> None:
     rewrite(healthy, put("rentals", "secret 3", LABELS))
     rewrite(healthy, lambda rows: rows.assign(ts=rows["ts"].where(np.arange(len(rows)) < len(rows) - 400, "secret 4")))
     rewrite(healthy, lambda rows: rows.assign(ts=rows["ts"].mask(np.arange(len(rows)) < 40, "1970-01-01 00:00")))
-    healthy.set(data={"private": private}).run("collect", "prepare", "refit", "alarms", "monitor")
+    healthy.set(data={"private": private}).run(*MONITORED)
     rules = {finding.rule for finding in healthy.decision.findings}
     assert {"undated-rows", "wrong-type", "new-category"} & rules
     assert healthy.decision.warnings
@@ -338,7 +357,7 @@ def test_pipeline__a_stray_timestamp_is_said_and_left_out(healthy: Workspace) ->
     before = {name: (healthy.root / f"data/prepared/{name}").read_bytes() for name in ("profile.parquet", "labelled.parquet")}  # fmt: skip
     strays = pd.DataFrame({"ts": ["1970-01-01 00:00:00", "2001-02-03 04:05:06"]})
     rewrite(healthy, lambda rows: pd.concat([rows, rows.tail(2).assign(ts=strays["ts"].tolist())]))
-    healthy.run()
+    healthy.run(*MONITORED)
     assert healthy.decision.warnings == (
         "2 rows are dated long before all others (the oldest on 1970-01-01), and left out: correct the timestamps",
     )
@@ -350,7 +369,7 @@ def test_pipeline__a_stray_timestamp_is_said_and_left_out(healthy: Workspace) ->
 
 def test_pipeline__many_new_rows_with_a_stray_timestamp_are_a_fault(healthy: Workspace) -> None:
     rewrite(healthy, lambda rows: rows.assign(ts=rows["ts"].where(~newest(rows), "1970-01-01 00:00")))
-    healthy.run()
+    healthy.run(*MONITORED)
     assert [finding.text for finding in healthy.decision.findings] == [
         "168 of 168 new rows are dated long before all others, and are left out"
     ]
@@ -361,7 +380,7 @@ def test_pipeline__a_code_for_missing_is_a_warning(healthy: Workspace) -> None:
     rewrite(
         healthy, lambda rows: rows.assign(temperature=rows["temperature"].mask(np.arange(len(rows)) % 30 == 7, -200))
     )
-    healthy.run()
+    healthy.run(*MONITORED)
     (warning,) = healthy.decision.warnings
     assert warning.startswith("temperature is -200 in ")
     assert warning.endswith("if it means missing, set data.missing")
@@ -382,9 +401,7 @@ def test_pipeline__an_identifier_that_changes_its_form_is_a_fault(healthy: Works
 
     declared = ["weekday", "workingday", "holiday", "weather", "customer"]
     rewrite(healthy, customers)
-    healthy.set(data={"categorical": declared, "private": ["customer"]}).run(
-        "collect", "prepare", "refit", "alarms", "monitor"
-    )
+    healthy.set(data={"categorical": declared, "private": ["customer"]}).run(*MONITORED)
     assert not healthy.decision.findings
     rewrite(healthy, broken)
     said = text(healthy, "new-names")

@@ -96,7 +96,7 @@ def test_pipeline__a_shop_that_opened_is_a_reason_to_retrain_after_eight_weeks(t
     assert space.json(QUALITY)["lasting"] == []
 
 
-@pytest.mark.parametrize("change", ["unit", "stuck", "renamed"])
+@pytest.mark.parametrize("change", ["unit", "renamed", pytest.param("stuck", marks=pytest.mark.extended)])
 def test_pipeline__broken_data_is_a_fault_however_long_it_lasts(tmp_path: Path, change: str) -> None:
     space = after(begin(tmp_path / "w", change), 14)
     assert space.decision.status == "data fault"

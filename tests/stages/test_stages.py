@@ -276,7 +276,7 @@ def test_pipeline__without_refits_judges_a_candidate_on_a_holdout(healthy: Works
     assert str(healthy.report.verdict.judged) == "13 May to 9 Jun 2024"
 
 
-@pytest.mark.parametrize("policy", ["avoidable_loss", "loss", "evidently", "calendar"])
+@pytest.mark.parametrize("policy", ["evidently", "calendar"])
 def test_policy__is_chosen_by_name(healthy: Workspace, policy: str) -> None:
     rendered = {"max_rows": 500} if policy == "evidently" else {}
     healthy.set(monitor={"policy": policy, "calendar_days": 40}, report=rendered).run("prepare", "alarms", "monitor")

@@ -87,8 +87,9 @@ class Workspace:
 
     def run(self, *stages: str) -> Workspace:
         """Run these stages, or all."""
+        params = load_params(self.root / "params.yaml")
         for stage in stages or STAGES:
-            import_module(f"driftloop.stages.{stage}").run(load_params(self.root / "params.yaml"), self.root)
+            import_module(f"driftloop.stages.{stage}").run(params, self.root)
         return self
 
     def promote(self, *, first: bool = False, force: bool = False) -> Workspace:
