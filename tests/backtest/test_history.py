@@ -56,7 +56,7 @@ def replayed(folder: Path, rows: pd.DataFrame, delay: int, window: str) -> Repla
     ("delay", "window"),
     [
         (1, "all"),
-        (28, "auto"),
+        pytest.param(28, "auto", marks=pytest.mark.extended),
         pytest.param(0, "all", marks=pytest.mark.extended),
         pytest.param(91, "all", marks=pytest.mark.extended),
     ],

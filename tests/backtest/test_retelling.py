@@ -79,6 +79,7 @@ def test_retell__a_planted_shift_is_told_and_its_answer_pays(tmp_path: Path, ali
     assert "rentals/hour" in said
 
 
+@pytest.mark.extended
 def test_retell__nothing_is_told_of_data_that_does_not_change(tmp_path: Path, alike: pd.DataFrame) -> None:
     found = retold(make_space(tmp_path, alike))
     assert isinstance(found, Retelling)
@@ -88,6 +89,7 @@ def test_retell__nothing_is_told_of_data_that_does_not_change(tmp_path: Path, al
     assert "what then" not in said
 
 
+@pytest.mark.extended
 def test_retell__a_short_history_is_an_answer(tmp_path: Path, calm: pd.DataFrame) -> None:
     space = make_space(tmp_path, calm[calm["ts"] < "2024-03-01"])
     found = retold(space, Options(until=date(2024, 3, 1), jobs=1, quick=True))
@@ -112,6 +114,7 @@ def test_retell__a_policy_that_cannot_be_replayed_is_an_answer(tmp_path: Path, c
     assert printed(found) == "The policy evidently cannot be replayed, since the past has no drift shares.\n"
 
 
+@pytest.mark.extended
 def test_retell__classification(tmp_path: Path, calm: pd.DataFrame) -> None:
     busy = calm["rentals"] > calm["rentals"].median()
     turned = calm["ts"] >= pd.Timestamp(CHANGED)

@@ -62,6 +62,7 @@ def test_run__fits_are_remembered(space: Workspace) -> None:
     assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == made
 
 
+@pytest.mark.extended
 def test_run__replays_the_columns_that_features_make(space: Workspace, tmp_path: Path) -> None:
     """And collects anew when the function changes."""
     other = space.copy(tmp_path / "other").set(data={"numerical": ["hour", "odd"], "categorical": ["workingday"]})
@@ -109,6 +110,7 @@ def test_run__no_rows_at_all(space: Workspace) -> None:
         replayed(space, Options(since=date(2030, 1, 1), jobs=1))
 
 
+@pytest.mark.extended
 def test_run__weeks_without_rows_and_labels_for_some(tmp_path: Path, calm: pd.DataFrame) -> None:
     gap = calm["ts"].between("2024-04-08", "2024-04-28")
     rows = calm[~gap].assign(rentals=lambda frame: frame["rentals"].where(frame.index % 3 > 0))
@@ -118,6 +120,7 @@ def test_run__weeks_without_rows_and_labels_for_some(tmp_path: Path, calm: pd.Da
     assert own.steps[date(2024, 4, 15)] is None
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("delay", [0, 91])
 def test_run__on_labels_that_come_late_and_partly_never(tmp_path: Path, delay: int) -> None:
     """The simulator's change of February is not told before its labels are there; the replay ends with the last of them."""

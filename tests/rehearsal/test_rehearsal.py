@@ -162,7 +162,7 @@ def test_environment__takes_no_token_along(tmp_path: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("by", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.extended)])
 def test_rehearse__interrupted_leaves_nothing_running_and_no_folder(tmp_path: Path, by: signal.Signals) -> None:
     pid = tmp_path / "pid"
     source = {"kind": "command", "command": f"echo $$ > {pid}; exec sleep 600", "since": "2024-01-01T00:00Z"}

@@ -112,7 +112,7 @@ def make_rows(day: int, number: int, *, draw: random.Random) -> list[dict[str, A
     ]
 
 
-@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+@pytest.mark.parametrize("suffix", [pytest.param("csv", marks=pytest.mark.extended), "parquet"])
 def test_collect__same_bytes_as_a_run_that_remembers_nothing(  # noqa: C901 (a list of changes)
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
 ) -> None:

@@ -42,6 +42,7 @@ def test_alarms__are_found_by_one_stage() -> None:
     assert "driftloop.core.alarms.find" not in closure("driftloop.report.evidently.page")
 
 
+@pytest.mark.extended
 def test_monitor_and_evaluate__believe_what_the_stage_wrote(healthy: Workspace) -> None:
     found = healthy.json(ALARMS)
     assert (found["history"]["alarms"], found["faulty_steps"]) == ([], [])

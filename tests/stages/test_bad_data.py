@@ -125,6 +125,7 @@ def test_pipeline__an_infinite_or_broken_value_does_not_reach_the_model(healthy:
     assert rows["temperature"].isna().sum() == 168
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("zone", ["America/New_York", "Asia/Kolkata"])
 def test_pipeline__takes_local_times_across_clock_changes(healthy: Workspace, zone: str) -> None:
     healthy.set(data={"timezone": zone}).run(*MONITORED)
@@ -132,6 +133,7 @@ def test_pipeline__takes_local_times_across_clock_changes(healthy: Workspace, zo
     assert healthy.decision.findings == ()
 
 
+@pytest.mark.extended
 def test_pipeline__a_number_that_turns_into_a_float_stays_the_same_category(healthy: Workspace) -> None:
     def as_floats(rows: pd.DataFrame) -> pd.DataFrame:
         rows["weekday"] = rows["weekday"].where(~newest(rows), rows["weekday"].astype(float).astype(str))
@@ -158,6 +160,7 @@ def test_promote__a_first_model_on_faulty_data_has_to_be_forced(healthy: Workspa
     healthy.promote(first=True, force=True)
 
 
+@pytest.mark.extended
 def test_pipeline__columns_that_go_with_the_calendar_bring_no_fault(healthy: Workspace) -> None:
     def with_month(rows: pd.DataFrame) -> pd.DataFrame:
         return rows.assign(month="m" + rows["ts"].str[5:7])
@@ -170,6 +173,7 @@ def test_pipeline__columns_that_go_with_the_calendar_bring_no_fault(healthy: Wor
     assert healthy.decision.findings == ()
 
 
+@pytest.mark.extended
 def test_pipeline__old_unreadable_times_are_old_news_in_any_order(healthy: Workspace) -> None:
     def backwards(rows: pd.DataFrame) -> pd.DataFrame:
         rows.loc[200:230, "ts"] = "n/a"
@@ -186,6 +190,7 @@ def test_pipeline__a_stuck_sensor_is_seen_whatever_the_key(healthy: Workspace) -
     assert {finding.rule for finding in healthy.decision.findings} == {"stuck"}
 
 
+@pytest.mark.extended
 def test_pipeline__a_segment_without_any_value_is_no_crash(healthy: Workspace) -> None:
     rewrite(healthy, lambda rows: rows.assign(zone=None))
     declared = ["weekday", "workingday", "holiday", "weather", "zone"]
@@ -199,6 +204,7 @@ def test_pipeline__a_column_that_never_was_there_is_a_mistake_in_params(healthy:
         healthy.run("collect")
 
 
+@pytest.mark.extended
 def test_pipeline__production_reads_names_that_params_now_take_for_numbers(healthy: Workspace) -> None:
     before = healthy.decision.error
     numbers = ["hour", "temperature", "humidity", "windspeed", "workingday", "weekday"]
@@ -206,6 +212,7 @@ def test_pipeline__production_reads_names_that_params_now_take_for_numbers(healt
     assert healthy.decision.error == before
 
 
+@pytest.mark.extended
 def test_pipeline__a_day_is_compared_with_the_same_weekday(healthy: Workspace) -> None:
     rewrite(healthy, lambda rows: rows[pd.to_datetime(rows["ts"]).dt.dayofweek < 5])
     healthy.set(windows={"current_days": 1}, data={"categorical": ["weekday", "holiday", "weather"], "segments": []})
@@ -215,6 +222,7 @@ def test_pipeline__a_day_is_compared_with_the_same_weekday(healthy: Workspace) -
     assert healthy.decision.findings == ()  # Friday
 
 
+@pytest.mark.extended
 def test_pipeline__more_missing_values_than_ever_are_a_fault_though_no_fixed_rule_is_broken(healthy: Workspace) -> None:
     def some_lost(rows: pd.DataFrame) -> pd.DataFrame:
         rows.loc[newest(rows) & (np.arange(len(rows)) % 21 == 0), "temperature"] = None
@@ -367,6 +375,7 @@ def test_pipeline__a_stray_timestamp_is_said_and_left_out(healthy: Workspace) ->
         assert (healthy.root / f"data/prepared/{name}").read_bytes() == content
 
 
+@pytest.mark.extended
 def test_pipeline__many_new_rows_with_a_stray_timestamp_are_a_fault(healthy: Workspace) -> None:
     rewrite(healthy, lambda rows: rows.assign(ts=rows["ts"].where(~newest(rows), "1970-01-01 00:00")))
     healthy.run(*MONITORED)
@@ -376,6 +385,7 @@ def test_pipeline__many_new_rows_with_a_stray_timestamp_are_a_fault(healthy: Wor
     assert healthy.decision.status == "data fault"
 
 
+@pytest.mark.extended
 def test_pipeline__a_code_for_missing_is_a_warning(healthy: Workspace) -> None:
     rewrite(
         healthy, lambda rows: rows.assign(temperature=rows["temperature"].mask(np.arange(len(rows)) % 30 == 7, -200))
@@ -387,6 +397,7 @@ def test_pipeline__a_code_for_missing_is_a_warning(healthy: Workspace) -> None:
     assert healthy.decision.findings == ()
 
 
+@pytest.mark.extended
 def test_pipeline__an_identifier_that_changes_its_form_is_a_fault(healthy: Workspace) -> None:
     """A column of thousands of names, some of them new each week, as customers are."""
 
@@ -411,6 +422,7 @@ def test_pipeline__an_identifier_that_changes_its_form_is_a_fault(healthy: Works
     assert healthy.decision.status == "data fault"
 
 
+@pytest.mark.extended
 def test_pipeline__an_outage_before_the_promotion_does_not_raise_what_is_normal(healthy: Workspace) -> None:
     healthy.run("evaluate")
     before = healthy.report

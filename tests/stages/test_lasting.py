@@ -106,6 +106,7 @@ def test_pipeline__broken_data_is_a_fault_however_long_it_lasts(tmp_path: Path, 
     assert "EUR on faulty data alone" in shown(space)
 
 
+@pytest.mark.extended
 def test_pipeline__a_private_name_is_not_told(tmp_path: Path) -> None:
     space = after(begin(tmp_path / "w", "shop", private=["shop"], segments=[]), 8)
     assert space.decision.status == "outdated"
@@ -114,6 +115,7 @@ def test_pipeline__a_private_name_is_not_told(tmp_path: Path) -> None:
     assert "north" not in space.decision.model_dump_json() + str(space.json(QUALITY))
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("change", ["shop", "unit"])
 def test_pipeline__what_was_accepted_is_no_fault_any_more(tmp_path: Path, change: str) -> None:
     """Without a wait of eight weeks, without another model, and undone with the entry."""

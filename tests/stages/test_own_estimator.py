@@ -62,6 +62,7 @@ def fits(space: Workspace) -> set[str]:
     return {path.name for path in (space.root / CACHE / "refits").glob("*.scores")}
 
 
+@pytest.mark.extended
 def test_own_estimator__goes_through_the_whole_pipeline(space: Workspace) -> None:
     space.run().promote(first=True).run()
     assert space.json("models/production/card.json")["recipe"]["estimator"] == "ownestimator.Mean"

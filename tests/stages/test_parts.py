@@ -73,6 +73,7 @@ def frames(space: Workspace) -> dict[str, pd.DataFrame]:
     return {path.name: pd.read_parquet(path) for path in (space.root / PREPARED).glob("*.parquet")}
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("key", [["ts", "station"], ["id"]])
 def test_prepare__parts_add_up_to_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: list[str]) -> None:
     whole, split = begin(tmp_path / "whole", key), begin(tmp_path / "split", key)

@@ -112,6 +112,7 @@ class Elsewhere(ThreadingBackend):  # type: ignore[misc]
         return Elsewhere.workers
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("backend", ["elsewhere", "loky"])
 def test_refit__gives_the_same_bytes_with_more_workers(
     healthy: Workspace, backend: str, monkeypatch: pytest.MonkeyPatch
@@ -276,6 +277,7 @@ def test_pipeline__without_refits_judges_a_candidate_on_a_holdout(healthy: Works
     assert str(healthy.report.verdict.judged) == "13 May to 9 Jun 2024"
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("policy", ["evidently", "calendar"])
 def test_policy__is_chosen_by_name(healthy: Workspace, policy: str) -> None:
     rendered = {"max_rows": 500} if policy == "evidently" else {}

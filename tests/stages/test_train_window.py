@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from workspace import Workspace
 
 
+@pytest.mark.extended
 def test_pipeline__says_what_was_chosen_and_why(healthy: Workspace) -> None:
     healthy.set(windows={"train_days": "auto"}).run("prepare", "refit", "alarms", "train", "evaluate", "monitor")
     chosen = healthy.json(TRAIN_WINDOW)
@@ -36,6 +37,7 @@ def test_pipeline__says_what_was_chosen_and_why(healthy: Workspace) -> None:
     assert healthy.json(CARD)["window"] == chosen
 
 
+@pytest.mark.extended
 def test_pipeline__the_choice_does_not_hang_on_production(healthy: Workspace) -> None:
     healthy.set(windows={"train_days": "auto"}).run("prepare", "refit", "alarms", "train", "evaluate")
     before = healthy.json(TRAIN_WINDOW)

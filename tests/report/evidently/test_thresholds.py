@@ -117,6 +117,7 @@ def test_limits__what_is_not_judged_never_drifts_and_private_columns_are_not_tol
     assert notes == ("x is not judged: its history is too short, or there are too few rows",)
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("change", ["none", "moved for weeks"])
 def test_page__counts_no_day_as_missing_that_is_not_compared(change: str) -> None:
     rows, found, grid = make_case(change)
