@@ -11,7 +11,7 @@ import yaml
 from architecture import SRC, closure, imports
 
 from driftloop.core.columns import SCORE
-from driftloop.lock import check, content
+from driftloop.lock import check, source
 from driftloop.params import OWN, load_params
 
 if TYPE_CHECKING:
@@ -85,11 +85,11 @@ def test_dvc_yaml__every_stage_depends_on_its_entry_of_the_lock_and_on_code_of_t
             offenders.append(f"{stage}: {about['cmd']}")
         if {"driftloop.lock": [f"stages.{stage}"]} not in about["params"]:
             offenders.append(f"{stage}: no entry of driftloop.lock")
-        runs = bool({content.RUNS_FEATURES, content.RUNS_MODELS} & closure(f"driftloop.stages.{stage}"))
+        runs = bool({source.RUNS_FEATURES, source.RUNS_MODELS} & closure(f"driftloop.stages.{stage}"))
         if ("src" in about["deps"]) is not runs:
             offenders.append(f"{stage}: src")
     assert offenders == []
-    assert STAGES.keys() | {"backtest"} == content.STAGES.keys()
+    assert STAGES.keys() | {"backtest"} == source.STAGES.keys()
 
 
 def test_driftloop_lock__is_that_of_this_code() -> None:
@@ -143,7 +143,7 @@ def test_engine__is_named_where_it_is_opened_and_asked() -> None:
         "engine/duckdb.py",
         "params/engine.py",
         "core/data/query.py",
-        "lock/content.py",
+        "lock/source.py",
         "sources/features.py",
         *("params/urls.py", "sources/sql/__init__.py", "sources/sql/duckdbfile.py"),  # a team's own file of DuckDB
     }
