@@ -13,6 +13,7 @@ from architecture import SRC, closure, imports
 from driftloop.core.columns import SCORE
 from driftloop.lock import check, source
 from driftloop.params import OWN, load_params
+from driftloop.store.imports import path_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,6 +106,17 @@ def test_stages__know_nothing_of_git_or_github() -> None:
         for stage in STAGES
         for name in closure(f"driftloop.stages.{stage}")
         if name.startswith(beyond)
+    ]
+    assert offenders == []
+
+
+def test_stages__that_ask_the_database_nothing_import_no_ibis() -> None:
+    """It takes as long to import as pandas; and who imports it depends on its version."""
+    offenders = [
+        f"{stage}: {name}"
+        for stage in ("alarms", "monitor", "train", "evaluate")
+        for name in sorted(closure(f"driftloop.stages.{stage}"))
+        if (path := path_of(name, (SRC,))) and any(each.split(".")[0] == "ibis" for each in imported_by(path))
     ]
     assert offenders == []
 

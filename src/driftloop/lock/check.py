@@ -113,7 +113,7 @@ def require(root: Path, name: str) -> None:
     if locked is None:
         msg = f"{LOCK}: expected stage {name}, got none; run `driftloop lock`"
         raise LoopError(msg)
-    here = Stage(code=source.stages(root / MEMORY)[name].code, packages=versions(locked.packages))
+    here = Stage(code=source.stages(root / MEMORY, remembering=True)[name].code, packages=versions(locked.packages))
     before, now = (Lock(driftloop="", stages={name: each}) for each in (locked, here))
     reasons = differences(before, now).get(name)
     if reasons:

@@ -70,23 +70,23 @@ class _Memory(_Value):
     stages: dict[str, Source]
 
 
-def stages(memory: Path | None = None) -> dict[str, Source]:
+def stages(memory: Path | None = None, *, remembering: bool = False) -> dict[str, Source]:
     """Read what the source says of each of STAGES.
 
     Parameters
     ----------
     memory
-        A file that holds this for the source that it was read from; of any other source it says nothing, and is replaced.
-        None: the source is parsed.
+        A file that may hold this. What it says of any other source than the one that is here does not count.
+    remembering
+        Whether what had to be parsed is written there.
     """
-    if memory is None:
-        return {name: _stage(module) for name, module in STAGES.items()}
-    now = _digest()
-    if known := _recalled(memory, now):
+    now = _digest() if memory else ""
+    if memory and (known := _recalled(memory, now)):
         return known
-    found = stages()
-    with suppress(LoopError):  # where nothing can be written, it is parsed each time
-        remember(memory, _Memory(source=now, stages=found).model_dump_json().encode())
+    found = {name: _stage(module) for name, module in STAGES.items()}
+    if memory and remembering:
+        with suppress(LoopError):  # where nothing can be written, it is parsed each time
+            remember(memory, _Memory(source=now, stages=found).model_dump_json().encode())
     return found
 
 
