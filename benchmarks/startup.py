@@ -67,7 +67,8 @@ def measured(checkout: Path, folder: Path) -> dict[str, tuple[float, float]]:
     root = made(folder / "project", checkout)
     found = {"dvc repro, 50 rows, nothing there": run(checkout, root, "dvc", "repro", "--quiet")}
     found["dvc repro, nothing to do"] = run(checkout, root, "dvc", "repro", "--quiet")
-    for verb in ("status", "explain", "lock --check"):
+    stages = [f"stage {name}" for name in yaml.safe_load((root / "dvc.yaml").read_text())["stages"]]
+    for verb in (*stages, "status", "explain", "lock --check"):
         found[f"driftloop {verb}"] = run(checkout, root, "driftloop", *verb.split())
     text = (root / "dvc.yaml").read_text()
     for path in (root / "dvc.yaml", root / "dvc.lock"):  # the same graph, of commands that do nothing

@@ -11,8 +11,9 @@ import yaml
 from architecture import SRC, closure, imports
 
 from driftloop.core.columns import SCORE
-from driftloop.lock import check, content
+from driftloop.lock import check, source
 from driftloop.params import OWN, load_params
+from driftloop.store.imports import path_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,11 +86,11 @@ def test_dvc_yaml__every_stage_depends_on_its_entry_of_the_lock_and_on_code_of_t
             offenders.append(f"{stage}: {about['cmd']}")
         if {"driftloop.lock": [f"stages.{stage}"]} not in about["params"]:
             offenders.append(f"{stage}: no entry of driftloop.lock")
-        runs = bool({content.RUNS_FEATURES, content.RUNS_MODELS} & closure(f"driftloop.stages.{stage}"))
+        runs = bool({source.RUNS_FEATURES, source.RUNS_MODELS} & closure(f"driftloop.stages.{stage}"))
         if ("src" in about["deps"]) is not runs:
             offenders.append(f"{stage}: src")
     assert offenders == []
-    assert STAGES.keys() | {"backtest"} == content.STAGES.keys()
+    assert STAGES.keys() | {"backtest"} == source.STAGES.keys()
 
 
 def test_driftloop_lock__is_that_of_this_code() -> None:
@@ -105,6 +106,17 @@ def test_stages__know_nothing_of_git_or_github() -> None:
         for stage in STAGES
         for name in closure(f"driftloop.stages.{stage}")
         if name.startswith(beyond)
+    ]
+    assert offenders == []
+
+
+def test_stages__that_ask_the_database_nothing_import_no_ibis() -> None:
+    """It takes as long to import as pandas; and who imports it depends on its version."""
+    offenders = [
+        f"{stage}: {name}"
+        for stage in ("alarms", "monitor", "train", "evaluate")
+        for name in sorted(closure(f"driftloop.stages.{stage}"))
+        if (path := path_of(name, (SRC,))) and any(each.split(".")[0] == "ibis" for each in imported_by(path))
     ]
     assert offenders == []
 
@@ -143,7 +155,7 @@ def test_engine__is_named_where_it_is_opened_and_asked() -> None:
         "engine/duckdb.py",
         "params/engine.py",
         "core/data/query.py",
-        "lock/content.py",
+        "lock/source.py",
         "sources/features.py",
         *("params/urls.py", "sources/sql/__init__.py", "sources/sql/duckdbfile.py"),  # a team's own file of DuckDB
     }

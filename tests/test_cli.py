@@ -119,6 +119,19 @@ def test_status__imports_nothing_slow(healthy: Workspace) -> None:
     assert sorted(loaded(healthy.root, "status") & SLOW) == []
 
 
+@pytest.mark.parametrize(
+    ("stage", "needed"),
+    [
+        ("collect", {"ibis", "duckdb", "pyarrow"}),
+        ("prepare", {"ibis", "duckdb", "pyarrow", "pandas"}),
+        ("alarms", {"pyarrow", "pandas"}),
+    ],
+)
+def test_stage__imports_nothing_slow_that_it_does_not_use(healthy: Workspace, stage: str, needed: set[str]) -> None:
+    """Each is a process of its own, and on few rows mostly imports."""
+    assert sorted(loaded(healthy.root, "stage", stage) & SLOW) == sorted(needed)
+
+
 def test_unknown_verb__is_named(driftloop: Run, tmp_path: Path) -> None:
     done = driftloop(tmp_path, "retrian")
     assert done.code == 2

@@ -15,7 +15,7 @@ from driftloop import own_code
 from driftloop.core.judging.verdict import Report
 from driftloop.core.models.card import Card
 from driftloop.errors import UnreachableError
-from driftloop.lock.content import STAGES
+from driftloop.lock.source import STAGES
 from driftloop.params import load_params
 from driftloop.store.files import (
     CANDIDATE_CARD,

@@ -11,7 +11,7 @@ import pytest
 from architecture import closure
 
 from driftloop.errors import LoopError
-from driftloop.lock import check, content
+from driftloop.lock import check, content, source
 from driftloop.params import Params
 from driftloop.store.files import CARD, write_json, write_text
 
@@ -113,7 +113,7 @@ def test_current__keeps_the_package_of_productions_estimator(tmp_path: Path, par
 
 
 def test_every_decisive_package__is_installed_and_in_some_stage() -> None:
-    wanted = {package for packages in content.DECISIVE.values() for package in packages}
+    wanted = {package for packages in source.DECISIVE.values() for package in packages}
     found = {package for stage in content.installed().stages.values() for package in stage.packages}
     assert wanted == found
 
@@ -126,5 +126,5 @@ def test_digest__covers_what_a_stage_really_imports() -> None:
         loaded = subprocess.run(
             [sys.executable, "-c", code.format(name)], check=True, capture_output=True, text=True
         ).stdout.split()
-        offenders += sorted({*loaded} - closure(content.STAGES[name]) - closure("driftloop.params"))
+        offenders += sorted({*loaded} - closure(source.STAGES[name]) - closure("driftloop.params"))
     assert offenders == []

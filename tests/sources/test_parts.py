@@ -12,7 +12,7 @@ import pytest
 from collected import gather, make_params, put
 
 from driftloop.core.columns import TS
-from driftloop.core.data.schema import columns_of
+from driftloop.core.data.declared import columns_of
 from driftloop.core.models.card import Card
 
 if TYPE_CHECKING:

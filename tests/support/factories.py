@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from driftloop import engine
 from driftloop.core.columns import DAY, PRODUCTION_LOSS, REFIT_LOSS, ROW, STEP, TS
-from driftloop.core.data.schema import Columns
+from driftloop.core.data.declared import Columns
 from driftloop.params import Params
 
 START = date(2025, 1, 6)  # a Monday

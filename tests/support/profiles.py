@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from driftloop.core.alarms.deviation import Column
     from driftloop.core.alarms.values import AlarmHistory
+    from driftloop.core.data.declared import Columns
     from driftloop.core.data.grid import Grid
-    from driftloop.core.data.schema import Columns
 
 HOURS = 24
 

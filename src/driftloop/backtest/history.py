@@ -20,9 +20,9 @@ from driftloop.core.columns import DAY, STEP
 from driftloop.core.data import census, histogram, quality
 from driftloop.core.data import profile as profiles
 from driftloop.core.data.cumulated import CumulatedProfile
+from driftloop.core.data.declared import columns_of
 from driftloop.core.data.inspection import Inspection
 from driftloop.core.data.lasting import lasting
-from driftloop.core.data.schema import columns_of
 from driftloop.core.decision.decide import alarm_findings
 from driftloop.core.judging import scored as judged
 from driftloop.core.judging.labelled import Labelled

@@ -8,7 +8,9 @@ from pydantic import ValidationError
 
 from driftloop.errors import LoopError
 from driftloop.foreign import files, jsonfile
-from driftloop.lock.content import STAGES, Lock, installed, stage, versions
+from driftloop.lock import source
+from driftloop.lock.content import Lock, Stage, installed, versions
+from driftloop.lock.source import MEMORY, STAGES
 from driftloop.store.files import CARD, SRC, write_json
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ REMEDY = "install what it names (`uv sync`), or run `driftloop lock` and then `d
 def current(root: Path, params: Params) -> Lock:
     """Compute what the lock of a project would say of this installation."""
     estimators = (params.train.estimator, production_estimator(root))
-    return installed([name for name in estimators if name], src=root / SRC)
+    return installed([name for name in estimators if name], src=root / SRC, memory=root / MEMORY)
 
 
 def production_estimator(root: Path) -> str | None:
@@ -111,9 +113,9 @@ def require(root: Path, name: str) -> None:
     if locked is None:
         msg = f"{LOCK}: expected stage {name}, got none; run `driftloop lock`"
         raise LoopError(msg)
-    here = versions(locked.packages)
-    now = Lock(driftloop="", stages={name: stage(name).model_copy(update={"packages": here})})
-    reasons = differences(Lock(driftloop="", stages={name: locked}), now).get(name)
+    here = Stage(code=source.stages(root / MEMORY, remembering=True)[name].code, packages=versions(locked.packages))
+    before, now = (Lock(driftloop="", stages={name: each}) for each in (locked, here))
+    reasons = differences(before, now).get(name)
     if reasons:
         msg = f"{LOCK}: stage {name}: not what is installed: {', '.join(reasons)}; {REMEDY}"
         raise LoopError(msg)

@@ -2,42 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
-from driftloop.store.imports import closure, imported, package_of
+from driftloop.lock import source
+from driftloop.lock.source import DECISIVE
+from driftloop.store.imports import imported
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
-INSTALLED = Path(__file__).parents[2]  # the src/ of a repository, or site-packages
-# The module that each stage of dvc.yaml runs.
-STAGES = {
-    **{f"{name}": f"driftloop.stages.{name}" for name in
-       ("collect", "prepare", "refit", "alarms", "monitor", "train", "evaluate")},
-    "backtest": "driftloop.backtest.run",
-}  # fmt: skip
-# Packages whose version can change a result: imported name → the distributions that decide with it. A new version of any
-# other one, such as pydantic, runs nothing again.
-DECISIVE = {
-    "duckdb": ("duckdb",),
-    "evidently": ("evidently",),
-    "ibis": ("duckdb", "ibis-framework"),
-    "numpy": ("numpy",),
-    "pandas": ("numpy", "pandas"),
-    "pyarrow": ("pyarrow",),
-    "scipy": ("numpy", "scipy"),
-    "sklearn": ("numpy", "scikit-learn", "scipy"),
-    "skops": ("skops",),
-}
-RUNS_FEATURES = "driftloop.stages.collect"  # code of the project, in its src/
-RUNS_MODELS = "driftloop.core.models.estimator"  # that too, or the package of an estimator
+    from driftloop.lock.source import Source
 
 
 class _Value(BaseModel):
@@ -74,7 +54,7 @@ class Lock(_Value):
     stages: dict[str, Stage]
 
 
-def installed(estimators: Iterable[str] = (), *, src: Path | None = None) -> Lock:
+def installed(estimators: Iterable[str] = (), *, src: Path | None = None, memory: Path | None = None) -> Lock:
     """Compute what a lock would say of this installation.
 
     Parameters
@@ -83,34 +63,29 @@ def installed(estimators: Iterable[str] = (), *, src: Path | None = None) -> Loc
         Dotted names of the estimators that the project uses.
     src
         Folder of the project's own modules, whose packages count too.
+    memory
+        See `source.stages`.
     """
     own = _packages_of(_imported_by_own_code(src) if src is not None else ())
     models = own | _packages_of(estimators)
     return Lock(
-        driftloop=version("driftloop"), stages={name: stage(name, features=own, models=models) for name in STAGES}
+        driftloop=version("driftloop"),
+        stages={name: stage(found, features=own, models=models) for name, found in source.stages(memory).items()},
     )
 
 
-def stage(name: str, *, features: Iterable[str] = (), models: Iterable[str] = ()) -> Stage:
+def stage(found: Source, *, features: Iterable[str] = (), models: Iterable[str] = ()) -> Stage:
     """Compute what this installation would run for a stage.
 
     Parameters
     ----------
-    name
-        Of the stage.
+    found
+        What the source says of it.
     features, models
         Packages that count where it runs the project's features, or fits and loads models.
     """
-    found = closure({STAGES[name], "driftloop.params"}, (INSTALLED,), top="driftloop")
-    value = hashlib.md5(usedforsecurity=False)
-    for module, path in sorted(found.items()):
-        value.update(f"{module}\0".encode() + path.read_bytes() + b"\0")
-    names = {name for module, path in found.items() for name in imported(path, package_of(module, path))}
-    tops = {name.partition(".")[0] for name in names}
-    wanted = {package for top in tops & DECISIVE.keys() for package in DECISIVE[top]}
-    wanted |= set(features) if RUNS_FEATURES in found else set()
-    wanted |= set(models) if RUNS_MODELS in found else set()
-    return Stage(code=value.hexdigest(), packages=versions(wanted))
+    wanted = {*found.packages, *(features if found.features else ()), *(models if found.models else ())}
+    return Stage(code=found.code, packages=versions(wanted))
 
 
 def versions(packages: Iterable[str]) -> dict[str, str]:

@@ -14,6 +14,7 @@ import ibis
 
 from driftloop import engine
 from driftloop.core.columns import ROW, TS
+from driftloop.core.data import query
 from driftloop.errors import DataError
 from driftloop.params import Engine, Params, parse_instant
 from driftloop.sources.instants import instants, joined
@@ -149,7 +150,7 @@ def write(con: Backend, rows: ir.Table, params: Params, out: Path) -> Written:
         inside &= rows[TS] >= naive(params.source.since)
     kept = con.create_table("kept", rows.filter(rows[TS].isnull() | inside).order_by([TS, ROW]))
     month = kept[TS].strftime("%Y-%m")
-    counts = kept.group_by(month=month).agg(rows=kept.count()).order_by("month").to_pyarrow().to_pylist()
+    counts = query.arrow(kept.group_by(month=month).agg(rows=kept.count()).order_by("month")).to_pylist()
     dated = {count["month"]: count["rows"] for count in counts if count["month"]}
     undated = sum(count["rows"] for count in counts if not count["month"])
     # A second thread would decide where row groups end. One is as fast here: writing a month waits for the disk.

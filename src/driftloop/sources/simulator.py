@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import ibis
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from driftloop.params import parse_instant
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import ibis.expr.types as ir
+    import pandas as pd
     from ibis.backends.duckdb import Backend
 
     from driftloop.params import Params, SourceKind
@@ -114,6 +114,8 @@ def simulate(
     ValueError
         If `since` or `until` has no time zone.
     """
+    import pandas as pd  # other sources need none of it
+
     hours = np.arange(
         max(hour_number(since), hour_number(SINCE)), max(hour_number(until), hour_number(SINCE)), dtype=np.int64
     )
@@ -250,5 +252,7 @@ def _report(frame: pd.DataFrame, event: Event, hours: Ints, until: datetime) -> 
 
 def _unknown(frame: pd.DataFrame, until: datetime, days: float) -> Bools:
     """Say of each hour whether its rentals are not known yet, so many days after it."""
+    import pandas as pd
+
     known = pd.Timestamp(until.astimezone(UTC).replace(tzinfo=None)) - pd.Timedelta(days=days)
     return (frame["ts"] > known).to_numpy()

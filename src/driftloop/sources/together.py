@@ -9,6 +9,7 @@ from itertools import accumulate, count
 from typing import TYPE_CHECKING, NamedTuple
 
 from driftloop.core.columns import ROW
+from driftloop.core.data import query
 from driftloop.params import OWN
 from driftloop.sources import recoded, tables
 from driftloop.sources.layouts import BLANK
@@ -89,7 +90,7 @@ class Together:
             by_month = rows.group_by("file", month=rows["moment"].truncate("M"))
             counts = by_month.agg(rows=rows.count(), first=rows["moment"].min(), last=rows["moment"].max())
             read_as = {self._read_as(path): path for path in group}
-            for found_in in counts.to_pyarrow().to_pylist():
+            for found_in in query.arrow(counts).to_pylist():
                 name = f"{found_in['month']:%Y-%m}" if found_in["month"] else UNDATED
                 limits = (microseconds(found_in[side]) if found_in["month"] else 0 for side in ("first", "last"))
                 found[read_as[found_in["file"]]][name] = Span(found_in["rows"], *limits)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pyarrow.parquet as pq
 
 from driftloop import sources
+from driftloop.core.data.declared import columns_of
 from driftloop.core.data.notation import OTHERS
-from driftloop.core.data.schema import columns_of
 from driftloop.errors import DataError, ParamsError
 from driftloop.lock import check
 from driftloop.params import OWN
@@ -19,7 +19,7 @@ from driftloop.store.files import CACHE, RAW, SRC, read_card, replacing_folder
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from driftloop.core.data.schema import Columns
+    from driftloop.core.data.declared import Columns
     from driftloop.core.models.card import Card
     from driftloop.params import Params
 

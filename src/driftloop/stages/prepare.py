@@ -13,12 +13,12 @@ from driftloop.core.data import examples, portable, quality
 from driftloop.core.data import profile as profiles
 from driftloop.core.data.changes import Changes, accepted
 from driftloop.core.data.cumulated import CumulatedProfile
+from driftloop.core.data.declared import columns_of
 from driftloop.core.data.inspection import Inspection
 from driftloop.core.data.lasting import told
 from driftloop.core.data.notation import notation_of
-from driftloop.core.data.schema import columns_of
 from driftloop.core.windows import Window, end_day, last_days
-from driftloop.lock import content
+from driftloop.lock import content, source
 from driftloop.params import MOST_STEPS
 from driftloop.store.counting import Counting, Sample
 from driftloop.store.digests import DIGESTS, Digests
@@ -50,8 +50,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from driftloop.core.data.census import Census
+    from driftloop.core.data.declared import Columns
     from driftloop.core.data.finding import Finding
-    from driftloop.core.data.schema import Columns
     from driftloop.core.models.card import Card
     from driftloop.params import Params
     from driftloop.store.counting import Counted
@@ -91,7 +91,7 @@ def run(params: Params, root: Path) -> None:
     """Check all rows, and write the tables that the other stages work with."""
     card = read_card(root, params)
     columns = columns_of(params, card)
-    pieces = Pieces(root / CACHE / "pieces", _depends(params, columns), Digests(root / CACHE / DIGESTS))
+    pieces = Pieces(root / CACHE / "pieces", _depends(params, columns, root), Digests(root / CACHE / DIGESTS))
     with engine.translated(root / RAW), engine.opened(params.engine, root) as con:
         read = tables(con, root / RAW, columns, params, pieces)
         counting = Counting(read, columns, pieces)
@@ -120,13 +120,13 @@ def run(params: Params, root: Path) -> None:
     pieces.sweep()
 
 
-def _depends(params: Params, columns: Columns) -> dict[str, Any]:
+def _depends(params: Params, columns: Columns, root: Path) -> dict[str, Any]:
     """List what all that is counted depends on, besides rows: how they are read, and the code that counts."""
     return {
         "columns": columns.model_dump(),
         "timezone": params.data.timezone,
         "written": asdict(notation_of(params)),
-        "code": content.stage("prepare").model_dump(),
+        "code": content.stage(source.stages(root / source.MEMORY)["prepare"]).model_dump(),
     }
 
 

@@ -18,7 +18,7 @@ def run(name: str) -> None:
     from driftloop import own_code
     from driftloop.errors import LoopError
     from driftloop.lock import check as locking
-    from driftloop.lock.content import STAGES
+    from driftloop.lock.source import STAGES
     from driftloop.params import load_params
 
     if name not in STAGES:

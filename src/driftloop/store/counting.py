@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from driftloop.core.data.census import Census
+    from driftloop.core.data.declared import Columns
     from driftloop.core.data.hints import Ends
     from driftloop.core.data.profile import Known
-    from driftloop.core.data.schema import Columns
     from driftloop.store.parts import Part
     from driftloop.store.pieces import Pieces
     from driftloop.store.rows import Read

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     from ibis.backends.sql import SQLBackend
 
-    from driftloop.core.data.schema import Columns
+    from driftloop.core.data.declared import Columns
     from driftloop.params import Params
 
 T = TypeVar("T")

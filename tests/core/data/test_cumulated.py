@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from driftloop.core.columns import DAY
+from driftloop.core.data.counts import COUNTS, ROWS
 from driftloop.core.data.cumulated import CumulatedProfile
 from driftloop.core.data.inspection import Inspection
-from driftloop.core.data.profile import COUNTS, ROWS
 from driftloop.core.windows import Window
 
 NAMES = (ROWS, "c", "x")

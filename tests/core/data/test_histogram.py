@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     import ibis.expr.types as ir
 
-    from driftloop.core.data.schema import Columns
+    from driftloop.core.data.declared import Columns
 
 WEEK = Window(since=START, until=START + timedelta(days=7))
 NUMBER, NAME = make_columns(categorical=()), make_columns(numerical=())

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -16,9 +16,13 @@ from driftloop.core.columns import DAY, ROW, TS
 from driftloop.core.data import census
 from driftloop.core.data import profile as profiles
 from driftloop.core.data.census import MOST_NAMES
-from driftloop.core.data.profile import COUNTS, ROWS, Known
-from driftloop.core.data.schema import Columns, typed
+from driftloop.core.data.counts import COUNTS, ROWS
+from driftloop.core.data.profile import Known
+from driftloop.core.data.schema import typed
 from driftloop.core.windows import Window
+
+if TYPE_CHECKING:
+    from driftloop.core.data.declared import Columns
 
 ONE = timedelta(days=1)
 NOTHING = Known(ranges={}, names={})

@@ -13,9 +13,9 @@ from factories import START, make_columns, make_days
 
 from driftloop.core.columns import DAY
 from driftloop.core.data import quality
+from driftloop.core.data.counts import COUNTS, ROWS
 from driftloop.core.data.cumulated import CumulatedProfile
 from driftloop.core.data.inspection import Inspection
-from driftloop.core.data.profile import COUNTS, ROWS
 from driftloop.core.windows import Window
 
 REFERENCE = Window(since=START, until=START + timedelta(days=56))

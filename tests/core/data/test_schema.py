@@ -16,7 +16,8 @@ from factories import START, make_columns, make_params, make_raw, to_ibis
 
 from driftloop import engine
 from driftloop.core.columns import DAY, INFINITE, INVALID, ROW, TS
-from driftloop.core.data.schema import Columns, columns_of, typed
+from driftloop.core.data.declared import Columns, columns_of
+from driftloop.core.data.schema import typed
 from driftloop.core.models.card import Card
 from driftloop.core.models.recipe import recipe_of
 

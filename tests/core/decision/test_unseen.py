@@ -9,8 +9,8 @@ import pytest
 from factories import START, make_days
 
 from driftloop.core.columns import DAY, scores_of
+from driftloop.core.data.counts import COUNTS
 from driftloop.core.data.cumulated import CumulatedProfile
-from driftloop.core.data.profile import COUNTS
 from driftloop.core.decision import unseen
 from driftloop.core.models.card import Card
 from driftloop.core.models.recipe import Recipe

@@ -9,16 +9,16 @@ import numpy as np
 
 from driftloop.core.alarms.deviation import Column
 from driftloop.core.columns import DAY
+from driftloop.core.data.counts import COUNTS
 from driftloop.core.data.grid import TOP_NAMES
-from driftloop.core.data.profile import COUNTS
 from driftloop.core.windows import day_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from driftloop.core.data.declared import Columns
     from driftloop.core.data.grid import Bins, Grid
-    from driftloop.core.data.schema import Columns
 
 
 def daily_columns(

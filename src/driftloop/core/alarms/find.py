@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from driftloop.core.alarms.daily import daily_columns
 from driftloop.core.alarms.detector import detect
-from driftloop.core.data.schema import columns_of
+from driftloop.core.data.declared import columns_of
 from driftloop.core.windows import end_day
 
 if TYPE_CHECKING:

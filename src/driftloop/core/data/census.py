@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import ibis.expr.types as ir
 
-    from driftloop.core.data.schema import Columns
+    from driftloop.core.data.declared import Columns
     from driftloop.core.windows import Window
 
 MOST_NAMES = 1000  # per day and column; a day with more is crowded, and its names are not kept

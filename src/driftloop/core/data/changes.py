@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from driftloop.core.data.counts import COUNTS
 from driftloop.core.data.finding import Change
-from driftloop.core.data.profile import COUNTS
 from driftloop.core.data.quality import FEW_SHARE, NULL_JUMP, first_unknown
 from driftloop.core.dates import day
 from driftloop.core.figures import figure, percent, quoted

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from driftloop.core.columns import DAY
-from driftloop.core.data.profile import COUNTS
+from driftloop.core.data.counts import COUNTS
 from driftloop.core.windows import day_numbers
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from driftloop.core.data.census import Census
-    from driftloop.core.data.schema import Columns
+    from driftloop.core.data.declared import Columns
     from driftloop.core.windows import Window
 
 SAMPLE_ROWS = 20_000  # of the reference, to place the bins

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from driftloop.core.data.counts import COUNTS, ROWS
 from driftloop.core.data.cumulated import DAYS
-from driftloop.core.data.profile import COUNTS, ROWS
 from driftloop.core.windows import LASTING_DAYS, day_numbers
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from driftloop.core.data.cumulated import CumulatedProfile
-    from driftloop.core.data.schema import Columns
+    from driftloop.core.data.declared import Columns
     from driftloop.core.windows import Window
 
 FRESH_BLOCKS = 4  # of the reference, to know what is usual

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from driftloop.core.columns import BEFORE, DAY, INFINITE, INVALID, ROW, TS
 from driftloop.core.data import portable, query, repeats
+from driftloop.core.data.counts import COUNTS, ROWS
 from driftloop.core.data.lasting import lasting
 
 if TYPE_CHECKING:
@@ -22,16 +23,13 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from driftloop.core.data.census import Census
-    from driftloop.core.data.schema import Columns
+    from driftloop.core.data.declared import Columns
     from driftloop.params.data import Accepted
 
 FRESH_DAYS = 28  # for so long after its first row a name is fresh
 FAR = 0.5  # of the reference's range, beyond its ends: a gross change of unit, not a warm summer
 
 MANY_ROWS = 2  # per day, or every column would seem to go with the calendar
-
-ROWS = ""  # the profile's own "column" for what concerns whole rows
-COUNTS = ("rows", "null", "invalid", "infinite", "far", "unknown", "repeat", "zero", "fresh")
 
 
 @dataclass(frozen=True)

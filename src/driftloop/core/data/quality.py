@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from driftloop.core.data.counts import COUNTS, ROWS
 from driftloop.core.data.finding import Finding
-from driftloop.core.data.profile import COUNTS, ROWS
 from driftloop.core.dates import day
 from driftloop.core.figures import percent
 from driftloop.core.windows import LASTING_DAYS, day_numbers

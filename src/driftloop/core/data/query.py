@@ -1,4 +1,7 @@
-"""Queries are executed here: Ibis takes a tenth of a second to write SQL for many columns, so it writes each query once."""
+"""Queries are executed here: Ibis takes a tenth of a second to write SQL for many columns, so it writes each query once.
+
+Its own way to Arrow imports pandas as well.
+"""
 
 from __future__ import annotations
 

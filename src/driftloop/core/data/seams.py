@@ -9,14 +9,15 @@ import pandas as pd
 
 from driftloop.core.columns import DAY, FIRST, LAST, ROW, TS
 from driftloop.core.data import query
-from driftloop.core.data.profile import COUNTS, series_of
+from driftloop.core.data.counts import COUNTS
+from driftloop.core.data.profile import series_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import ibis.expr.types as ir
 
-    from driftloop.core.data.schema import Columns
+    from driftloop.core.data.declared import Columns
 
 MOST_SERIES = 100_000  # with more in a part, its first rows are not compared with those before
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from driftloop.core.columns import scores_of
-from driftloop.core.data.profile import COUNTS
+from driftloop.core.data.counts import COUNTS
 from driftloop.core.figures import percent, quoted
 from driftloop.core.windows import day_numbers
 

@@ -10,8 +10,8 @@ import pandas as pd
 
 from driftloop.core.columns import DAY, STEP
 from driftloop.core.data import quality
+from driftloop.core.data.declared import columns_of
 from driftloop.core.data.inspection import Inspection
-from driftloop.core.data.schema import columns_of
 from driftloop.core.judging import refits
 from driftloop.core.windows import Window, end_day, last_days
 from driftloop.params import MOST_STEPS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from driftloop.core.alarms.daily import daily_columns
-from driftloop.core.data.schema import columns_of
+from driftloop.core.data.declared import columns_of
 from driftloop.core.overview import errors
 from driftloop.core.overview.inputs import inputs, periods, weeks
 from driftloop.core.overview.values import Overview

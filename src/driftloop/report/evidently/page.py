@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from driftloop.core.alarms.deviation import WINDOW
 from driftloop.core.columns import PREDICTION, PROBABILITY
+from driftloop.core.data.declared import columns_of
 from driftloop.core.data.grid import Grid
-from driftloop.core.data.schema import columns_of
 from driftloop.core.judging import metrics
 from driftloop.core.judging.scored import recent_rows
 from driftloop.core.models import estimator

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 NOISY_ROWS = 200  # at 100 rows Wasserstein is >= 0.1 in 73 % of windows without drift
 TIMEOUT_SECONDS = 900
+NEW_OBJECTS = 50_000  # until Python looks for garbage; what is imported here, most of the work, stays
 
 _LESS_IN_JSON = json.dumps(LESS)[1:-1]
 _ID = re.compile(r"metric_[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -132,7 +133,8 @@ def _in_child(job: PageInput) -> Answer:
     """Have Evidently render in a process of its own."""
     path = os.pathsep.join(entry for entry in sys.path if entry)  # the child runs the code that runs here
     env = os.environ | {"PYTHONPATH": path, "PYTHONHASHSEED": "0", "DO_NOT_TRACK": "1"}
-    command = [sys.executable, "-P", "-W", "ignore", "-c", f"import {__name__} as page; page._child()"]
+    program = f"import gc; gc.set_threshold({NEW_OBJECTS}); import {__name__} as page; page._child()"
+    command = [sys.executable, "-P", "-W", "ignore", "-c", program]
     try:
         done = processes.run(command, name="Evidently", seconds=TIMEOUT_SECONDS, env=env, data=pickle.dumps(job))
     except processes.SlowError:
