@@ -104,7 +104,11 @@ def test_run__repeated_with_data_of_an_older_version_ends_nothing(fresh: Site) -
             "the approval by ann covered data to",
             "**Go on?** Then set `keep-fresh` again for 13",
         ),
-        ({"status": "degraded"}, "bikes is degraded", "find out what changed; then set `keep-fresh` again"),
+        (
+            {"status": "degraded", "version": 3},
+            "bikes is degraded although it was refreshed",
+            "find out what changed; then set `keep-fresh` again",
+        ),
     ],
 )
 def test_run__says_once_why_it_ended_and_what_it_brought(
@@ -115,11 +119,16 @@ def test_run__says_once_why_it_ended_and_what_it_brought(
     _, said = told(fresh)
     assert said.splitlines()[1].startswith(f"**No longer kept fresh:** {why}")
     assert asks in said
-    brought = "2 new versions (v1 → v3)" if "version" in over else "no new version"
-    assert f"it brought {brought}. Mean absolute error is" in said
+    assert "it brought 2 new versions (v1 → v3). Mean absolute error is" in said
     assert monitor(fresh, **over) == ["nothing to keep fresh: no approval is in force"]
     assert len(told(fresh)) == 2
     assert dispatched(fresh) == []
+
+
+def test_run__a_model_that_was_degraded_before_any_refresh_is_refreshed(fresh: Site) -> None:
+    """Somebody may answer an alert that error is up by this approval."""
+    assert monitor(fresh, status="degraded") == ["started retrain.yml for #1, which is kept fresh"]
+    assert Label.KEEP_FRESH in fresh.repo.issues[1].labels
 
 
 @pytest.mark.parametrize("status", ["data fault", "insufficient data"])
@@ -141,7 +150,7 @@ def test_run__after_the_label_was_taken_off_says_so_and_asks_for_nothing(fresh: 
 
 def test_run__that_broke_off_after_the_label_still_says_the_true_reason(fresh: Site) -> None:
     fresh.hub().remove_label(1, Label.KEEP_FRESH)
-    monitor(fresh, status="degraded")
+    monitor(fresh, status="degraded", version=2)
     assert "bikes is degraded" in told(fresh)[1]
 
 
@@ -201,7 +210,7 @@ def test_begin__that_broke_off_is_completed_by_the_next(site: Site) -> None:
 
 
 def test_begin__opens_nothing_for_what_an_ended_approval_has_left(fresh: Site) -> None:
-    monitor(fresh, status="degraded")
+    monitor(fresh, status="degraded", version=2)
     assert begin(fresh.hub(), OUTDATED, approved()) is None
     assert len(fresh.repo.issues) == 1
 

@@ -150,9 +150,9 @@ def plan(
 
 def _end(each: Kept, decision: Decision) -> Any:
     """Say what ends an approval; the label last, since a run that broke off may have taken it off itself."""
-    end = ends(each.approval, decision.until, decision.status)
-    return end or ends(
-        each.approval, decision.until, decision.status, labelled=values.has(each.issue.labels, Label.KEEP_FRESH)
+    now = (decision.until, decision.status, decision.version)
+    return ends(each.approval, *now) or ends(
+        each.approval, *now, labelled=values.has(each.issue.labels, Label.KEEP_FRESH)
     )
 
 

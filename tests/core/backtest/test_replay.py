@@ -105,11 +105,11 @@ def test_under__a_standing_approval_refreshes_without_asking() -> None:
 def test_under__a_fault_stops_refreshes_for_as_long_as_it_lasts_and_asks_nothing() -> None:
     fault = Finding(rule="stuck", column="x", kind="fault", rows=9, of=9, text="x stands still")
     broken = CHANGE + timedelta(weeks=7)
-    found = replayed(standing_days=91, findings=lambda _, until: [fault] if until == broken else [])
+    found = replayed(standing_days=84, findings=lambda _, until: [fault] if until == broken else [])
     lives = [one.live for one in found.promotions]
     assert broken not in lives
     assert broken + timedelta(weeks=1) in lives
-    assert found.allowed == (CHANGE + timedelta(weeks=5 + 13),)  # when its time is over, and no earlier
+    assert found.allowed == (CHANGE + timedelta(weeks=5 + 12),)  # when its time is over, and no earlier
 
 
 def ageing(share: float) -> Replay:

@@ -117,7 +117,7 @@ class Replay:
 
         At the end of the history they are not: that would serve no day that is scored.
         """
-        if state.approval and ends(state.approval, until, found.status):
+        if state.approval and ends(state.approval, until, found.status, state.card.version):
             state.approval, state.asked = None, True
         if state.asked and not STATUSES[found.status].alerts and until < self.schedule.scored_until:
             state.asked = False

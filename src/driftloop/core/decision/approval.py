@@ -39,21 +39,23 @@ class Approval(BaseModel):
         return cls(by=by, since=since, until=since + timedelta(weeks=weeks), version=version)
 
 
-def ends(approval: Approval, until: date, status: Status, *, labelled: bool = True) -> End | None:
+def ends(approval: Approval, until: date, status: Status, version: int, *, labelled: bool = True) -> End | None:
     """Say what ends an approval, if anything does; faulty data only stops refreshes for as long as it lasts, see `rests`.
+
+    *Degraded* ends it once it has brought a version: then fresh models do not help. Before that a refresh is what may.
 
     Parameters
     ----------
     approval
         The one in force.
-    until, status
-        End of the data (exclusive), and how production is then.
+    until, status, version
+        End of the data (exclusive), and how production is then, and which one it is.
     labelled
         Whether the alert still has the label.
     """
     if not labelled:
         return "label"
-    if status == "degraded":
+    if status == "degraded" and version > approval.version:
         return "degraded"
     return "time" if until >= approval.until else None
 

@@ -41,8 +41,8 @@ def given(approval: Approval, *, merges: bool = False) -> str:
         f"**Kept fresh** from v{approval.version} on, approved by {plain(approval.by)}: data from {day(approval.since)} to "
         f"{last(approval.until)}. In this time one pull request brings a freshly trained model whenever the gate does not "
         f"object; it is updated in place while it is open. {merged}\n\n"
-        f"To end it, take the label `{Label.KEEP_FRESH}` off. It also ends when the time is over, and when the model is degraded; "
-        "each end is said here. While the data is faulty, it rests."
+        f"To end it, take the label `{Label.KEEP_FRESH}` off. It also ends when the time is over, and when a model that it brought "
+        "is degraded; each end is said here. While the data is faulty, it rests."
     )
 
 
@@ -59,7 +59,7 @@ def _why(approval: Approval, end: End, decision: Decision) -> str:
         case "label":
             return f"the label `{Label.KEEP_FRESH}` was taken off"
         case "degraded":
-            return f"{plain(decision.model)} is degraded, and refits have not been shown to help enough"
+            return f"{plain(decision.model)} is degraded although it was refreshed, and refits have not been shown to help enough"
 
 
 def _brought(approval: Approval, decision: Decision, found: Brought | None) -> str:
