@@ -9,12 +9,12 @@ import os
 import sys
 
 PROGRAMS = ("driftloop", "dvc")
-EVIDENTLY = ["-P", "-W", "ignore", "-c", "import driftloop.report.evidently.rendering as page; page._child()"]
+EVIDENTLY = "import driftloop.report.evidently.rendering as page; page._child()"
 
 
 def _is_ours(words: list[str]) -> bool:
     """Whether these words, after the name of Python, start one of them."""
-    if words == EVIDENTLY or words[:2] == ["-m", "dvc"]:
+    if (words[:4] == ["-P", "-W", "ignore", "-c"] and words[4].endswith(EVIDENTLY)) or words[:2] == ["-m", "dvc"]:
         return True
     if words[:1] == ["-c"]:
         return words[1].startswith("from driftloop.cli import main")
