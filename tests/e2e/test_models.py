@@ -106,11 +106,11 @@ def test_keep_fresh__of_a_folder_is_merged_by_the_loop(two: Setting) -> None:
     assert pull.state == "open"  # the run of the other model does not concern it
 
     shop.runner.schedule(shop.repo, "models.yml")
-    (merging,) = shop.runner.deliver()
+    merging, released = shop.runner.deliver()
     assert f"merged #{pull.number} within the approval by ann, and started release.yml" in merging.log, merging.log
     assert pull.pull is not None
     assert pull.pull.merged_by == pull.author
-    (released,) = shop.runner.deliver()
+    assert released.workflow.endswith("release.yml")
     assert released.result == "success", released.log
     assert [each["tag_name"] for each in shop.repo.releases.values()] == ["churn@v2.0.0"]
     assert recorded(shop)[-1] == (CHURN, "churn", "promote")
