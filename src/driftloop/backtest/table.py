@@ -86,14 +86,4 @@ def recommended(found: Recommendation) -> Iterator[str]:
     for key, value in found.monitor.items():
         yield f"  {key}: {value:g}" if isinstance(value, float) else f"  {key}: {value}"
     yield f"# {found.reason}"
-    yield from (f"# {each}" for each in advice(found))
-
-
-def advice(found: Recommendation) -> Iterator[str]:
-    """Say what no parameter holds: how alerts are best answered, and what is worse than it looks."""
-    if found.from_start:
-        yield "allow fresh models now, with `driftloop approve`: it holds for some weeks, and then you are asked again"
-    elif found.keep_fresh:
-        yield "answer alerts with the label keep-fresh: one label allows refreshes for some weeks"
-    if found.warning:
-        yield f"warning: {found.warning}"
+    yield from (f"# {each}" for each in found.advice)

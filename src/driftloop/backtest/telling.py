@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from driftloop.backtest.table import advice, recommended
+from driftloop.backtest.table import recommended
 from driftloop.core.backtest.results import Untold
 from driftloop.core.dates import day
 from driftloop.core.text import line
@@ -54,7 +54,7 @@ def settings(found: Retelling) -> Iterator[str]:
     """Write the recommended lines of params.yaml, where it has others."""
     if not found.changes:
         yield f"The settings in params.yaml are the recommended ones: {found.recommendation.reason}."
-        yield from (f"{each[:1].upper()}{each[1:]}." for each in advice(found.recommendation))
+        yield from (f"{each[:1].upper()}{each[1:]}." for each in found.recommendation.advice)
         return
     yield "Recommended in params.yaml:"
     yield from recommended(found.recommendation)

@@ -112,7 +112,9 @@ def test_recommend__a_standing_approval_where_it_is_best() -> None:
     assert found.warning is None
     assert not found.from_start
     earlier = make_line(loss=1.05, alerts_a_year=4.1, standing_days=91, from_start=True)
-    assert recommend([*lines, earlier], make_params(), alerts_a_year=6).from_start
+    now = recommend([*lines, earlier], make_params(), alerts_a_year=6)
+    assert now.from_start
+    assert [each.partition(":")[0] for each in now.advice] == ["run driftloop approve now"]
 
 
 def test_recommend__warns_where_retraining_rarely_is_worse_than_never() -> None:

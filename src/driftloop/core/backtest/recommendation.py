@@ -41,6 +41,14 @@ class Recommendation(BaseModel):
     reason: str
     warning: str | None = None
 
+    @property
+    def advice(self) -> list[str]:
+        """What no parameter holds: how alerts are best answered, and what is worse than it looks."""
+        answer = "answer alerts with the label keep-fresh: one label allows refreshes for some weeks"
+        now = "run driftloop approve now: it allows fresh models for some weeks, and then you are asked again"
+        found = [now if self.from_start else answer] if self.keep_fresh else []
+        return [*found, f"warning: {self.warning}"] if self.warning else found
+
 
 def recommend(lines: Sequence[Figures], params: Params, *, alerts_a_year: float) -> Recommendation:
     """Choose, among the rules that the loop has, the smallest loss for at most a given number of alerts a year.
